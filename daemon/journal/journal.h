@@ -1,0 +1,94 @@
+/* The journal: everything that was accepted, append-only and durable; the only room that knows how it is stored.
+ *
+ * One turn of the loop is one transaction: journal_begin, appends, journal_commit. What is appended can be read back at once by the
+ * same journal, before the commit. Nothing may be shown to anybody before journal_commit returned JOURNAL_OK. Not thread-safe. */
+#ifndef WAITLIST_JOURNAL_JOURNAL_H
+#define WAITLIST_JOURNAL_JOURNAL_H
+
+#include "daemon/core/event.h"
+
+enum journal_status {
+    JOURNAL_OK,
+    JOURNAL_FULL,    /* the disk is full: the turn was rolled back, nothing of it is stored; try again when there is room */
+    JOURNAL_FAILED,  /* any other failure of reading, writing or syncing: the process must end */
+    JOURNAL_CORRUPT, /* the file is damaged or is no journal */
+    JOURNAL_NEWER,   /* written by a newer release */
+    JOURNAL_LOCKED,  /* another process has it open for writing */
+    JOURNAL_NOT_FOUND
+};
+
+struct journal;
+
+/* Opens or creates the journal at `path` (mode 0640), takes its lock, and syncs whatever an earlier run left written but unsynced, so that
+ * no event can be acknowledged as a duplicate that a power cut then takes. On failure `*journal` is NULL and `message` says why. */
+enum journal_status journal_open(const char *path, struct journal **journal, char message[256]);
+void journal_close(struct journal **journal);
+
+/* Random id made with the journal, 32 hex digits; valid while the journal is open. */
+const char *journal_epoch(const struct journal *journal);
+/* Counting what is appended in the open turn. 0 when there is none. */
+uint64_t journal_last_seq(const struct journal *journal);
+uint64_t journal_last_alert_seq(const struct journal *journal);
+/* The received time of the newest event; INSTANT_NONE without any. */
+instant_t journal_last_received(const struct journal *journal);
+uint64_t journal_quarantine_count(const struct journal *journal); /* waiting for somebody; the same bytes kept once */
+
+/* `now` becomes the received time of the turn's events, unless the last one was later: received time never runs backwards. */
+void journal_begin(struct journal *journal, instant_t now);
+/* Appends an accepted event and returns its seq. `previous_seq` is the wait's event before it (0: none): the chain by which histories are read. */
+uint64_t journal_append_event(struct journal *journal, struct text bytes, uint64_t previous_seq);
+/* Appends one alert transition; `alert_seq` must be journal_last_alert_seq + 1. `body` is its JSON as published;
+ * `previous_alert_seq`: the transition before it of the same subject (0: none). */
+void journal_append_alert(struct journal *journal, uint64_t alert_seq, uint64_t previous_alert_seq, struct text body);
+/* Another record: a policy, a day that was begun. `kind` is one of the names below; it carries the seq of the last event (after_seq). */
+void journal_append_record(struct journal *journal, const char *kind, struct text body);
+/* Keeps a rejected event: the same bytes again are counted only. `scrubbed`: personal data was replaced, so it cannot be retried. */
+struct journal_rejection {
+    const char *code;
+    const char *message;
+    const char *pointer;
+    struct text source; /* absent when unknown */
+    struct text bytes;
+    bool scrubbed;
+};
+void journal_quarantine(struct journal *journal, const struct journal_rejection *rejection);
+/* Durable when it returns JOURNAL_OK. On JOURNAL_FULL the turn is rolled back and the journal is as it was before journal_begin. */
+enum journal_status journal_commit(struct journal *journal);
+/* Forgets the open turn. */
+void journal_rollback(struct journal *journal);
+
+/* Kinds of journal_append_record. */
+#define JOURNAL_RECORD_POLICY "policy" /* JSON: the policy and the day from which it applies */
+#define JOURNAL_RECORD_DAY "day"       /* JSON: {"day":"YYYY-MM-DD"}: this local day was begun and its alerts settled */
+
+struct journal_event {
+    uint64_t seq;
+    uint64_t previous_seq;
+    instant_t received;
+    struct text bytes; /* valid until the next call on the journal */
+};
+enum journal_status journal_read_event(struct journal *journal, uint64_t seq, struct journal_event *event);
+
+/* Every event from `from_seq` on in seq order (the open turn's are left out). `each` returns false to stop. */
+enum journal_status journal_each_event(struct journal *journal, uint64_t from_seq, bool (*each)(void *context, const struct journal_event *event), void *context);
+
+struct journal_alert {
+    uint64_t alert_seq;
+    uint64_t previous_alert_seq;
+    struct text body; /* valid until each returns */
+};
+enum journal_status journal_read_alert(struct journal *journal, uint64_t alert_seq, struct journal_alert *alert);
+enum journal_status journal_each_alert(struct journal *journal, uint64_t after_alert_seq, bool (*each)(void *context, const struct journal_alert *alert), void *context);
+
+struct journal_record {
+    uint64_t record_id;
+    uint64_t after_seq;
+    instant_t at;
+    struct text kind;
+    struct text body;
+};
+enum journal_status journal_each_record(struct journal *journal, const char *kind, bool (*each)(void *context, const struct journal_record *record), void *context);
+/* The newest record of a kind, JOURNAL_NOT_FOUND without one; its texts are valid until the next call on the journal. */
+enum journal_status journal_last_record(struct journal *journal, const char *kind, struct journal_record *record);
+
+#endif
