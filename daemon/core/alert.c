@@ -1,0 +1,229 @@
+/* Alerts about waits: each condition is an interval of days waited, so the days on which it holds follow from the clock. */
+#include "daemon/core/alert.h"
+
+#include "daemon/core/memory.h"
+
+const char *alert_rule_name(enum alert_rule rule)
+{
+    static const char *const names[ALERT_RULE_COUNT] = {"approaching", "breach", "escalation"};
+    return names[rule];
+}
+
+const char *alert_change_name(enum alert_change change)
+{
+    static const char *const names[ALERT_CHANGE_COUNT] = {"raised", "acknowledged", "moved", "resolved"};
+    return names[change];
+}
+
+const char *alert_reason_name(enum alert_reason reason)
+{
+    static const char *const names[ALERT_REASON_COUNT] = {"",       "corrected",        "completed", "closed", "breached",
+                                                          "paused", "standard_changed", "cleared"};
+    return names[reason];
+}
+
+const char *severity_name(enum severity severity)
+{
+    static const char *const names[] = {"info", "warning", "high", "critical"};
+    return names[severity];
+}
+
+enum alert_rule alert_rule_of(struct text name)
+{
+    int rule = 0;
+    while (rule < ALERT_RULE_COUNT && !text_is(name, alert_rule_name((enum alert_rule)rule)))
+        rule++;
+    return (enum alert_rule)rule;
+}
+
+enum alert_change alert_change_of(struct text name)
+{
+    int change = 0;
+    while (change < ALERT_CHANGE_COUNT && !text_is(name, alert_change_name((enum alert_change)change)))
+        change++;
+    return (enum alert_change)change;
+}
+
+size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, struct alert_condition conditions[ALERT_CONDITIONS_MAX])
+{
+    size_t count = 0;
+    const struct alert_rule_policy *rule = &pathway->approaching;
+    for (uint8_t i = 0; rule->enabled && i < rule->level_count; i++)
+        if (rule->levels[i] < standard)
+            conditions[count++] = (struct alert_condition){ALERT_APPROACHING, rule->levels[i], rule->severity};
+    if (pathway->breach.enabled)
+        conditions[count++] = (struct alert_condition){ALERT_BREACH, ALERT_LEVEL_NONE, pathway->breach.severity};
+    rule = &pathway->escalation;
+    for (uint8_t i = 0; rule->enabled && i < rule->level_count; i++)
+        if (rule->levels[i] > standard)
+            conditions[count++] = (struct alert_condition){ALERT_ESCALATION, rule->levels[i], rule->severity};
+    return count;
+}
+
+/* The fewest days at which the condition holds. */
+static int32_t lowest_days(const struct alert_condition *condition, int32_t standard)
+{
+    switch (condition->rule) {
+    case ALERT_APPROACHING:
+        return standard + 1 - condition->level;
+    case ALERT_BREACH:
+        return standard + 1;
+    case ALERT_ESCALATION:
+        return condition->level + 1;
+    }
+    memory_broken();
+}
+
+/* Whether the standard lets the condition exist at all. */
+static bool applies(const struct alert_condition *condition, int32_t standard)
+{
+    if (condition->rule == ALERT_APPROACHING)
+        return condition->level < standard;
+    return condition->rule == ALERT_BREACH || condition->level > standard;
+}
+
+bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading)
+{
+    if (reading->status != STATUS_WAITING || !applies(condition, reading->standard) ||
+        reading->days < lowest_days(condition, reading->standard))
+        return false;
+    return condition->rule != ALERT_APPROACHING || (!reading->breach && !reading->is_frozen);
+}
+
+day_t alert_next_day(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar, day_t today)
+{
+    struct alert_condition conditions[ALERT_CONDITIONS_MAX];
+    size_t count = alert_conditions(pathway, reading->standard, conditions);
+    int32_t next = INT32_MAX;
+    for (size_t i = 0; i < count; i++) {
+        int32_t threshold = lowest_days(&conditions[i], reading->standard);
+        if (threshold > reading->days && threshold < next)
+            next = threshold;
+    }
+    /* Where the breach rule is switched off, an `approaching` alert must still end on the day of the breach. */
+    int32_t breach = reading->standard + 1;
+    if (breach > reading->days && breach < next)
+        next = breach;
+    if (next == INT32_MAX || reading->is_frozen)
+        return DAY_NONE;
+    day_t day = clock_day_reaching(reading, pathway, calendar, next);
+    return day > today ? day : today + 1;
+}
+
+/* A stretch of days over which neither the wait's events nor the policy change. */
+struct stretch {
+    day_t from;
+    day_t to;
+    const struct pathway_policy *pathway;
+};
+
+/* The days of the stretch on which the condition holds: one interval, because days only rise. False when there is none. */
+static bool days_of_condition(const struct wait_state *state, const struct stretch *stretch, const struct calendar *calendar,
+                              const struct alert_condition *condition, day_t *first, day_t *last)
+{
+    struct clock_reading reading;
+    clock_read(state, false, stretch->pathway, calendar, stretch->to, &reading);
+    if (reading.status != STATUS_WAITING || !applies(condition, reading.standard))
+        return false;
+    if (condition->rule == ALERT_APPROACHING && reading.is_frozen)
+        return false;
+    *first = clock_day_reaching(&reading, stretch->pathway, calendar, lowest_days(condition, reading.standard));
+    if (*first == DAY_NONE)
+        return false;
+    if (*first < stretch->from)
+        *first = stretch->from;
+    *last = stretch->to;
+    if (condition->rule == ALERT_APPROACHING) {
+        day_t breach = clock_day_reaching(&reading, stretch->pathway, calendar, reading.standard + 1);
+        if (breach != DAY_NONE && breach - 1 < *last)
+            *last = breach - 1;
+    }
+    return *first <= *last;
+}
+
+/* The run of days on which the condition held that reaches to the last day looked at; `first` is DAY_NONE outside a run. */
+struct run {
+    day_t first;
+    day_t last;
+};
+
+static void extend_run(struct run *run, const struct wait_state *state, const struct stretch *stretch, const struct calendar *calendar,
+                       const struct alert_condition *condition)
+{
+    day_t first, last;
+    if (!days_of_condition(state, stretch, calendar, condition, &first, &last))
+        return;
+    bool continues = run->first != DAY_NONE && run->last == first - 1;
+    if (!continues)
+        run->first = first;
+    run->last = last;
+}
+
+/* Extends the run over the days from `from` to `to` in stretches of one policy each. */
+static void extend_over_eras(struct run *run, const struct look_back *look_back, const struct wait_state *state, day_t from, day_t to,
+                             const struct alert_condition *condition)
+{
+    if (state->stage == STAGE_NONE)
+        return;
+    struct text name = text_of(look_back->fold->pathways[state->pathway]->name);
+    for (size_t i = 0; i < look_back->era_count; i++) {
+        const struct policy *policy = look_back->eras[i].policy;
+        day_t era_from = i == 0 ? from : look_back->eras[i].from;
+        day_t era_to = i + 1 < look_back->era_count ? look_back->eras[i + 1].from - 1 : to;
+        int pathway = policy_pathway_index(policy, name);
+        struct stretch stretch = {era_from > from ? era_from : from, era_to < to ? era_to : to, NULL};
+        if (pathway < 0 || stretch.from > stretch.to)
+            continue;
+        stretch.pathway = &policy->pathways[pathway];
+        extend_run(run, state, &stretch, look_back->fold->calendar, condition);
+    }
+}
+
+static bool is_excluded(const struct look_back *look_back, const struct wait_history *history)
+{
+    struct wait_state state;
+    wait_state_init(&state);
+    for (size_t i = 0; i < history->count; i++) {
+        const struct event *event = &history->events[i]->event;
+        day_t day = calendar_day_of(look_back->fold->calendar, event_effective_time(event, look_back->fold->calendar));
+        wait_state_apply(&state, event, day, look_back->fold);
+    }
+    return wait_state_is_excluded(&state, look_back->fold->names);
+}
+
+/* Folds the history day by day up to `until` and returns the last run. */
+static struct run last_run(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,
+                           day_t until)
+{
+    struct run run = {DAY_NONE, DAY_NONE};
+    struct wait_state state;
+    wait_state_init(&state);
+    if (is_excluded(look_back, history))
+        return run;
+    day_t since = DAY_NONE;
+    for (size_t i = 0; i < history->count; i++) {
+        const struct event *event = &history->events[i]->event;
+        day_t day = calendar_day_of(look_back->fold->calendar, event_effective_time(event, look_back->fold->calendar));
+        if (day > until)
+            break;
+        if (since != DAY_NONE && day > since)
+            extend_over_eras(&run, look_back, &state, since, day - 1, condition);
+        since = day;
+        wait_state_apply(&state, event, day, look_back->fold);
+    }
+    if (since != DAY_NONE)
+        extend_over_eras(&run, look_back, &state, since, until, condition);
+    return run;
+}
+
+day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t today)
+{
+    struct run run = last_run(look_back, history, condition, today);
+    return run.first != DAY_NONE && run.last == today ? run.first : DAY_NONE;
+}
+
+bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t day)
+{
+    struct run run = last_run(look_back, history, condition, day);
+    return run.first != DAY_NONE && run.last == day;
+}

@@ -1,0 +1,73 @@
+/* Alerts about waits (rules, section 8): the conditions, their thresholds, and the days on which a wait met them. */
+#ifndef WAITLIST_CORE_ALERT_H
+#define WAITLIST_CORE_ALERT_H
+
+#include "daemon/core/clock.h"
+
+enum alert_rule { ALERT_APPROACHING, ALERT_BREACH, ALERT_ESCALATION };
+#define ALERT_RULE_COUNT (ALERT_ESCALATION + 1)
+#define ALERT_LEVEL_NONE 0 /* of `breach` */
+#define ALERT_CONDITIONS_MAX (1 + 2 * POLICY_LEVELS_MAX)
+
+enum alert_change { ALERT_RAISED, ALERT_ACKNOWLEDGED, ALERT_MOVED, ALERT_RESOLVED };
+#define ALERT_CHANGE_COUNT (ALERT_RESOLVED + 1)
+
+enum alert_reason {
+    ALERT_REASON_NONE,
+    ALERT_REASON_CORRECTED,
+    ALERT_REASON_COMPLETED,
+    ALERT_REASON_CLOSED,
+    ALERT_REASON_BREACHED,
+    ALERT_REASON_PAUSED,
+    ALERT_REASON_STANDARD_CHANGED,
+    ALERT_REASON_CLEARED
+};
+#define ALERT_REASON_COUNT (ALERT_REASON_CLEARED + 1)
+
+const char *alert_rule_name(enum alert_rule rule);
+const char *alert_change_name(enum alert_change change);
+const char *alert_reason_name(enum alert_reason reason); /* "" for ALERT_REASON_NONE */
+const char *severity_name(enum severity severity);
+/* The value of a name, or the COUNT of its kind when unknown (ALERT_REASON_COUNT …). */
+enum alert_rule alert_rule_of(struct text name);
+enum alert_change alert_change_of(struct text name);
+
+/* One rule at one level. */
+struct alert_condition {
+    enum alert_rule rule;
+    int32_t level; /* ALERT_LEVEL_NONE for `breach` */
+    enum severity severity;
+};
+
+/* The enabled conditions that make sense for a standard: `approaching` levels below it, `escalation` levels above it. Returns how many. */
+size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, struct alert_condition conditions[ALERT_CONDITIONS_MAX]);
+/* Whether the condition holds for a wait, as its clock reads. */
+bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading);
+/* The next day after `today` on which some condition begins to hold if nothing happens, or DAY_NONE. */
+day_t alert_next_day(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar, day_t today);
+
+/* A policy and the first day on which it is in force. */
+struct policy_era {
+    day_t from; /* DAY_NONE: from the beginning */
+    const struct policy *policy;
+};
+
+/* A wait's accepted, not retracted events in fold order. */
+struct wait_history {
+    const struct history_event *const *events;
+    size_t count;
+};
+
+/* What looking back needs. Borrowed. `eras` in rising order of `from`, at least one. `fold` uses the policy in force now. */
+struct look_back {
+    const struct fold *fold;
+    const struct policy_era *eras;
+    size_t era_count;
+};
+
+/* The first day of the unbroken run of days up to `today` on which the condition held, as the history now tells; DAY_NONE when it does not hold today. */
+day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t today);
+/* Whether the condition held on `day`, as the history now tells. */
+bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t day);
+
+#endif

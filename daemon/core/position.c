@@ -1,0 +1,95 @@
+/* The position of a group, from a histogram of days waited. */
+#include "daemon/core/position.h"
+
+#include "daemon/core/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct position_builder {
+    struct position counts;
+    uint32_t *histogram; /* by days */
+    size_t capacity;
+    size_t used; /* days 0 to used - 1 have been touched */
+};
+
+struct position_builder *position_builder_create(void)
+{
+    return memory_new(1, sizeof(struct position_builder));
+}
+
+void position_builder_destroy(struct position_builder **builder)
+{
+    if (*builder == NULL)
+        return;
+    free((*builder)->histogram);
+    free(*builder);
+    *builder = NULL;
+}
+
+void position_builder_clear(struct position_builder *builder)
+{
+    memset(&builder->counts, 0, sizeof builder->counts);
+    if (builder->used > 0)
+        memset(builder->histogram, 0, builder->used * sizeof *builder->histogram);
+    builder->used = 0;
+}
+
+void position_builder_add_days(struct position_builder *builder, int32_t days, uint32_t count)
+{
+    ENSURE(days >= 0);
+    size_t needed = (size_t)days + 1;
+    if (needed > builder->capacity) {
+        size_t before = builder->capacity;
+        memory_reserve((void **)&builder->histogram, &builder->capacity, needed, sizeof *builder->histogram);
+        memset(builder->histogram + before, 0, (builder->capacity - before) * sizeof *builder->histogram);
+    }
+    if (needed > builder->used)
+        builder->used = needed;
+    builder->histogram[days] += count;
+}
+
+struct position *position_builder_counts(struct position_builder *builder)
+{
+    return &builder->counts;
+}
+
+/* The days of the `rank`-th person (from 1) in order of days. */
+static int32_t days_at_rank(const struct position_builder *builder, uint64_t rank)
+{
+    uint64_t seen = 0;
+    for (size_t days = 0; days < builder->used; days++) {
+        seen += builder->histogram[days];
+        if (seen >= rank)
+            return (int32_t)days;
+    }
+    memory_broken();
+}
+
+static void compute_statistics(const struct position_builder *builder, uint64_t count, uint64_t sum, struct position *position)
+{
+    position->longest = position->median_tenths = position->mean_tenths = position->p90 = POSITION_NULL;
+    if (count == 0)
+        return;
+    position->longest = days_at_rank(builder, count);
+    position->median_tenths = (days_at_rank(builder, (count + 1) / 2) + days_at_rank(builder, count / 2 + 1)) * 5;
+    position->mean_tenths = (int32_t)((sum * 20 + count) / (2 * count));
+    position->p90 = days_at_rank(builder, (count * 9 + 9) / 10);
+}
+
+void position_builder_finish(struct position_builder *builder, const struct policy *policy, struct position *position)
+{
+    *position = builder->counts;
+    position->band_count = policy->band_count + 1;
+    memset(position->bands, 0, sizeof position->bands);
+    uint64_t count = 0, sum = 0;
+    size_t band = 0;
+    for (size_t days = 0; days < builder->used; days++) {
+        while (band < policy->band_count && (int32_t)days > policy->bands[band])
+            band++;
+        position->bands[band] += builder->histogram[days];
+        count += builder->histogram[days];
+        sum += (uint64_t)builder->histogram[days] * days;
+    }
+    compute_statistics(builder, count, sum, position);
+}

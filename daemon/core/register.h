@@ -1,0 +1,154 @@
+/* The register: every wait of the council as it stands today, its counters and its open alerts; the one implementation of the rules.
+ *
+ * Life: register_create, register_replay_event / register_replay_alert over the journal in seq order, register_begin with today;
+ * then for each turn register_accept for every accepted event and one register_settle; at each local midnight register_advance.
+ * No I/O and no clock: histories are asked for through `struct history_source`, today and now are arguments. Not thread-safe. */
+#ifndef WAITLIST_CORE_REGISTER_H
+#define WAITLIST_CORE_REGISTER_H
+
+#include "daemon/core/alert.h"
+#include "daemon/core/position.h"
+
+struct waiting_register;
+
+/* How the register asks for accepted events; answers must hold what was accepted up to now, the open turn included. */
+struct history_source {
+    void *context;
+    /* Every accepted event of the wait whose newest one is `newest_seq`, in any order; the array and its texts are valid until the next call. */
+    size_t (*load)(void *context, uint64_t newest_seq, const struct history_event **events);
+    /* The accepted event with this identity; false when there is none. Valid as above. */
+    bool (*find)(void *context, struct text source, struct text id, struct history_event *event);
+};
+
+/* All borrowed for the register's life, but the policy, which is copied. */
+struct register_setup {
+    const struct calendar *calendar;
+    const struct policy *policy;
+    day_t policy_from; /* the day from which it applies, DAY_NONE: from the beginning */
+    struct history_source history;
+    uint64_t hash_seed; /* random, against chosen collisions */
+};
+
+struct waiting_register *register_create(const struct register_setup *setup);
+void register_destroy(struct waiting_register **reg);
+
+/* The wait of a subject, from 1; made when unknown. */
+uint32_t register_wait_of(struct waiting_register *reg, struct text subject);
+/* The same, 0 when unknown. */
+uint32_t register_find(const struct waiting_register *reg, struct text subject);
+/* The seq of the wait's newest accepted event, 0 without any: what the journal chains the next one to. */
+uint64_t register_newest_seq(const struct waiting_register *reg, uint32_t wait);
+
+/* One transition of one alert (rules, section 8). Texts are borrowed from the register and stay valid. */
+struct alert_transition {
+    uint64_t alert_seq;
+    uint64_t raised_seq;         /* names the alert: the seq of its first transition */
+    uint64_t previous_alert_seq; /* of the same subject; 0: none */
+    enum alert_change change;
+    enum alert_rule rule;
+    int32_t level; /* ALERT_LEVEL_NONE: none */
+    enum severity severity;
+    enum alert_reason reason;
+    struct text subject;
+    struct text pathway;
+    struct text team;
+    struct text from_team; /* of `moved`; else absent */
+    int32_t days;
+    int32_t standard;
+    day_t occurred_on;
+    instant_t at;
+    bool late; /* raised on a later day than it occurred */
+};
+
+/* Replay: what the journal holds, in seq order, before register_begin. */
+void register_replay_event(struct waiting_register *reg, const struct event *event, uint64_t seq);
+void register_replay_alert(struct waiting_register *reg, const struct alert_transition *transition);
+/* The number that the next alert transition gets; set from the journal before register_begin. */
+void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_seq);
+
+/* Ends the replay: counts every wait as of `today` and settles what alerts hold now and what no longer does.
+ * `raise`: false resolves only (a policy that is about to be replaced). */
+void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise);
+
+/* Takes one accepted event; its effects show after register_settle. */
+void register_accept(struct waiting_register *reg, const struct event *event, uint64_t seq);
+/* Ends a turn: counts and alerts follow everything accepted since the last time. */
+void register_settle(struct waiting_register *reg, instant_t now);
+/* Begins the next local day, `today` + 1, and settles. Work only for the waits that cross a threshold. */
+void register_advance(struct waiting_register *reg, instant_t now);
+/* A new policy from today on; every wait is counted again. Refused (false) when a pathway that has waits is missing: its name is in `missing`. */
+bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,
+                         struct text *missing);
+
+/* The transitions since the last call, in alert seq order; borrowed until the next call that changes the register. */
+const struct alert_transition *register_take_transitions(struct waiting_register *reg, size_t *count);
+
+day_t register_today(const struct waiting_register *reg);
+const struct policy *register_policy(const struct waiting_register *reg);
+uint64_t register_next_alert_seq(const struct waiting_register *reg);
+
+struct register_figures {
+    uint64_t waits; /* with a referral */
+    uint64_t open;  /* waiting or scheduled */
+    uint64_t open_alerts;
+    uint64_t exceptions;
+    uint64_t queues;
+    uint64_t cells;
+    uint64_t refolds; /* histories read since the start */
+    uint64_t touched_at_midnight; /* waits looked at by the last register_advance */
+};
+void register_figures(const struct waiting_register *reg, struct register_figures *figures);
+
+/* One wait, as queries show it (interfaces, "wait"). Texts are borrowed from the register and stay valid. */
+struct wait_view {
+    struct text subject;
+    struct text pathway;
+    struct text team;
+    struct text district;
+    struct text client_group;
+    struct text person;
+    struct text worker;
+    struct text dimensions; /* "name=value;…" */
+    struct text reason;
+    struct text outcome;
+    uint8_t priority;
+    uint8_t impact;
+    uint8_t likelihood;
+    enum stage stage;
+    struct clock_reading clock;
+    bool has_days_to_breach; /* it waits or is scheduled */
+    int32_t days_to_breach;
+    day_t breach_on;
+    day_t last_contact;
+    bool no_contact;
+    uint32_t exceptions;
+    instant_t last_event_at;
+    uint64_t newest_seq;
+    uint64_t newest_alert_seq;
+};
+/* False when the wait has no referral (then only subject, exceptions and the seqs are filled in). */
+bool register_view(const struct waiting_register *reg, uint32_t wait, struct wait_view *view);
+
+/* One event of a wait and what it did, in fold order; retractions among them at their place by time. */
+struct event_outcome {
+    const struct history_event *event;
+    enum effect effect;
+};
+/* How many; `*outcomes` is valid until the next call that changes the register or asks for a history. */
+size_t register_outcomes(struct waiting_register *reg, uint32_t wait, const struct event_outcome **outcomes);
+
+/* An alert that is open. */
+struct open_alert {
+    struct alert_transition raised; /* as it stands: team, standard and days of its last transition */
+};
+/* Calls `each` for every open alert by rising raised_seq order of no promise; texts borrowed. */
+void register_each_open_alert(const struct waiting_register *reg, void (*each)(void *context, const struct alert_transition *alert), void *context);
+
+/* Queues: pathway × team, numbered from 0 in order of appearance. */
+size_t register_queue_count(const struct waiting_register *reg);
+void register_queue_names(const struct waiting_register *reg, size_t queue, struct text *pathway, struct text *team);
+void register_queue_position(const struct waiting_register *reg, size_t queue, struct position *position);
+/* Numbers of the queues that changed since the last call, by an event or a midnight; borrowed until the next change. */
+const uint32_t *register_take_changed_queues(struct waiting_register *reg, size_t *count);
+
+#endif
