@@ -1,4 +1,4 @@
-/* The log: one line a message on a descriptor, `<N>` level first for the journal, then key=value, nothing a value says can break the line. */
+/* The log: one line a message, `<N>` level first for the journal, then key=value; nothing that a value says can break the line. */
 #ifndef WAITLIST_SYSTEM_LOG_H
 #define WAITLIST_SYSTEM_LOG_H
 
@@ -62,7 +62,7 @@ bool log_would_write(const struct log *log, enum log_level level);
  * A line that the descriptor does not take is dropped and counted; the next line that goes through is followed by "log lines lost". */
 void log_write(struct log *log, enum log_level level, const char *message, const struct log_field *fields, size_t count);
 
-/* log_line(log, LOG_LEVEL_NOTICE, "configuration reloaded", LOG_STRING("path", path), LOG_COUNT("keys", keys)); also with no field at all. */
+/* log_line(log, LOG_LEVEL_NOTICE, "configuration reloaded", LOG_STRING("path", path)); with any number of fields, or none. */
 #define LOG_FIELDS(...) ((const struct log_field[]){{.kind = LOG_FIELD_NONE}, ##__VA_ARGS__})
 #define log_line(log, level, message, ...)                                                                                                 \
     log_write((log), (level), (message), LOG_FIELDS(__VA_ARGS__), sizeof(LOG_FIELDS(__VA_ARGS__)) / sizeof(struct log_field))
@@ -78,7 +78,8 @@ struct complaint {
 #define COMPLAINT_FIRST_INTERVAL_MS 1000u
 #define COMPLAINT_LAST_INTERVAL_MS 3600000u
 
-/* `now_ms` is a monotonic clock's. After a silence of one whole interval the next complaint counts as new. Returns whether a line was due. */
+/* `now_ms` is a monotonic clock's. After a silence of one whole interval the next complaint counts as new.
+ * Returns whether a line was due. */
 bool log_complain(struct log *log, struct complaint *complaint, uint64_t now_ms, enum log_level level, const char *message,
                   const struct log_field *fields, size_t count);
 #define log_complaint(log, complaint, now_ms, level, message, ...)                                                                         \

@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""Checks of the checkers: each rule finds what it is there to find, and the summary counts what it should."""
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import lint  # noqa: E402
+import summary  # noqa: E402
+
+CASE = '<testcase name="%s" status="%s" time="1.5">%s<system-out>%s</system-out></testcase>'
+
+
+class Purity(unittest.TestCase):
+    def symbols_of(self, source):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "room.c")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(source)
+            subprocess.run(["cc", "-c", path, "-o", path[:-1] + "o"], check=True)
+            archive = os.path.join(folder, "libroom.a")
+            subprocess.run(["ar", "rcs", archive, path[:-1] + "o"], check=True)
+            return lint.impure_symbols(archive)
+
+    def test_memory_and_strings_are_pure(self):
+        self.assertEqual(self.symbols_of("#include <string.h>\nsize_t f(const char *s) { return strlen(s); }\n"), [])
+
+    def test_the_clock_is_not(self):
+        self.assertEqual(self.symbols_of("#include <time.h>\ntime_t f(void) { return time(0); }\n"), ["room.o uses time"])
+
+    def test_output_is_not(self):
+        self.assertEqual(self.symbols_of('#include <stdio.h>\nint f(int n) { return printf("%d", n); }\n'), ["room.o uses printf"])
+
+    def test_an_empty_archive_is_no_proof(self):
+        with tempfile.TemporaryDirectory() as folder:
+            archive = os.path.join(folder, "libempty.a")
+            subprocess.run(["ar", "rcs", archive], check=True)
+            self.assertEqual(len(lint.impure_symbols(archive)), 1)
+
+
+class Text(unittest.TestCase):
+    def test_unfinished_marks(self):
+        for word in lint.UNFINISHED:
+            self.assertEqual(len(lint.words_in("daemon/a.c", "/* %s: later */\n" % word)), 1, word)
+        self.assertEqual(lint.words_in("daemon/a.c", "/* a stubborn fixture */\n"), [])
+
+    def test_paths_of_a_machine(self):
+        for word in lint.MACHINE:
+            self.assertEqual(len(lint.words_in("docs/a.md", "see %s here\n" % word.replace("\\", ""))), 1, word)
+
+    def test_waiting_by_time_only_in_tests(self):
+        line = "    time.sle" + "ep(1)\n"
+        self.assertEqual(len(lint.words_in("tests/a.py", line)), 1)
+        self.assertEqual(lint.words_in("client/a.py", line), [])
+
+    def test_openings(self):
+        self.assertTrue(lint.has_opening("a.c", "/* One file of the house: this. */\nint a;\n"))
+        self.assertTrue(lint.has_opening("a.py", '#!/usr/bin/python3\n"""Counts the checks of a run."""\n'))
+        self.assertTrue(lint.has_opening("a.conf", "# Every option at its default.\n"))
+        self.assertFalse(lint.has_opening("a.c", "#include <stdio.h>\n/* Late but a sentence. */\n"))
+        self.assertFalse(lint.has_opening("a.c", "/* log */\n"))
+        self.assertFalse(lint.has_opening("a.py", "import os\n"))
+
+    def test_the_project_has_files_and_scripts(self):
+        self.assertIn("waitlist-dev", lint.scripts())
+        self.assertIn("daemon/core/event.h", lint.files(".h"))
+
+
+class Summary(unittest.TestCase):
+    def summarise(self, *cases, status=0):
+        out = io.StringIO()
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+            file.write("<testsuite>%s</testsuite>" % "".join(cases))
+            file.flush()
+            total = summary.summarise(file.name, status, out)
+        return total, out.getvalue().splitlines()[-1]
+
+    def test_frameworks_are_counted_by_check(self):
+        total, last = self.summarise(
+            CASE % ("unit.a", "run", "", "Running suite(s): a\n100%: Checks: 10, Failures: 0, Errors: 0\n"),
+            CASE % ("integration.b", "run", "", "....\nRan 4 tests in 0.123s\n\nOK (skipped=1)\n"),
+            CASE % ("lint.c", "run", "", ""))
+        self.assertEqual(total, (14, 0, 1))
+        self.assertEqual(last, "14 passed, 0 failed")
+
+    def test_failures_are_counted(self):
+        total, last = self.summarise(
+            CASE % ("unit.a", "fail", "<failure/>", "80%: Checks: 10, Failures: 1, Errors: 1\n"),
+            CASE % ("integration.b", "fail", "<failure/>", "Ran 4 tests in 0.1s\n\nFAILED (failures=1, errors=2)\n"), status=8)
+        self.assertEqual(total, (9, 5, 0))
+        self.assertEqual(last, "9 passed, 5 failed")
+
+    def test_a_crash_beside_good_checks_is_a_failure(self):
+        total, _ = self.summarise(CASE % ("unit.a", "fail", "<failure/>", "100%: Checks: 3, Failures: 0, Errors: 0\nleak\n"), status=8)
+        self.assertEqual(total, (3, 1, 0))
+
+    def test_a_program_that_said_nothing(self):
+        total, _ = self.summarise(CASE % ("unit.a", "fail", "<failure/>", ""), status=8)
+        self.assertEqual(total, (0, 1, 0))
+
+    def test_what_ctest_could_not_run_is_a_failure(self):
+        total, _ = self.summarise(CASE % ("unit.a", "notrun", "<skipped/>", ""), status=8)
+        self.assertEqual(total, (0, 1, 1))
+
+    def test_nothing_at_all_is_a_failure(self):
+        total, last = self.summarise()
+        self.assertEqual(last, "0 passed, 1 failed")
+        self.assertEqual(total.failed, 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
