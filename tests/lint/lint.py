@@ -119,6 +119,21 @@ def manuals():
     return run_on(["mandoc", "-Tlint", "-Wwarning"], [name for name in files() if re.search(r"/man/[^/]+\.[1-8]$", name)])
 
 
+def undocumented_options(table, page):
+    """The options of the configuration's table of keys (C) that the manual page (mdoc) does not name."""
+    macros = " ".join(line for line in page.splitlines() if re.match(r"\.(It Cm|Ss|Cm) ", line))
+    named = set(re.findall(r"\w+", macros))
+    paths = re.findall(r'^ *(?:\{|GROUP\()"([a-z_.\[\]]+)"', table, re.MULTILINE)
+    if not paths:
+        return ["no option found in the table of keys"]
+    return ["%s is not in the manual page" % path for path in paths if path.split(".")[-1] not in named]
+
+
+def options():
+    """Every option of the configuration is in its manual page."""
+    return undocumented_options(read("daemon/config/keys.c"), read("daemon/man/waitlistd.conf.5"))
+
+
 def length():
     counted = ((name, read(name).count("\n")) for name in files(*COMMENTED) + ["waitlist-dev"])
     return ["%s: %d lines, at most %d" % (name, lines, LINES_MAX) for name, lines in counted if lines > LINES_MAX]
@@ -205,7 +220,7 @@ def unit(unit_file, program):
     return found
 
 
-RULES = {"purity": purity, "layout": layout, "shell": shell, "manuals": manuals, "length": length, "words": words, "opening": opening,
+RULES = {"purity": purity, "layout": layout, "shell": shell, "manuals": manuals, "options": options, "length": length, "words": words, "opening": opening,
          "spacing": spacing, "unit": unit}
 
 

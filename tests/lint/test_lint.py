@@ -42,6 +42,18 @@ class Purity(unittest.TestCase):
             self.assertEqual(len(lint.impure_symbols(archive)), 1)
 
 
+class Options(unittest.TestCase):
+    TABLE = 'GROUP("council", A),\n    {"council.name", B},\n    {"teams[].district", C},\n'
+
+    def test_an_option_left_out_is_found(self):
+        page = ".Ss council\n.It Cm name\nthe district\n"
+        self.assertEqual(lint.undocumented_options(self.TABLE, page), ["teams[].district is not in the manual page"])
+        self.assertEqual(lint.undocumented_options(self.TABLE, page + ".It Cm label , district\n"), [])
+
+    def test_a_table_that_cannot_be_read_is_no_proof(self):
+        self.assertEqual(len(lint.undocumented_options("", "")), 1)
+
+
 class Text(unittest.TestCase):
     def test_unfinished_marks(self):
         for word in lint.UNFINISHED:
