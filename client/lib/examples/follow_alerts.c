@@ -1,0 +1,82 @@
+/* Prints every alert transition exactly once, also after having been away: how far it is stands in a file.
+ *
+ *     example_follow_alerts DIRECTORY CURSOR-FILE [COUNT]
+ *
+ * Ends after COUNT transitions, or with Ctrl-C. Another journal (after a restore, say) is never followed in silence: it ends with 1. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <waitlist/client.h>
+
+static struct waitlist_cursor load_cursor(const char *path) {
+    struct waitlist_cursor cursor = {"", 0};
+    FILE *file = fopen(path, "r");
+
+    if (file != NULL) {
+        if (fscanf(file, "%64s %" SCNu64, cursor.epoch, &cursor.seq) != 2) {
+            cursor = (struct waitlist_cursor){"", 0};
+        }
+        fclose(file);
+    }
+    return cursor;
+}
+
+/* Written whole or not at all: a torn cursor would lose or repeat alerts. */
+static int save_cursor(const char *path, const struct waitlist_cursor *cursor) {
+    char next[4096];
+
+    snprintf(next, sizeof next, "%s.next", path);
+    FILE *file = fopen(next, "w");
+
+    if (file == NULL) {
+        return -1;
+    }
+    int failed = fprintf(file, "%s %" PRIu64 "\n", cursor->epoch, cursor->seq) < 0;
+
+    failed |= fclose(file) != 0;
+    return failed ? -1 : rename(next, path);
+}
+
+static void print(const struct waitlist_transition *alert) {
+    printf("%" PRIu64 " %s %s %s %s\n", alert->seq, alert->transition, alert->rule, alert->subject != NULL ? alert->subject : "-",
+           alert->team != NULL ? alert->team : "-");
+    fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+    if (argc < 3) {
+        fprintf(stderr, "usage: %s DIRECTORY CURSOR-FILE [COUNT]\n", argv[0]);
+        return 2;
+    }
+    long left = argc > 3 ? strtol(argv[3], NULL, 10) : -1;
+    struct waitlist_cursor cursor = load_cursor(argv[2]);
+    struct waitlist_client *client = waitlist_client_create_in(argv[1]);
+
+    if (client == NULL) {
+        perror(argv[1]);
+        return 2;
+    }
+    struct waitlist_follower *follower = waitlist_follower_create(client, &cursor, NULL);
+    enum waitlist_status status = WAITLIST_OK;
+
+    while (left != 0 && (status == WAITLIST_OK || status == WAITLIST_TIMEOUT)) {
+        struct waitlist_transition alert;
+
+        status = waitlist_follower_next(follower, 1000, &alert);
+        if (status == WAITLIST_OK) {
+            print(&alert); /* what must be done with it is done here, before the cursor moves past it */
+            waitlist_follower_cursor(follower, &cursor);
+            if (save_cursor(argv[2], &cursor) != 0) {
+                perror(argv[2]);
+                break;
+            }
+            left -= left > 0;
+        }
+    }
+    if (left != 0) {
+        fprintf(stderr, "stopped: %s\n", waitlist_status_text(status));
+    }
+    waitlist_follower_destroy(&follower);
+    waitlist_client_destroy(&client);
+    return left == 0 ? 0 : 1;
+}
