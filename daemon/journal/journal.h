@@ -22,7 +22,13 @@ struct journal;
 /* Opens or creates the journal at `path` (mode 0640), takes its lock, and syncs whatever an earlier run left written but unsynced, so that
  * no event can be acknowledged as a duplicate that a power cut then takes. On failure `*journal` is NULL and `message` says why. */
 enum journal_status journal_open(const char *path, struct journal **journal, char message[256]);
+struct journal_options {
+    size_t cache_bytes; /* of events kept in memory for journal_read_event; 0: 64 MiB */
+};
+enum journal_status journal_open_with(const char *path, const struct journal_options *options, struct journal **journal, char message[256]);
 void journal_close(struct journal **journal);
+/* What went wrong in the last call that did not return JOURNAL_OK, for the log; valid until the next call. */
+const char *journal_failure(const struct journal *journal);
 
 /* Random id made with the journal, 32 hex digits; valid while the journal is open. */
 const char *journal_epoch(const struct journal *journal);
@@ -35,7 +41,8 @@ uint64_t journal_quarantine_count(const struct journal *journal); /* waiting for
 
 /* `now` becomes the received time of the turn's events, unless the last one was later: received time never runs backwards. */
 void journal_begin(struct journal *journal, instant_t now);
-/* Appends an accepted event and returns its seq. `previous_seq` is the wait's event before it (0: none): the chain by which histories are read. */
+/* Appends an accepted event, of 1 MiB at most, and returns its seq. `previous_seq` is the wait's event before it (0: none): the chain by
+ * which histories are read. */
 uint64_t journal_append_event(struct journal *journal, struct text bytes, uint64_t previous_seq);
 /* Appends one alert transition; `alert_seq` must be journal_last_alert_seq + 1. `body` is its JSON as published;
  * `previous_alert_seq`: the transition before it of the same subject (0: none). */
@@ -56,6 +63,13 @@ void journal_quarantine(struct journal *journal, const struct journal_rejection 
 enum journal_status journal_commit(struct journal *journal);
 /* Forgets the open turn. */
 void journal_rollback(struct journal *journal);
+/* Does the housekeeping that has come due (moving what was committed from the write-ahead file to the main file, some milliseconds every
+ * few hundred turns). To be called between turns, when the answers were sent, so that nobody waits for it; where it never is, journal_commit
+ * does it later. JOURNAL_OK, JOURNAL_FAILED or JOURNAL_CORRUPT; what was committed stays durable whatever it returns. */
+enum journal_status journal_tidy(struct journal *journal);
+/* Limits the journal to so many pages of 16 KiB, but never to fewer than it has; 0: no limit. Returns the limit in force, 0 without.
+ * A turn that would pass it gets JOURNAL_FULL. It is forgotten when the journal is closed. For a disk shared with others, and for tests. */
+uint32_t journal_limit_pages(struct journal *journal, uint32_t pages);
 
 /* Kinds of journal_append_record. */
 #define JOURNAL_RECORD_POLICY "policy" /* JSON: the policy and the day from which it applies */
@@ -69,8 +83,10 @@ struct journal_event {
 };
 enum journal_status journal_read_event(struct journal *journal, uint64_t seq, struct journal_event *event);
 
-/* Every event from `from_seq` on in seq order (the open turn's are left out). `each` returns false to stop. */
-enum journal_status journal_each_event(struct journal *journal, uint64_t from_seq, bool (*each)(void *context, const struct journal_event *event), void *context);
+/* Every event from `from_seq` on in seq order (the open turn's are left out). `each` returns false to stop; it may read from the journal
+ * (its event stays valid until it returns), but not begin, commit or roll back a turn. */
+enum journal_status journal_each_event(struct journal *journal, uint64_t from_seq,
+                                       bool (*each)(void *context, const struct journal_event *event), void *context);
 
 struct journal_alert {
     uint64_t alert_seq;
@@ -78,7 +94,8 @@ struct journal_alert {
     struct text body; /* valid until each returns */
 };
 enum journal_status journal_read_alert(struct journal *journal, uint64_t alert_seq, struct journal_alert *alert);
-enum journal_status journal_each_alert(struct journal *journal, uint64_t after_alert_seq, bool (*each)(void *context, const struct journal_alert *alert), void *context);
+enum journal_status journal_each_alert(struct journal *journal, uint64_t after_alert_seq,
+                                       bool (*each)(void *context, const struct journal_alert *alert), void *context);
 
 struct journal_record {
     uint64_t record_id;
@@ -87,7 +104,8 @@ struct journal_record {
     struct text kind;
     struct text body;
 };
-enum journal_status journal_each_record(struct journal *journal, const char *kind, bool (*each)(void *context, const struct journal_record *record), void *context);
+enum journal_status journal_each_record(struct journal *journal, const char *kind,
+                                        bool (*each)(void *context, const struct journal_record *record), void *context);
 /* The newest record of a kind, JOURNAL_NOT_FOUND without one; its texts are valid until the next call on the journal. */
 enum journal_status journal_last_record(struct journal *journal, const char *kind, struct journal_record *record);
 

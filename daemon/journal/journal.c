@@ -1,0 +1,595 @@
+/* The journal: turns, what they append, and reading it back. */
+#include "daemon/journal/journal.h"
+
+#include "daemon/core/memory.h"
+#include "daemon/journal/cache.h"
+#include "daemon/journal/segment.h"
+#include "daemon/journal/store.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_CACHE_BYTES ((size_t)64 << 20)
+#define EPOCH_LENGTH 32
+#define DIGEST_SIZE 16 /* BLAKE2b-128 */
+
+/* Pages of 16 KiB in the write-ahead file at which journal_tidy moves them, and at which a commit does so itself. */
+#define CHECKPOINT_PAGES 256
+#define CHECKPOINT_PAGES_FORCED 1024
+
+/* What a turn changes and a rollback brings back. */
+struct counts {
+    uint64_t last_seq;
+    uint64_t last_alert_seq;
+    uint64_t quarantine;
+    instant_t last_received;
+    uint32_t room; /* see packer_begin */
+};
+
+struct journal {
+    struct store store;
+    char epoch[EPOCH_LENGTH + 1];
+    struct counts now;
+    struct counts committed; /* as before the open turn */
+    bool turn_open;
+    bool in_transaction;
+    enum journal_status turn_status; /* the first failure of the open turn */
+    instant_t turn_received;
+    struct packer *packer; /* the events of the open turn */
+    struct cache *cache;
+    char *copy; /* the texts that a read hands out */
+    size_t copy_capacity;
+    unsigned reading; /* how many journal_each_… are under way */
+};
+
+static enum journal_status read_epoch(struct journal *journal) {
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(journal->store.database, "SELECT value FROM meta WHERE name = 'epoch'", -1, &statement, NULL);
+    enum journal_status status;
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    status = store_status(&journal->store, code, "reading the epoch");
+    if (code == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == EPOCH_LENGTH)
+        memcpy(journal->epoch, sqlite3_column_text(statement, 0), EPOCH_LENGTH);
+    else if (status == JOURNAL_OK)
+        status = store_status(&journal->store, SQLITE_CORRUPT, "reading the epoch");
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* The segment in the row that the statement stands on; false when it is damaged. Its body is valid until the statement's next step. */
+static bool row_segment(sqlite3_stmt *statement, struct segment *segment) {
+    int64_t first_seq = sqlite3_column_int64(statement, 0);
+    int64_t count = sqlite3_column_int64(statement, 1);
+
+    if (first_seq <= 0 || count <= 0 || count > UINT32_MAX)
+        return false;
+    segment->first_seq = (uint64_t)first_seq;
+    segment->count = (uint32_t)count;
+    segment->received = sqlite3_column_int64(statement, 2);
+    segment->body = sqlite3_column_blob(statement, 3);
+    segment->size = (size_t)sqlite3_column_bytes(statement, 3);
+    return segment->body != NULL && segment_is_whole(segment);
+}
+
+static enum journal_status damaged(struct journal *journal, const char *what, uint64_t number) {
+    (void)snprintf(journal->store.message, sizeof journal->store.message, "the journal is damaged: %s %llu", what,
+                   (unsigned long long)number);
+    return JOURNAL_CORRUPT;
+}
+
+static enum journal_status read_last_segment(struct journal *journal) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_READ_SEGMENTS);
+    struct segment segment;
+    enum journal_status status;
+    int code;
+
+    (void)sqlite3_bind_int64(statement, 1, INT64_MAX);
+    (void)sqlite3_bind_int64(statement, 2, INT64_MAX);
+    code = sqlite3_step(statement);
+    status = store_status(&journal->store, code, "reading the last events");
+    if (code == SQLITE_ROW && row_segment(statement, &segment)) {
+        journal->now.last_seq = segment.first_seq + segment.count - 1;
+        journal->now.last_received = segment.received;
+    } else if (code == SQLITE_ROW) {
+        status = damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+static enum journal_status read_state(struct journal *journal) {
+    int64_t last_alert_seq = 0, quarantine = 0;
+    enum journal_status status = read_epoch(journal);
+
+    journal->now.last_received = INSTANT_NONE;
+    if (status == JOURNAL_OK)
+        status = read_last_segment(journal);
+    if (status == JOURNAL_OK)
+        status = store_number(&journal->store, "SELECT coalesce(max(alert_seq), 0) FROM alert", &last_alert_seq);
+    if (status == JOURNAL_OK)
+        status = store_number(&journal->store, "SELECT count(*) FROM quarantine WHERE state = 'waiting'", &quarantine);
+    journal->now.last_alert_seq = (uint64_t)last_alert_seq;
+    journal->now.quarantine = (uint64_t)quarantine;
+    journal->committed = journal->now;
+    return status;
+}
+
+enum journal_status journal_open(const char *path, struct journal **journal, char message[256]) {
+    return journal_open_with(path, &(struct journal_options){0}, journal, message);
+}
+
+enum journal_status journal_open_with(const char *path, const struct journal_options *options, struct journal **journal,
+                                      char message[256]) {
+    struct journal *opened = memory_new(1, sizeof *opened);
+    enum journal_status status = store_open(&opened->store, path);
+
+    opened->packer = packer_create();
+    opened->cache = cache_create(options->cache_bytes != 0 ? options->cache_bytes : DEFAULT_CACHE_BYTES);
+    if (status == JOURNAL_OK)
+        status = read_state(opened);
+    message[0] = '\0';
+    if (status != JOURNAL_OK) {
+        memcpy(message, opened->store.message, STORE_MESSAGE_SIZE);
+        journal_close(&opened);
+    }
+    *journal = opened;
+    return status;
+}
+
+void journal_close(struct journal **journal) {
+    if (*journal == NULL)
+        return;
+    ENSURE((*journal)->reading == 0);
+    packer_destroy(&(*journal)->packer);
+    cache_destroy(&(*journal)->cache);
+    store_close(&(*journal)->store);
+    free((*journal)->copy);
+    free(*journal);
+    *journal = NULL;
+}
+
+const char *journal_failure(const struct journal *journal) {
+    return journal->store.message;
+}
+
+const char *journal_epoch(const struct journal *journal) {
+    return journal->epoch;
+}
+
+uint64_t journal_last_seq(const struct journal *journal) {
+    return journal->now.last_seq;
+}
+
+uint64_t journal_last_alert_seq(const struct journal *journal) {
+    return journal->now.last_alert_seq;
+}
+
+instant_t journal_last_received(const struct journal *journal) {
+    return journal->now.last_received;
+}
+
+uint64_t journal_quarantine_count(const struct journal *journal) {
+    return journal->now.quarantine;
+}
+
+void journal_begin(struct journal *journal, instant_t now) {
+    ENSURE(!journal->turn_open);
+    journal->turn_open = true;
+    journal->turn_status = JOURNAL_OK;
+    journal->turn_received = now > journal->now.last_received ? now : journal->now.last_received;
+    journal->committed = journal->now;
+    packer_begin(journal->packer, journal->now.last_seq + 1, journal->turn_received, journal->now.room);
+}
+
+/* Notes the turn's first failure; journal_commit tells it. */
+static void note(struct journal *journal, enum journal_status status) {
+    if (journal->turn_status == JOURNAL_OK)
+        journal->turn_status = status;
+}
+
+/* Everything but events is written at once, inside the transaction that the first of them opens. False when the turn has failed. */
+static bool ready_to_write(struct journal *journal) {
+    ENSURE(journal->turn_open);
+    if (journal->turn_status == JOURNAL_OK && !journal->in_transaction) {
+        note(journal, store_run(&journal->store, "BEGIN IMMEDIATE", "beginning a turn"));
+        journal->in_transaction = journal->turn_status == JOURNAL_OK;
+    }
+    return journal->turn_status == JOURNAL_OK;
+}
+
+/* SQLite keeps no copy: the text outlives the statement's run. Binding itself cannot fail but for memory and our own mistakes. */
+static void bind_text(sqlite3_stmt *statement, int column, struct text text) {
+    ENSURE(sqlite3_bind_text64(statement, column, text.at, text.length, SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK);
+}
+
+static void bind_blob(sqlite3_stmt *statement, int column, const void *bytes, size_t size) {
+    ENSURE(sqlite3_bind_blob64(statement, column, size > 0 ? bytes : "", size, SQLITE_STATIC) == SQLITE_OK);
+}
+
+static void bind_number(sqlite3_stmt *statement, int column, int64_t number) {
+    ENSURE(sqlite3_bind_int64(statement, column, number) == SQLITE_OK);
+}
+
+uint64_t journal_append_event(struct journal *journal, struct text bytes, uint64_t previous_seq) {
+    ENSURE(journal->turn_open);
+    packer_add(journal->packer, bytes, previous_seq);
+    journal->now.last_received = journal->turn_received;
+    return ++journal->now.last_seq;
+}
+
+void journal_append_alert(struct journal *journal, uint64_t alert_seq, uint64_t previous_alert_seq, struct text body) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_INSERT_ALERT);
+
+    ENSURE(alert_seq == journal->now.last_alert_seq + 1 && previous_alert_seq < alert_seq && body.at != NULL);
+    journal->now.last_alert_seq = alert_seq;
+    if (!ready_to_write(journal))
+        return;
+    bind_number(statement, 1, (int64_t)alert_seq);
+    bind_number(statement, 2, (int64_t)previous_alert_seq);
+    bind_number(statement, 3, (int64_t)journal->now.last_seq);
+    bind_text(statement, 4, body);
+    note(journal, store_finish(&journal->store, statement, "writing an alert"));
+}
+
+void journal_append_record(struct journal *journal, const char *kind, struct text body) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_INSERT_RECORD);
+
+    ENSURE(body.at != NULL);
+    if (!ready_to_write(journal))
+        return;
+    bind_number(statement, 1, (int64_t)journal->now.last_seq);
+    bind_number(statement, 2, journal->turn_received);
+    bind_text(statement, 3, (struct text){kind, (uint32_t)strlen(kind)});
+    bind_text(statement, 4, body);
+    note(journal, store_finish(&journal->store, statement, "writing a record"));
+}
+
+/* The id of the row that holds the same bytes, 0 without one. Two different rejections with one digest do not happen: then the row is
+ * damaged. */
+static int64_t find_quarantined(struct journal *journal, const unsigned char digest[DIGEST_SIZE], struct text bytes) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_FIND_QUARANTINE);
+    int64_t id = 0;
+    int code;
+
+    bind_blob(statement, 1, digest, DIGEST_SIZE);
+    code = sqlite3_step(statement);
+    note(journal, store_status(&journal->store, code, "reading the quarantine"));
+    if (code == SQLITE_ROW) {
+        id = sqlite3_column_int64(statement, 0);
+        if ((size_t)sqlite3_column_bytes(statement, 1) != bytes.length ||
+            (bytes.length > 0 && memcmp(sqlite3_column_blob(statement, 1), bytes.at, bytes.length) != 0))
+            note(journal, damaged(journal, "quarantine", (uint64_t)id));
+    }
+    (void)sqlite3_reset(statement);
+    return id;
+}
+
+void journal_quarantine(struct journal *journal, const struct journal_rejection *rejection) {
+    unsigned char digest[DIGEST_SIZE];
+    sqlite3_stmt *statement;
+    int64_t id;
+
+    if (!ready_to_write(journal))
+        return;
+    (void)crypto_generichash(digest, sizeof digest, (const unsigned char *)rejection->bytes.at, rejection->bytes.length, NULL, 0);
+    id = find_quarantined(journal, digest, rejection->bytes);
+    if (journal->turn_status != JOURNAL_OK)
+        return;
+    if (id != 0) {
+        statement = store_prepared(&journal->store, STORE_COUNT_QUARANTINE);
+        bind_number(statement, 1, id);
+        bind_number(statement, 2, journal->turn_received);
+    } else {
+        statement = store_prepared(&journal->store, STORE_INSERT_QUARANTINE);
+        bind_number(statement, 1, journal->turn_received);
+        bind_text(statement, 2, (struct text){rejection->code, (uint32_t)strlen(rejection->code)});
+        bind_text(statement, 3, (struct text){rejection->message, (uint32_t)strlen(rejection->message)});
+        bind_text(statement, 4, (struct text){rejection->pointer, rejection->pointer == NULL ? 0 : (uint32_t)strlen(rejection->pointer)});
+        bind_text(statement, 5, rejection->source);
+        bind_number(statement, 6, rejection->scrubbed ? 1 : 0);
+        bind_blob(statement, 7, digest, sizeof digest);
+        bind_blob(statement, 8, rejection->bytes.at, rejection->bytes.length);
+        journal->now.quarantine++;
+    }
+    note(journal, store_finish(&journal->store, statement, "writing to the quarantine"));
+}
+
+static void write_segments(struct journal *journal) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_INSERT_SEGMENT);
+
+    for (uint32_t i = 0; i < packer_segment_count(journal->packer) && journal->turn_status == JOURNAL_OK; i++) {
+        struct segment segment = packer_segment(journal->packer, i);
+        bind_number(statement, 1, (int64_t)segment.first_seq);
+        bind_number(statement, 2, segment.count);
+        bind_number(statement, 3, segment.received);
+        bind_blob(statement, 4, segment.body, segment.size);
+        note(journal, store_finish(&journal->store, statement, "writing events"));
+    }
+}
+
+/* Ends the turn as if it had never begun. A rollback that fails leaves nothing stored either, but the connection is of no more use. */
+static enum journal_status undo(struct journal *journal) {
+    enum journal_status status = JOURNAL_OK;
+
+    if (journal->in_transaction && sqlite3_get_autocommit(journal->store.database) == 0)
+        status = store_run(&journal->store, "ROLLBACK", "rolling a turn back");
+    journal->in_transaction = false;
+    journal->turn_open = false;
+    journal->now = journal->committed;
+    packer_begin(journal->packer, journal->now.last_seq + 1, journal->now.last_received, journal->now.room);
+    return status;
+}
+
+enum journal_status journal_commit(struct journal *journal) {
+    enum journal_status status;
+
+    ENSURE(journal->turn_open && journal->reading == 0);
+    packer_finish(journal->packer);
+    if (packer_segment_count(journal->packer) > 0 && ready_to_write(journal))
+        write_segments(journal);
+    if (journal->in_transaction && journal->turn_status == JOURNAL_OK)
+        note(journal, store_run(&journal->store, "COMMIT", "committing a turn"));
+    if (journal->turn_status != JOURNAL_OK) {
+        status = journal->turn_status;
+        return undo(journal) == JOURNAL_OK ? status : JOURNAL_FAILED;
+    }
+    journal->in_transaction = false;
+    journal->turn_open = false;
+    journal->now.room = packer_room(journal->packer);
+    for (uint32_t i = 0; i < packer_segment_count(journal->packer); i++) {
+        struct segment segment = packer_segment(journal->packer, i);
+        cache_pass(journal->cache, &segment);
+    }
+    packer_begin(journal->packer, journal->now.last_seq + 1, journal->now.last_received, journal->now.room);
+    return journal->store.wal_pages >= CHECKPOINT_PAGES_FORCED ? store_checkpoint(&journal->store) : JOURNAL_OK;
+}
+
+void journal_rollback(struct journal *journal) {
+    ENSURE(journal->turn_open && journal->reading == 0);
+    ENSURE(undo(journal) == JOURNAL_OK);
+}
+
+enum journal_status journal_tidy(struct journal *journal) {
+    ENSURE(!journal->turn_open && journal->reading == 0);
+    return journal->store.wal_pages >= CHECKPOINT_PAGES ? store_checkpoint(&journal->store) : JOURNAL_OK;
+}
+
+uint32_t journal_limit_pages(struct journal *journal, uint32_t pages) {
+    const uint32_t largest = 1073741823; /* SQLite's own limit */
+    char sql[64];
+    int64_t in_force = 0;
+
+    (void)snprintf(sql, sizeof sql, "PRAGMA max_page_count = %u", pages == 0 || pages > largest ? largest : pages);
+    (void)store_number(&journal->store, sql, &in_force);
+    return in_force >= largest ? 0 : (uint32_t)in_force;
+}
+
+/* Reads the block of events around `seq` into the cache. */
+static enum journal_status load_block(struct journal *journal, uint64_t seq) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_READ_SEGMENTS);
+    uint64_t first_seq, last_seq;
+    struct segment segment;
+    enum journal_status status = JOURNAL_OK;
+    int code;
+
+    cache_block_of(seq, &first_seq, &last_seq);
+    bind_number(statement, 1, (int64_t)first_seq);
+    bind_number(statement, 2, (int64_t)last_seq);
+    cache_load_begin(journal->cache, seq);
+    while (status == JOURNAL_OK && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+        status = store_status(&journal->store, code, "reading events");
+        if (status == JOURNAL_OK && !row_segment(statement, &segment))
+            status = damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
+        if (status == JOURNAL_OK)
+            cache_load_segment(journal->cache, &segment);
+    }
+    (void)sqlite3_reset(statement);
+    cache_load_end(journal->cache);
+    return status;
+}
+
+enum journal_status journal_read_event(struct journal *journal, uint64_t seq, struct journal_event *event) {
+    uint64_t stored = journal->turn_open ? journal->committed.last_seq : journal->now.last_seq;
+    enum journal_status status;
+
+    if (seq == 0 || seq > journal->now.last_seq)
+        return JOURNAL_NOT_FOUND;
+    if (seq > stored) {
+        uint32_t index = (uint32_t)(seq - stored - 1);
+        *event = (struct journal_event){seq, packer_previous_seq(journal->packer, index), journal->turn_received,
+                                        packer_bytes(journal->packer, index)};
+        return JOURNAL_OK;
+    }
+    if (cache_find(journal->cache, seq, event))
+        return JOURNAL_OK;
+    status = load_block(journal, seq);
+    if (status == JOURNAL_OK && !cache_find(journal->cache, seq, event))
+        status = damaged(journal, "there is no event", seq);
+    return status;
+}
+
+/* Hands the segment's events from `from_seq` on to `each`; false when that wanted no more. */
+static bool each_of_segment(const struct segment *segment, uint64_t from_seq,
+                            bool (*each)(void *context, const struct journal_event *event), void *context) {
+    uint32_t first = from_seq > segment->first_seq ? (uint32_t)(from_seq - segment->first_seq) : 0;
+
+    for (uint32_t i = first; i < segment->count; i++) {
+        struct segment_entry entry = segment_entry(segment, i);
+        uint64_t seq = segment->first_seq + i;
+        struct journal_event event = {seq,
+                                      entry.distance == 0 ? 0 : seq - entry.distance,
+                                      segment->received,
+                                      {(const char *)segment->body + entry.start, entry.end - entry.start}};
+        if (!each(context, &event))
+            return false;
+    }
+    return true;
+}
+
+enum journal_status journal_each_event(struct journal *journal, uint64_t from_seq,
+                                       bool (*each)(void *context, const struct journal_event *event), void *context) {
+    uint64_t stored = journal->turn_open ? journal->committed.last_seq : journal->now.last_seq;
+    uint64_t expected = 0; /* of the next segment; 0: any up to from_seq */
+    sqlite3_stmt *statement = NULL;
+    struct segment segment;
+    enum journal_status status;
+    bool more = true;
+    int code;
+
+    from_seq = from_seq == 0 ? 1 : from_seq;
+    if (from_seq > stored)
+        return JOURNAL_OK;
+    /* A statement of its own, because `each` may read events. */
+    status =
+        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, store_sql(STORE_READ_SEGMENTS), -1, &statement, NULL),
+                     "reading events");
+    if (status != JOURNAL_OK)
+        return status;
+    bind_number(statement, 1, (int64_t)from_seq);
+    bind_number(statement, 2, (int64_t)stored);
+    journal->reading++;
+    while (status == JOURNAL_OK && more && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+        status = store_status(&journal->store, code, "reading events");
+        if (status != JOURNAL_OK)
+            break;
+        if (!row_segment(statement, &segment) || (expected == 0 ? segment.first_seq > from_seq : segment.first_seq != expected)) {
+            status = damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
+            break;
+        }
+        expected = segment.first_seq + segment.count;
+        cache_pass(journal->cache, &segment);
+        more = each_of_segment(&segment, from_seq, each, context);
+    }
+    if (status == JOURNAL_OK && more && expected != stored + 1)
+        status = damaged(journal, "the events end before", stored);
+    journal->reading--;
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* Copies a column's text to `at` in the journal's copy, which must have been reserved. */
+static struct text copy_text(struct journal *journal, size_t at, sqlite3_stmt *statement, int column) {
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    size_t length = (size_t)sqlite3_column_bytes(statement, column);
+
+    if (length > 0)
+        memcpy(journal->copy + at, text, length);
+    return (struct text){journal->copy + at, (uint32_t)length};
+}
+
+static void reserve_copy(struct journal *journal, int bytes) {
+    void *copy = journal->copy;
+
+    memory_reserve(&copy, &journal->copy_capacity, (size_t)bytes + 1, 1);
+    journal->copy = copy;
+}
+
+enum journal_status journal_read_alert(struct journal *journal, uint64_t alert_seq, struct journal_alert *alert) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_READ_ALERT);
+    enum journal_status status;
+    int code;
+
+    if (alert_seq == 0 || alert_seq > journal->now.last_alert_seq)
+        return JOURNAL_NOT_FOUND;
+    bind_number(statement, 1, (int64_t)alert_seq);
+    code = sqlite3_step(statement);
+    status = store_status(&journal->store, code, "reading an alert");
+    if (code == SQLITE_ROW) {
+        reserve_copy(journal, sqlite3_column_bytes(statement, 1));
+        alert->alert_seq = alert_seq;
+        alert->previous_alert_seq = (uint64_t)sqlite3_column_int64(statement, 0);
+        alert->body = copy_text(journal, 0, statement, 1);
+    } else if (status == JOURNAL_OK) {
+        status = damaged(journal, "there is no alert", alert_seq);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+static struct text row_text(sqlite3_stmt *statement, int column) {
+    const char *at = (const char *)sqlite3_column_text(statement, column);
+
+    return (struct text){at, (uint32_t)sqlite3_column_bytes(statement, column)};
+}
+
+enum journal_status journal_each_alert(struct journal *journal, uint64_t after_alert_seq,
+                                       bool (*each)(void *context, const struct journal_alert *alert), void *context) {
+    static const char sql[] = "SELECT alert_seq, previous_alert_seq, body FROM alert WHERE alert_seq > ?1 ORDER BY alert_seq";
+    sqlite3_stmt *statement = NULL;
+    enum journal_status status =
+        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, sql, -1, &statement, NULL), "reading alerts");
+    uint64_t expected = after_alert_seq + 1;
+    bool more = true;
+    int code;
+
+    if (status != JOURNAL_OK || after_alert_seq >= journal->now.last_alert_seq) {
+        (void)sqlite3_finalize(statement);
+        return status;
+    }
+    bind_number(statement, 1, (int64_t)after_alert_seq);
+    journal->reading++;
+    while (status == JOURNAL_OK && more && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+        status = store_status(&journal->store, code, "reading alerts");
+        if (status == JOURNAL_OK && sqlite3_column_int64(statement, 0) != (int64_t)expected)
+            status = damaged(journal, "there is no alert", expected);
+        if (status == JOURNAL_OK) {
+            struct journal_alert alert = {expected++, (uint64_t)sqlite3_column_int64(statement, 1), row_text(statement, 2)};
+            more = each(context, &alert);
+        }
+    }
+    journal->reading--;
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+static struct journal_record row_record(sqlite3_stmt *statement) {
+    return (struct journal_record){(uint64_t)sqlite3_column_int64(statement, 0), (uint64_t)sqlite3_column_int64(statement, 1),
+                                   sqlite3_column_int64(statement, 2), row_text(statement, 3), row_text(statement, 4)};
+}
+
+enum journal_status journal_each_record(struct journal *journal, const char *kind,
+                                        bool (*each)(void *context, const struct journal_record *record), void *context) {
+    static const char sql[] = "SELECT record_id, after_seq, at, kind, body FROM record WHERE kind = ?1 ORDER BY record_id";
+    sqlite3_stmt *statement = NULL;
+    enum journal_status status =
+        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, sql, -1, &statement, NULL), "reading records");
+    bool more = true;
+    int code;
+
+    if (status != JOURNAL_OK)
+        return status;
+    bind_text(statement, 1, (struct text){kind, (uint32_t)strlen(kind)});
+    journal->reading++;
+    while (status == JOURNAL_OK && more && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+        status = store_status(&journal->store, code, "reading records");
+        if (status == JOURNAL_OK) {
+            struct journal_record record = row_record(statement);
+            more = each(context, &record);
+        }
+    }
+    journal->reading--;
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+enum journal_status journal_last_record(struct journal *journal, const char *kind, struct journal_record *record) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_LAST_RECORD);
+    enum journal_status status;
+    int code;
+
+    bind_text(statement, 1, (struct text){kind, (uint32_t)strlen(kind)});
+    code = sqlite3_step(statement);
+    status = code == SQLITE_DONE ? JOURNAL_NOT_FOUND : store_status(&journal->store, code, "reading a record");
+    if (code == SQLITE_ROW) {
+        reserve_copy(journal, sqlite3_column_bytes(statement, 3) + sqlite3_column_bytes(statement, 4));
+        *record = row_record(statement);
+        record->kind = copy_text(journal, 0, statement, 3);
+        record->body = copy_text(journal, record->kind.length, statement, 4);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}

@@ -1,0 +1,52 @@
+/* The journal's file: taking its lock, opening or making the database in it, the statements, and what SQLite's codes mean to us. */
+#ifndef WAITLIST_JOURNAL_STORE_H
+#define WAITLIST_JOURNAL_STORE_H
+
+#include "daemon/journal/journal.h"
+
+#include <sqlite3.h>
+
+enum store_statement {
+    STORE_INSERT_SEGMENT,
+    STORE_INSERT_ALERT,
+    STORE_INSERT_RECORD,
+    STORE_FIND_QUARANTINE,
+    STORE_INSERT_QUARANTINE,
+    STORE_COUNT_QUARANTINE,
+    STORE_READ_SEGMENTS, /* those that hold the seqs ?1 to ?2 */
+    STORE_READ_ALERT,
+    STORE_LAST_RECORD,
+    STORE_STATEMENT_COUNT
+};
+
+#define STORE_MESSAGE_SIZE 256
+
+/* Belongs to the journal that opened it; only the files of this room see it. */
+struct store {
+    sqlite3 *database;
+    sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
+    int lock;                         /* descriptor of the lock file, -1 without */
+    int wal_pages;                    /* of the write-ahead file that no checkpoint has moved yet */
+    int moved_pages;                  /* of the write-ahead file that one has */
+    char message[STORE_MESSAGE_SIZE]; /* about the last failure */
+};
+
+/* `store` is zeroed by the caller and may be closed whatever was returned; its message says what failed. */
+enum journal_status store_open(struct store *store, const char *path);
+void store_close(struct store *store);
+
+/* What a result code of SQLite means; anything but JOURNAL_OK leaves `doing` and SQLite's reason in the message. */
+enum journal_status store_status(struct store *store, int code, const char *doing);
+/* Runs SQL that gives no rows. */
+enum journal_status store_run(struct store *store, const char *sql, const char *doing);
+/* A statement for a single use at a time; the caller binds, steps and calls sqlite3_reset. */
+const char *store_sql(enum store_statement which); /* for a statement of the caller's own */
+sqlite3_stmt *store_prepared(struct store *store, enum store_statement which);
+/* Runs a bound statement that gives no rows, and frees it for the next use. */
+enum journal_status store_finish(struct store *store, sqlite3_stmt *statement, const char *doing);
+/* Runs SQL with one row of one number as its answer. */
+enum journal_status store_number(struct store *store, const char *sql, int64_t *number);
+/* Moves what was committed from the write-ahead file to the main file, as far as no reader needs it there. */
+enum journal_status store_checkpoint(struct store *store);
+
+#endif
