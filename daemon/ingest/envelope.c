@@ -37,9 +37,14 @@ enum attribute {
 };
 
 static const struct text attribute_names[ATTRIBUTE_COUNT] = {
-    [ATTRIBUTE_SPECVERSION] = {"specversion", 11}, [ATTRIBUTE_ID] = {"id", 2},         [ATTRIBUTE_SOURCE] = {"source", 6},
-    [ATTRIBUTE_TYPE] = {"type", 4},                [ATTRIBUTE_SUBJECT] = {"subject", 7}, [ATTRIBUTE_TIME] = {"time", 4},
-    [ATTRIBUTE_DATA] = {"data", 4},                [ATTRIBUTE_SEQUENCE] = {"sequence", 8},
+    [ATTRIBUTE_SPECVERSION] = {"specversion", 11},
+    [ATTRIBUTE_ID] = {"id", 2},
+    [ATTRIBUTE_SOURCE] = {"source", 6},
+    [ATTRIBUTE_TYPE] = {"type", 4},
+    [ATTRIBUTE_SUBJECT] = {"subject", 7},
+    [ATTRIBUTE_TIME] = {"time", 4},
+    [ATTRIBUTE_DATA] = {"data", 4},
+    [ATTRIBUTE_SEQUENCE] = {"sequence", 8},
 };
 
 /* What is wrong with each when it is there but not as it must be. */
@@ -55,9 +60,12 @@ static const char *const attribute_words[ATTRIBUTE_COUNT] = {
 };
 
 static const char *const attribute_missing[ATTRIBUTE_COUNT] = {
-    [ATTRIBUTE_SPECVERSION] = "specversion is required", [ATTRIBUTE_ID] = "id is required",
-    [ATTRIBUTE_SOURCE] = "source is required",           [ATTRIBUTE_TYPE] = "type is required",
-    [ATTRIBUTE_SUBJECT] = "subject is required",         [ATTRIBUTE_TIME] = "time is required",
+    [ATTRIBUTE_SPECVERSION] = "specversion is required",
+    [ATTRIBUTE_ID] = "id is required",
+    [ATTRIBUTE_SOURCE] = "source is required",
+    [ATTRIBUTE_TYPE] = "type is required",
+    [ATTRIBUTE_SUBJECT] = "subject is required",
+    [ATTRIBUTE_TIME] = "time is required",
     [ATTRIBUTE_DATA] = "data is required",
 };
 
@@ -69,8 +77,7 @@ struct attributes {
     bool has_others;
 };
 
-const char *reject_code_name(enum reject_code code)
-{
+const char *reject_code_name(enum reject_code code) {
     static const char *const names[REJECT_CODE_COUNT] = {
         [REJECT_NONE] = "none",
         [REJECT_TOO_LARGE] = "too_large",
@@ -88,8 +95,7 @@ const char *reject_code_name(enum reject_code code)
     return names[code];
 }
 
-struct envelope *envelope_create(void)
-{
+struct envelope *envelope_create(void) {
     struct envelope *envelope = memory_new(1, sizeof *envelope);
     envelope->parser = json_parser_create(EVENT_BYTES_MAX, EVENT_NESTING_MAX);
     envelope->pair[0] = json_parser_create(EVENT_BYTES_MAX, EVENT_NESTING_MAX);
@@ -97,8 +103,7 @@ struct envelope *envelope_create(void)
     return envelope;
 }
 
-void envelope_destroy(struct envelope **envelope)
-{
+void envelope_destroy(struct envelope **envelope) {
     if (*envelope == NULL)
         return;
     json_parser_destroy(&(*envelope)->frame);
@@ -109,8 +114,7 @@ void envelope_destroy(struct envelope **envelope)
     *envelope = NULL;
 }
 
-static enum attribute attribute_of(struct text name)
-{
+static enum attribute attribute_of(struct text name) {
     for (unsigned attribute = 0; attribute < ATTRIBUTE_COUNT; attribute++)
         if (attribute_names[attribute].length == name.length && memcmp(attribute_names[attribute].at, name.at, name.length) == 0)
             return (enum attribute)attribute;
@@ -118,8 +122,7 @@ static enum attribute attribute_of(struct text name)
 }
 
 /* False when the event is no object. */
-static bool gather(struct json_value root, struct attributes *found)
-{
+static bool gather(struct json_value root, struct attributes *found) {
     struct json_cursor cursor;
     struct text name;
     struct json_value value;
@@ -140,13 +143,11 @@ static bool gather(struct json_value root, struct attributes *found)
     return true;
 }
 
-static bool is_present(const struct attributes *found, enum attribute attribute)
-{
+static bool is_present(const struct attributes *found, enum attribute attribute) {
     return (found->present & (1u << attribute)) != 0;
 }
 
-static struct text attribute_text(const struct attributes *found, enum attribute attribute)
-{
+static struct text attribute_text(const struct attributes *found, enum attribute attribute) {
     struct text text = TEXT_ABSENT;
     if (is_present(found, attribute))
         json_value_text(found->values[attribute], &text);
@@ -154,15 +155,13 @@ static struct text attribute_text(const struct attributes *found, enum attribute
 }
 
 /* Absent when it is no string or too short or too long. */
-static struct text bounded_text(const struct attributes *found, enum attribute attribute, uint32_t least, uint32_t most)
-{
+static struct text bounded_text(const struct attributes *found, enum attribute attribute, uint32_t least, uint32_t most) {
     struct text text = attribute_text(found, attribute);
     return text.length < least || text.length > most ? TEXT_ABSENT : text;
 }
 
 /* Fills in what can be read of the envelope; a bit for each attribute that is as it must be. */
-static unsigned read_attributes(const struct attributes *found, struct event *event)
-{
+static unsigned read_attributes(const struct attributes *found, struct event *event) {
     unsigned good = 0;
     struct text type = attribute_text(found, ATTRIBUTE_TYPE);
     event->id = bounded_text(found, ATTRIBUTE_ID, 1, ID_MAX);
@@ -192,8 +191,7 @@ static unsigned read_attributes(const struct attributes *found, struct event *ev
     return good;
 }
 
-static bool refuse_attribute(const struct attributes *found, unsigned good, struct rejection *rejection)
-{
+static bool refuse_attribute(const struct attributes *found, unsigned good, struct rejection *rejection) {
     unsigned attribute = 0;
     while ((good & (1u << attribute)) != 0)
         attribute++;
@@ -203,8 +201,7 @@ static bool refuse_attribute(const struct attributes *found, unsigned good, stru
 }
 
 /* An extension may have any value but null (`null` inside `data` is bad data, and found later). */
-static bool refuse_null_extension(const struct attributes *found, struct rejection *rejection)
-{
+static bool refuse_null_extension(const struct attributes *found, struct rejection *rejection) {
     struct json_cursor cursor;
     struct json_path path = {NULL, TEXT_ABSENT, 0};
     struct json_value value;
@@ -221,8 +218,7 @@ static bool refuse_null_extension(const struct attributes *found, struct rejecti
     return false;
 }
 
-static void clear_event(struct event *event)
-{
+static void clear_event(struct event *event) {
     event->type = EVENT_TYPE_COUNT;
     event->time = INSTANT_NONE;
     event->source = TEXT_ABSENT;
@@ -232,8 +228,7 @@ static void clear_event(struct event *event)
     validate_clear(event);
 }
 
-static bool refuse_json(enum json_fault fault, struct rejection *rejection)
-{
+static bool refuse_json(enum json_fault fault, struct rejection *rejection) {
     char message[sizeof rejection->message] = "the event ";
     strncat(message, json_fault_message(fault), sizeof message - strlen(message) - 1);
     memcpy(rejection->message, message, sizeof message);
@@ -241,8 +236,7 @@ static bool refuse_json(enum json_fault fault, struct rejection *rejection)
     return false;
 }
 
-bool envelope_parse(struct envelope *envelope, struct text bytes, struct event *event, struct rejection *rejection)
-{
+bool envelope_parse(struct envelope *envelope, struct text bytes, struct event *event, struct rejection *rejection) {
     struct json_value root;
     struct attributes found;
     const unsigned all = (1u << ATTRIBUTE_COUNT) - 1;
@@ -266,8 +260,8 @@ bool envelope_parse(struct envelope *envelope, struct text bytes, struct event *
     return true;
 }
 
-bool envelope_validate(struct envelope *envelope, const struct intake_rules *rules, instant_t now, struct event *event, struct rejection *rejection)
-{
+bool envelope_validate(struct envelope *envelope, const struct intake_rules *rules, instant_t now, struct event *event,
+                       struct rejection *rejection) {
     ENSURE(envelope->parsed);
     rejection->code = REJECT_NONE;
     rejection->message[0] = '\0';
@@ -275,8 +269,7 @@ bool envelope_validate(struct envelope *envelope, const struct intake_rules *rul
     return validate_event(envelope->data, rules, now, event, rejection);
 }
 
-bool envelope_decode(struct envelope *envelope, struct text bytes, struct event *event)
-{
+bool envelope_decode(struct envelope *envelope, struct text bytes, struct event *event) {
     struct json_value root;
     struct attributes found;
     const unsigned all = (1u << ATTRIBUTE_COUNT) - 1;
@@ -289,8 +282,7 @@ bool envelope_decode(struct envelope *envelope, struct text bytes, struct event 
     return validate_refill(found.values[ATTRIBUTE_DATA], event);
 }
 
-bool envelope_same(struct envelope *envelope, struct text a, struct text b)
-{
+bool envelope_same(struct envelope *envelope, struct text a, struct text b) {
     struct text bytes[2] = {a, b};
     struct attributes found[2];
     instant_t times[2];
@@ -306,13 +298,11 @@ bool envelope_same(struct envelope *envelope, struct text a, struct text b)
            json_value_same(found[0].values[ATTRIBUTE_DATA], found[1].values[ATTRIBUTE_DATA]);
 }
 
-static bool is_white(char letter)
-{
+static bool is_white(char letter) {
     return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
 }
 
-static struct text trimmed(struct text text)
-{
+static struct text trimmed(struct text text) {
     while (text.length > 0 && is_white(text.at[text.length - 1]))
         text.length--;
     while (text.length > 0 && is_white(text.at[0])) {
@@ -323,8 +313,7 @@ static struct text trimmed(struct text text)
 }
 
 /* Takes the next line that is not blank off `*rest`, without the white space around it; false when there is none. */
-static bool take_line(struct text *rest, struct text *line)
-{
+static bool take_line(struct text *rest, struct text *line) {
     while (rest->length > 0) {
         const char *newline = memchr(rest->at, '\n', rest->length);
         uint32_t length = newline == NULL ? rest->length : (uint32_t)(newline - rest->at);
@@ -341,8 +330,7 @@ static bool take_line(struct text *rest, struct text *line)
 /* Whether the frame, of at least two lines, is one JSON object. A newline cannot stand inside a JSON string, so a first line that ends
  * with `}` before a line that begins with `{` is always two values: that settles NDJSON without parsing anything twice. What the parser
  * cannot hold (a number beyond its range, nesting beyond FRAME_NESTING_MAX) is no object to it: its lines are then refused one by one. */
-static bool is_one_object(struct envelope *envelope, struct text frame, struct text first, struct text second)
-{
+static bool is_one_object(struct envelope *envelope, struct text frame, struct text first, struct text second) {
     if (first.at[0] != '{' || frame.at[frame.length - 1] != '}')
         return false;
     if (first.at[first.length - 1] == '}' && second.at[0] == '{')
@@ -356,8 +344,7 @@ static bool is_one_object(struct envelope *envelope, struct text frame, struct t
     return one;
 }
 
-size_t envelope_split(struct envelope *envelope, struct text frame, bool (*each)(void *context, struct text event), void *context)
-{
+size_t envelope_split(struct envelope *envelope, struct text frame, bool (*each)(void *context, struct text event), void *context) {
     struct text whole = trimmed(frame);
     struct text rest = whole;
     struct text line, next;

@@ -25,7 +25,8 @@ enum reject_code {
 
 const char *reject_code_name(enum reject_code code);
 
-/* Why an event was not accepted; message and pointer are NUL-terminated, pointer may be "" (the whole event). Never holds a value of the event. */
+/* Why an event was not accepted; message and pointer are NUL-terminated, pointer may be "" (the whole event). Never holds a value of
+ * the event. */
 struct rejection {
     enum reject_code code;
     char message[160];
@@ -36,7 +37,7 @@ struct rejection {
 struct intake_rules {
     const struct policy *policy;
     const struct calendar *calendar;
-    day_t epoch;                 /* clock_start and time are not before it */
+    day_t epoch; /* clock_start and time are not before it */
     int64_t max_future_skew_ms;
     const struct text *numeric_sources; /* sources exempted from the NHS number check */
     size_t numeric_source_count;
@@ -53,7 +54,8 @@ void envelope_destroy(struct envelope **envelope);
 bool envelope_parse(struct envelope *envelope, struct text bytes, struct event *event, struct rejection *rejection);
 /* Step 2, on the bytes last parsed: unknown_type, personal_data, bad_data, unknown_pathway, time_in_future, time_too_old, in this order;
  * fills the rest of the event. */
-bool envelope_validate(struct envelope *envelope, const struct intake_rules *rules, instant_t now, struct event *event, struct rejection *rejection);
+bool envelope_validate(struct envelope *envelope, const struct intake_rules *rules, instant_t now, struct event *event,
+                       struct rejection *rejection);
 
 /* An event accepted before, read from the journal: parsed without the checks. False only when the bytes are damaged. */
 bool envelope_decode(struct envelope *envelope, struct text bytes, struct event *event);

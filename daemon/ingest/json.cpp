@@ -33,29 +33,26 @@ static constexpr size_t FEW_MEMBERS = 24;
 
 struct json_parser {
     dom::parser reader;
-    char *buffer;
-    size_t capacity; // without the padding
-    unsigned nesting_max;
+    char *buffer = nullptr;
+    size_t capacity = 0; // without the padding
+    unsigned nesting_max = 0;
 };
 
 namespace {
 
-template <typename Shape> Shape shape_of(json_value value)
-{
+template <typename Shape> Shape shape_of(json_value value) {
     Shape shape;
     std::memcpy(static_cast<void *>(&shape), &value, sizeof value);
     return shape;
 }
 
-template <typename Shape> json_value value_of(const Shape &shape)
-{
+template <typename Shape> json_value value_of(const Shape &shape) {
     json_value value;
     std::memcpy(&value, static_cast<const void *>(&shape), sizeof value);
     return value;
 }
 
-text text_from(std::string_view view)
-{
+text text_from(std::string_view view) {
     return text{view.data(), static_cast<uint32_t>(view.size())};
 }
 
@@ -66,15 +63,13 @@ struct walk {
     char *pointer;
 };
 
-bool fail(walk &state, json_fault fault, const json_path *path)
-{
+bool fail(walk &state, json_fault fault, const json_path *path) {
     state.fault = fault;
     json_path_format(path, state.pointer);
     return false;
 }
 
-json_fault string_fault(std::string_view string)
-{
+json_fault string_fault(std::string_view string) {
     if (std::memchr(string.data(), 0, string.size()) != nullptr)
         return JSON_FAULT_NUL;
     return simdjson::validate_utf8(string.data(), string.size()) ? JSON_FAULT_NONE : JSON_FAULT_UTF8;
@@ -86,8 +81,7 @@ struct few_names {
     size_t count = 0;
     std::string_view names[FEW_MEMBERS];
 
-    bool take(std::string_view name)
-    {
+    bool take(std::string_view name) {
         uint64_t bit = name.size();
         if (!name.empty())
             bit = bit * 7 + static_cast<unsigned char>(name.front()) * 5u + static_cast<unsigned char>(name[name.size() / 2]);
@@ -103,8 +97,7 @@ struct few_names {
     }
 };
 
-bool names_differ(walk &state, const dom::object &object, const json_path *path)
-{
+bool names_differ(walk &state, const dom::object &object, const json_path *path) {
     size_t size = object.size();
     auto *names = static_cast<std::string_view *>(memory_new(size, sizeof(std::string_view)));
     size_t count = 0;
@@ -123,8 +116,7 @@ bool names_differ(walk &state, const dom::object &object, const json_path *path)
 
 bool check(walk &state, const dom::element &value, unsigned nesting, const json_path *path);
 
-bool check_object(walk &state, const dom::object &object, unsigned nesting, const json_path *path)
-{
+bool check_object(walk &state, const dom::object &object, unsigned nesting, const json_path *path) {
     few_names seen;
     bool few = object.size() <= FEW_MEMBERS;
     if (!few && !names_differ(state, object, path))
@@ -146,8 +138,7 @@ bool check_object(walk &state, const dom::object &object, unsigned nesting, cons
     return true;
 }
 
-bool check(walk &state, const dom::element &value, unsigned nesting, const json_path *path)
-{
+bool check(walk &state, const dom::element &value, unsigned nesting, const json_path *path) {
     switch (value.type()) {
     case dom::element_type::OBJECT:
         if (nesting > state.nesting_max)
@@ -174,8 +165,7 @@ bool check(walk &state, const dom::element &value, unsigned nesting, const json_
     }
 }
 
-json_fault fault_of(simdjson::error_code error)
-{
+json_fault fault_of(simdjson::error_code error) {
     switch (error) {
     case simdjson::SUCCESS:
         return JSON_FAULT_NONE;
@@ -192,8 +182,7 @@ json_fault fault_of(simdjson::error_code error)
     }
 }
 
-bool is_number(dom::element_type type)
-{
+bool is_number(dom::element_type type) {
     return type == dom::element_type::INT64 || type == dom::element_type::UINT64 || type == dom::element_type::DOUBLE;
 }
 
@@ -205,8 +194,7 @@ struct number {
     double real;
 };
 
-number number_from(double real)
-{
+number number_from(double real) {
     double magnitude = real < 0 ? -real : real;
     // 2^64: below it a double without a fraction is exactly one uint64_t
     if (magnitude < 18446744073709551616.0 && static_cast<double>(static_cast<uint64_t>(magnitude)) == magnitude) {
@@ -216,8 +204,7 @@ number number_from(double real)
     return number{false, false, 0, real};
 }
 
-number number_of(const dom::element &value)
-{
+number number_of(const dom::element &value) {
     if (value.is_int64()) {
         int64_t integer = value.get_int64().value_unsafe();
         uint64_t bits = static_cast<uint64_t>(integer);
@@ -228,8 +215,7 @@ number number_of(const dom::element &value)
     return number_from(value.get_double().value_unsafe());
 }
 
-bool same_number(const number &a, const number &b)
-{
+bool same_number(const number &a, const number &b) {
     if (a.whole != b.whole)
         return false;
     if (a.whole)
@@ -244,8 +230,7 @@ struct sorted_member {
     dom::element value;
 };
 
-sorted_member *sorted_members(const dom::object &object, size_t count)
-{
+sorted_member *sorted_members(const dom::object &object, size_t count) {
     auto *members = static_cast<sorted_member *>(memory_new(count, sizeof(sorted_member)));
     size_t i = 0;
     for (auto member = object.begin(); member != object.end() && i < count; ++member)
@@ -254,8 +239,7 @@ sorted_member *sorted_members(const dom::object &object, size_t count)
     return members;
 }
 
-bool same_sorted(const dom::object &a, const dom::object &b, size_t count)
-{
+bool same_sorted(const dom::object &a, const dom::object &b, size_t count) {
     sorted_member *left = sorted_members(a, count);
     sorted_member *right = sorted_members(b, count);
     bool equal = true;
@@ -266,8 +250,7 @@ bool same_sorted(const dom::object &a, const dom::object &b, size_t count)
     return equal;
 }
 
-bool same_objects(const dom::object &a, const dom::object &b)
-{
+bool same_objects(const dom::object &a, const dom::object &b) {
     size_t count = a.size();
     if (count != b.size())
         return false;
@@ -281,8 +264,7 @@ bool same_objects(const dom::object &a, const dom::object &b)
     return equal == count || same_sorted(a, b, count);
 }
 
-bool same_arrays(const dom::array &a, const dom::array &b)
-{
+bool same_arrays(const dom::array &a, const dom::array &b) {
     if (a.size() != b.size())
         return false;
     auto right = b.begin();
@@ -294,8 +276,7 @@ bool same_arrays(const dom::array &a, const dom::array &b)
     return true;
 }
 
-bool same(const dom::element &a, const dom::element &b)
-{
+bool same(const dom::element &a, const dom::element &b) {
     dom::element_type type = a.type();
     if (is_number(type))
         return is_number(b.type()) && same_number(number_of(a), number_of(b));
@@ -315,16 +296,14 @@ bool same(const dom::element &a, const dom::element &b)
     }
 }
 
-size_t escaped_length(text name)
-{
+size_t escaped_length(text name) {
     size_t length = name.length;
     for (uint32_t i = 0; i < name.length; i++)
         length += name.at[i] == '~' || name.at[i] == '/';
     return length;
 }
 
-size_t put_step(const json_path &step, char *out)
-{
+size_t put_step(const json_path &step, char *out) {
     size_t at = 0;
     out[at++] = '/';
     if (step.name.at == nullptr) {
@@ -349,8 +328,7 @@ size_t put_step(const json_path &step, char *out)
 }
 
 // Writes the steps down to `path`; 0 when they did not fit any more: then so do none of the steps below.
-bool put_path(const json_path *path, char *pointer, size_t *length)
-{
+bool put_path(const json_path *path, char *pointer, size_t *length) {
     if (path == nullptr)
         return true;
     if (!put_path(path->parent, pointer, length))
@@ -364,9 +342,8 @@ bool put_path(const json_path *path, char *pointer, size_t *length)
 
 } // namespace
 
-extern "C" struct json_parser *json_parser_create(size_t capacity, unsigned nesting_max)
-{
-    auto *parser = new (std::nothrow) json_parser{};
+extern "C" struct json_parser *json_parser_create(size_t capacity, unsigned nesting_max) {
+    auto *parser = new (std::nothrow) json_parser;
     ENSURE(parser != nullptr);
     parser->capacity = capacity;
     parser->buffer = static_cast<char *>(memory_new(capacity + simdjson::SIMDJSON_PADDING, 1));
@@ -376,8 +353,7 @@ extern "C" struct json_parser *json_parser_create(size_t capacity, unsigned nest
     return parser;
 }
 
-extern "C" void json_parser_destroy(struct json_parser **parser)
-{
+extern "C" void json_parser_destroy(struct json_parser **parser) {
     if (*parser == nullptr)
         return;
     std::free((*parser)->buffer);
@@ -385,8 +361,7 @@ extern "C" void json_parser_destroy(struct json_parser **parser)
     *parser = nullptr;
 }
 
-extern "C" enum json_fault json_parser_read(struct json_parser *parser, struct text bytes, struct json_value *root)
-{
+extern "C" enum json_fault json_parser_read(struct json_parser *parser, struct text bytes, struct json_value *root) {
     if (bytes.length > parser->capacity) {
         size_t capacity = std::max<size_t>(bytes.length, parser->capacity * 2);
         parser->buffer = static_cast<char *>(memory_resize(parser->buffer, capacity + simdjson::SIMDJSON_PADDING, 1));
@@ -404,8 +379,7 @@ extern "C" enum json_fault json_parser_read(struct json_parser *parser, struct t
 }
 
 extern "C" enum json_fault json_parser_read_strictly(struct json_parser *parser, struct text bytes, struct json_value *root,
-                                                     char pointer[JSON_POINTER_SIZE])
-{
+                                                     char pointer[JSON_POINTER_SIZE]) {
     pointer[0] = '\0';
     enum json_fault fault = json_parser_read(parser, bytes, root);
     if (fault != JSON_FAULT_NONE)
@@ -416,8 +390,7 @@ extern "C" enum json_fault json_parser_read_strictly(struct json_parser *parser,
     return state.fault;
 }
 
-extern "C" const char *json_fault_message(enum json_fault fault)
-{
+extern "C" const char *json_fault_message(enum json_fault fault) {
     switch (fault) {
     case JSON_FAULT_UTF8:
         return "is not valid UTF-8";
@@ -434,8 +407,7 @@ extern "C" const char *json_fault_message(enum json_fault fault)
     }
 }
 
-extern "C" enum json_kind json_value_kind(struct json_value value)
-{
+extern "C" enum json_kind json_value_kind(struct json_value value) {
     switch (shape_of<dom::element>(value).type()) {
     case dom::element_type::OBJECT:
         return JSON_KIND_OBJECT;
@@ -455,8 +427,7 @@ extern "C" enum json_kind json_value_kind(struct json_value value)
     }
 }
 
-extern "C" bool json_value_text(struct json_value value, struct text *text)
-{
+extern "C" bool json_value_text(struct json_value value, struct text *text) {
     std::string_view view;
     if (shape_of<dom::element>(value).get_string().get(view) != simdjson::SUCCESS)
         return false;
@@ -464,18 +435,15 @@ extern "C" bool json_value_text(struct json_value value, struct text *text)
     return true;
 }
 
-extern "C" bool json_value_integer(struct json_value value, int64_t *integer)
-{
+extern "C" bool json_value_integer(struct json_value value, int64_t *integer) {
     return shape_of<dom::element>(value).get_int64().get(*integer) == simdjson::SUCCESS;
 }
 
-extern "C" bool json_value_number(struct json_value value, double *number)
-{
+extern "C" bool json_value_number(struct json_value value, double *number) {
     return shape_of<dom::element>(value).get_double().get(*number) == simdjson::SUCCESS;
 }
 
-extern "C" bool json_members_start(struct json_value object, struct json_cursor *cursor)
-{
+extern "C" bool json_members_start(struct json_value object, struct json_cursor *cursor) {
     dom::object members;
     if (shape_of<dom::element>(object).get_object().get(members) != simdjson::SUCCESS)
         return false;
@@ -484,8 +452,7 @@ extern "C" bool json_members_start(struct json_value object, struct json_cursor 
     return true;
 }
 
-extern "C" bool json_elements_start(struct json_value array, struct json_cursor *cursor)
-{
+extern "C" bool json_elements_start(struct json_value array, struct json_cursor *cursor) {
     dom::array elements;
     if (shape_of<dom::element>(array).get_array().get(elements) != simdjson::SUCCESS)
         return false;
@@ -494,8 +461,7 @@ extern "C" bool json_elements_start(struct json_value array, struct json_cursor 
     return true;
 }
 
-extern "C" bool json_members_next(struct json_cursor *cursor, struct text *name, struct json_value *value)
-{
+extern "C" bool json_members_next(struct json_cursor *cursor, struct text *name, struct json_value *value) {
     if (cursor->next.place == cursor->end)
         return false;
     auto member = shape_of<dom::object::iterator>(cursor->next);
@@ -506,8 +472,7 @@ extern "C" bool json_members_next(struct json_cursor *cursor, struct text *name,
     return true;
 }
 
-extern "C" bool json_elements_next(struct json_cursor *cursor, struct json_value *value)
-{
+extern "C" bool json_elements_next(struct json_cursor *cursor, struct json_value *value) {
     if (cursor->next.place == cursor->end)
         return false;
     auto element = shape_of<dom::array::iterator>(cursor->next);
@@ -517,13 +482,11 @@ extern "C" bool json_elements_next(struct json_cursor *cursor, struct json_value
     return true;
 }
 
-extern "C" bool json_value_same(struct json_value a, struct json_value b)
-{
+extern "C" bool json_value_same(struct json_value a, struct json_value b) {
     return same(shape_of<dom::element>(a), shape_of<dom::element>(b));
 }
 
-extern "C" void json_path_format(const struct json_path *path, char pointer[JSON_POINTER_SIZE])
-{
+extern "C" void json_path_format(const struct json_path *path, char pointer[JSON_POINTER_SIZE]) {
     size_t length = 0;
     put_path(path, pointer, &length);
     pointer[length] = '\0';

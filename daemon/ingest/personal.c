@@ -10,8 +10,7 @@
 
 enum { NHS_DIGITS = 10, HASH_BYTES = 16, HASH_TEXT_BYTES = 5 + 2 * HASH_BYTES };
 
-bool personal_is_nhs_number(struct text text)
-{
+bool personal_is_nhs_number(struct text text) {
     int digits = 0;
     int sum = 0;
     int last = 0;
@@ -31,15 +30,13 @@ bool personal_is_nhs_number(struct text text)
     return (check == 11 ? 0 : check) == last;
 }
 
-bool personal_is_reference(struct text text, bool numeric_allowed)
-{
+bool personal_is_reference(struct text text, bool numeric_allowed) {
     if (text.length == 0)
         return false;
     return memchr(text.at, '@', text.length) != NULL || (!numeric_allowed && personal_is_nhs_number(text));
 }
 
-bool personal_is_number(double number)
-{
+bool personal_is_number(double number) {
     /* Ten digits without a leading zero, and no fraction. */
     if (!(number >= 1e9 && number < 1e10) || (double)(int64_t)number != number)
         return false;
@@ -48,8 +45,7 @@ bool personal_is_number(double number)
     return personal_is_nhs_number((struct text){digits, NHS_DIGITS});
 }
 
-bool personal_is_member(struct text name)
-{
+bool personal_is_member(struct text name) {
     static const char *const names[] = {
         "name", "firstname", "lastname", "surname", "nhsnumber", "postcode", "address", "dateofbirth", "dob", "phone", "email",
     };
@@ -76,8 +72,7 @@ struct bytes {
     size_t capacity;
 };
 
-static void put(struct bytes *bytes, const char *from, size_t length)
-{
+static void put(struct bytes *bytes, const char *from, size_t length) {
     void *block = bytes->at;
     memory_reserve(&block, &bytes->capacity, bytes->length + length + 1, 1);
     bytes->at = block;
@@ -104,28 +99,24 @@ struct scrub {
     const unsigned char *key;
 };
 
-static void skip_white(struct scrub *scrub)
-{
+static void skip_white(struct scrub *scrub) {
     while (scrub->at < scrub->text.length && strchr(" \t\r\n", scrub->text.at[scrub->at]) != NULL && scrub->text.at[scrub->at] != '\0')
         scrub->at++;
 }
 
 /* The next byte, 0 at the end: no NUL is ever part of the grammar. */
-static char peek(const struct scrub *scrub)
-{
+static char peek(const struct scrub *scrub) {
     return scrub->at < scrub->text.length ? scrub->text.at[scrub->at] : '\0';
 }
 
-static bool take(struct scrub *scrub, char letter)
-{
+static bool take(struct scrub *scrub, char letter) {
     if (peek(scrub) != letter || scrub->at >= scrub->text.length)
         return false;
     scrub->at++;
     return true;
 }
 
-static bool take_hex(struct scrub *scrub, unsigned *value)
-{
+static bool take_hex(struct scrub *scrub, unsigned *value) {
     *value = 0;
     for (int i = 0; i < 4; i++, scrub->at++) {
         char letter = peek(scrub);
@@ -143,8 +134,7 @@ static bool take_hex(struct scrub *scrub, unsigned *value)
     return true;
 }
 
-static void put_code_point(struct bytes *out, unsigned code)
-{
+static void put_code_point(struct bytes *out, unsigned code) {
     char bytes[4];
     size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
     static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
@@ -155,8 +145,7 @@ static void put_code_point(struct bytes *out, unsigned code)
 }
 
 /* Half of a surrogate pair decodes as three bytes that are no UTF-8: the text is only compared and hashed. */
-static bool take_unicode_escape(struct scrub *scrub)
-{
+static bool take_unicode_escape(struct scrub *scrub) {
     unsigned code, low;
     if (!take_hex(scrub, &code))
         return false;
@@ -169,8 +158,7 @@ static bool take_unicode_escape(struct scrub *scrub)
     return true;
 }
 
-static bool take_escape(struct scrub *scrub)
-{
+static bool take_escape(struct scrub *scrub) {
     static const char letters[] = "\"\\/bfnrt";
     static const char meanings[] = "\"\\/\b\f\n\r\t";
     char letter = peek(scrub);
@@ -184,8 +172,7 @@ static bool take_escape(struct scrub *scrub)
 }
 
 /* Reads a string and leaves its meaning in `decoded`. */
-static bool take_string(struct scrub *scrub)
-{
+static bool take_string(struct scrub *scrub) {
     scrub->decoded.length = 0;
     if (!take(scrub, '"'))
         return false;
@@ -203,16 +190,14 @@ static bool take_string(struct scrub *scrub)
     return false;
 }
 
-static bool take_digits(struct scrub *scrub)
-{
+static bool take_digits(struct scrub *scrub) {
     size_t start = scrub->at;
     while (peek(scrub) >= '0' && peek(scrub) <= '9')
         scrub->at++;
     return scrub->at > start;
 }
 
-static bool take_number(struct scrub *scrub)
-{
+static bool take_number(struct scrub *scrub) {
     take(scrub, '-');
     if (!take(scrub, '0') && !take_digits(scrub))
         return false;
@@ -225,8 +210,7 @@ static bool take_number(struct scrub *scrub)
     return take_digits(scrub);
 }
 
-static bool take_word(struct scrub *scrub)
-{
+static bool take_word(struct scrub *scrub) {
     static const char *const words[] = {"true", "false", "null"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t length = strlen(words[i]);
@@ -238,8 +222,7 @@ static bool take_word(struct scrub *scrub)
     return false;
 }
 
-static bool is_hash(const struct bytes *text)
-{
+static bool is_hash(const struct bytes *text) {
     if (text->length != HASH_TEXT_BYTES || memcmp(text->at, "hash:", 5) != 0)
         return false;
     for (size_t i = 5; i < text->length; i++)
@@ -249,8 +232,7 @@ static bool is_hash(const struct bytes *text)
 }
 
 /* Writes the hash of `meaning` in place of the input from `start` to here. */
-static void replace(struct scrub *scrub, size_t start, const struct bytes *meaning)
-{
+static void replace(struct scrub *scrub, size_t start, const struct bytes *meaning) {
     unsigned char hash[HASH_BYTES];
     char hex[2 * HASH_BYTES + 1];
     int failed = crypto_generichash(hash, sizeof hash, (const unsigned char *)meaning->at, meaning->length, scrub->key, PERSONAL_KEY_BYTES);
@@ -265,8 +247,7 @@ static void replace(struct scrub *scrub, size_t start, const struct bytes *meani
 }
 
 /* As replace, of JSON text: without the white space outside its strings. */
-static void replace_json(struct scrub *scrub, size_t start)
-{
+static void replace_json(struct scrub *scrub, size_t start) {
     bool in_string = false;
     scrub->decoded.length = 0;
     for (size_t i = start; i < scrub->at; i++) {
@@ -281,8 +262,7 @@ static void replace_json(struct scrub *scrub, size_t start)
     replace(scrub, start, &scrub->decoded);
 }
 
-static bool is_personal_number(const struct scrub *scrub, size_t start)
-{
+static bool is_personal_number(const struct scrub *scrub, size_t start) {
     char number[64];
     size_t length = scrub->at - start;
     if (scrub->numeric_allowed || length >= sizeof number)
@@ -293,8 +273,7 @@ static bool is_personal_number(const struct scrub *scrub, size_t start)
 }
 
 /* A string, number or word. `offends`: whatever it is; `reference`: only if it is a reference that may not be. */
-static bool scrub_scalar(struct scrub *scrub, bool offends, bool reference)
-{
+static bool scrub_scalar(struct scrub *scrub, bool offends, bool reference) {
     size_t start = scrub->at;
     bool outside = scrub->offence == NO_OFFENCE; /* else it goes with the whole that it is part of */
     if (peek(scrub) == '"') {
@@ -313,8 +292,7 @@ static bool scrub_scalar(struct scrub *scrub, bool offends, bool reference)
     return true;
 }
 
-static void open_level(struct scrub *scrub, char bracket, bool offends, unsigned inherited)
-{
+static void open_level(struct scrub *scrub, char bracket, bool offends, unsigned inherited) {
     if (offends && scrub->offence == NO_OFFENCE) {
         scrub->offence = scrub->levels.length;
         scrub->offence_start = scrub->at;
@@ -324,8 +302,7 @@ static void open_level(struct scrub *scrub, char bracket, bool offends, unsigned
     scrub->at++;
 }
 
-static void close_level(struct scrub *scrub)
-{
+static void close_level(struct scrub *scrub) {
     scrub->at++;
     scrub->levels.length--;
     if (scrub->offence == scrub->levels.length) {
@@ -334,14 +311,12 @@ static void close_level(struct scrub *scrub)
     }
 }
 
-static unsigned top_level(const struct scrub *scrub)
-{
+static unsigned top_level(const struct scrub *scrub) {
     return (unsigned)scrub->levels.at[scrub->levels.length - 1];
 }
 
 /* What a member's name, just decoded, means for its value. */
-static unsigned context_of(const struct scrub *scrub, struct text name, bool *offends)
-{
+static unsigned context_of(const struct scrub *scrub, struct text name, bool *offends) {
     unsigned inherited = top_level(scrub) & (LEVEL_DATA | LEVEL_REFERENCE);
     *offends = (inherited & LEVEL_DATA) != 0 && personal_is_member(name);
     if (scrub->levels.length == 1) {
@@ -355,8 +330,7 @@ static unsigned context_of(const struct scrub *scrub, struct text name, bool *of
 }
 
 /* One element, or one member with its name, up to the end of a scalar or just behind an opening bracket. */
-static bool scrub_item(struct scrub *scrub)
-{
+static bool scrub_item(struct scrub *scrub) {
     unsigned context = top_level(scrub) & (LEVEL_DATA | LEVEL_REFERENCE);
     bool offends = false;
     if ((top_level(scrub) & LEVEL_OBJECT) != 0) {
@@ -376,14 +350,12 @@ static bool scrub_item(struct scrub *scrub)
     return scrub_scalar(scrub, offends, (context & LEVEL_REFERENCE) != 0);
 }
 
-static char closing_bracket(const struct scrub *scrub)
-{
+static char closing_bracket(const struct scrub *scrub) {
     return (top_level(scrub) & LEVEL_OBJECT) != 0 ? '}' : ']';
 }
 
 /* Reads one object, with nothing but white space around it. */
-static bool scrub_object(struct scrub *scrub)
-{
+static bool scrub_object(struct scrub *scrub) {
     skip_white(scrub);
     if (peek(scrub) != '{')
         return false;
@@ -408,8 +380,7 @@ static bool scrub_object(struct scrub *scrub)
     return scrub->at == scrub->text.length;
 }
 
-char *personal_scrub(struct text event, bool numeric_allowed, const unsigned char key[PERSONAL_KEY_BYTES], size_t *length)
-{
+char *personal_scrub(struct text event, bool numeric_allowed, const unsigned char key[PERSONAL_KEY_BYTES], size_t *length) {
     struct scrub scrub = {.text = event, .offence = NO_OFFENCE, .numeric_allowed = numeric_allowed, .key = key};
     char *result = NULL;
     put(&scrub.decoded, "", 0); /* so that an empty string has an address */

@@ -73,7 +73,8 @@ struct field_rule {
     size_t offset; /* of the member of struct event that it fills */
 };
 
-#define FIELD(text, its_shape, member) {text, sizeof(text) - 1, its_shape, offsetof(struct event, member)}
+#define FIELD(text, its_shape, member)                                                                                                     \
+    { text, sizeof(text) - 1, its_shape, offsetof(struct event, member) }
 
 static const struct field_rule fields[FIELD_COUNT] = {
     [FIELD_PATHWAY] = FIELD("pathway", SHAPE_NAME, pathway),
@@ -96,7 +97,8 @@ static const struct field_rule fields[FIELD_COUNT] = {
 
 #define BIT(field) (1u << (field))
 #define TRIAGE_BITS                                                                                                                        \
-    (BIT(FIELD_PRIORITY) | BIT(FIELD_IMPACT) | BIT(FIELD_LIKELIHOOD) | BIT(FIELD_CLIENT_GROUP) | BIT(FIELD_DISTRICT) | BIT(FIELD_DIMENSIONS))
+    (BIT(FIELD_PRIORITY) | BIT(FIELD_IMPACT) | BIT(FIELD_LIKELIHOOD) | BIT(FIELD_CLIENT_GROUP) | BIT(FIELD_DISTRICT) |                     \
+     BIT(FIELD_DIMENSIONS))
 #define REFERRAL_BITS (BIT(FIELD_PATHWAY) | BIT(FIELD_TEAM) | BIT(FIELD_PERSON))
 
 struct type_rule {
@@ -120,8 +122,8 @@ static const struct type_rule type_rules[EVENT_TYPE_COUNT] = {
 };
 
 static const char *const close_reasons[] = {
-    "withdrawn",   "declined",   "died",                 "moved_away", "nhs_funded",        "self_funded",
-    "signposted",  "admitted_to_hospital", "duplicate",  "recorded_in_error", "other",
+    "withdrawn", "declined",          "died",  "moved_away", "nhs_funded", "self_funded", "signposted", "admitted_to_hospital",
+    "duplicate", "recorded_in_error", "other",
 };
 
 /* One walk over one event's data. */
@@ -135,31 +137,27 @@ struct walk {
 
 static const struct json_path data_path = {NULL, {"data", 4}, 0};
 
-bool validate_refuse(struct rejection *rejection, enum reject_code code, const struct json_path *path, const char *message)
-{
+bool validate_refuse(struct rejection *rejection, enum reject_code code, const struct json_path *path, const char *message) {
     rejection->code = code;
     snprintf(rejection->message, sizeof rejection->message, "%s", message);
     json_path_format(path, rejection->pointer);
     return false;
 }
 
-static void note_bad(struct walk *walk, const struct json_path *path, const char *message)
-{
+static void note_bad(struct walk *walk, const struct json_path *path, const char *message) {
     if (!walk->bad)
         validate_refuse(walk->rejection, REJECT_BAD_DATA, path, message);
     walk->bad = true;
 }
 
-static void note_bad_field(struct walk *walk, enum field field, const char *before, const char *words)
-{
+static void note_bad_field(struct walk *walk, enum field field, const char *before, const char *words) {
     char message[sizeof walk->rejection->message];
     snprintf(message, sizeof message, "%s %s%s", fields[field].name, before, words);
     struct json_path path = {&data_path, {fields[field].name, fields[field].length}, 0};
     note_bad(walk, &path, message);
 }
 
-static bool is_written_in(struct text text, uint32_t length_max, uint8_t letters)
-{
+static bool is_written_in(struct text text, uint32_t length_max, uint8_t letters) {
     if (text.length == 0 || text.length > length_max)
         return false;
     uint8_t common = letters;
@@ -168,13 +166,11 @@ static bool is_written_in(struct text text, uint32_t length_max, uint8_t letters
     return common != 0;
 }
 
-bool validate_is_reference(struct text text)
-{
+bool validate_is_reference(struct text text) {
     return is_written_in(text, REFERENCE_MAX, IN_REFERENCE);
 }
 
-bool validate_holds_null(struct json_value value, const struct json_path *path, char pointer[JSON_POINTER_SIZE])
-{
+bool validate_holds_null(struct json_value value, const struct json_path *path, char pointer[JSON_POINTER_SIZE]) {
     struct json_cursor cursor;
     struct json_path step = {path, TEXT_ABSENT, 0};
     enum json_kind kind = json_value_kind(value);
@@ -194,8 +190,7 @@ bool validate_holds_null(struct json_value value, const struct json_path *path, 
     return false;
 }
 
-static bool numeric_allowed(const struct walk *walk)
-{
+static bool numeric_allowed(const struct walk *walk) {
     for (size_t i = 0; i < walk->rules->numeric_source_count; i++)
         if (text_equal(walk->rules->numeric_sources[i], walk->event->source))
             return true;
@@ -203,15 +198,13 @@ static bool numeric_allowed(const struct walk *walk)
 }
 
 /* The exemption is looked up only for what would offend without it. */
-static bool is_personal_text(const struct walk *walk, struct text text)
-{
+static bool is_personal_text(const struct walk *walk, struct text text) {
     return personal_is_reference(text, false) && personal_is_reference(text, numeric_allowed(walk));
 }
 
 /* Whether the value of `person` or `worker` is, or holds at any depth, what may not stand there: a reference of a wrong JSON type is bad
  * data, but first of all it may still be somebody's number. */
-static bool holds_personal_reference(const struct walk *walk, struct json_value value)
-{
+static bool holds_personal_reference(const struct walk *walk, struct json_value value) {
     struct text text;
     double number;
     struct json_cursor cursor;
@@ -231,14 +224,12 @@ static bool holds_personal_reference(const struct walk *walk, struct json_value 
     return false;
 }
 
-static bool refuse_personal_member(struct walk *walk, const struct json_path *path)
-{
+static bool refuse_personal_member(struct walk *walk, const struct json_path *path) {
     return validate_refuse(walk->rejection, REJECT_PERSONAL_DATA, path, "a member of data is named like personal data");
 }
 
 /* Looks through a value of any shape for members named like personal data (false) and for null (noted). */
-static bool look_through(struct walk *walk, struct json_value value, const struct json_path *path)
-{
+static bool look_through(struct walk *walk, struct json_value value, const struct json_path *path) {
     struct json_cursor cursor;
     struct json_path step = {path, TEXT_ABSENT, 0};
     if (json_value_kind(value) == JSON_KIND_NULL) {
@@ -258,16 +249,14 @@ static bool look_through(struct walk *walk, struct json_value value, const struc
     return true;
 }
 
-static enum field field_of(struct text name)
-{
+static enum field field_of(struct text name) {
     for (unsigned field = 0; field < FIELD_COUNT; field++)
         if (fields[field].length == name.length && memcmp(fields[field].name, name.at, name.length) == 0)
             return (enum field)field;
     return FIELD_COUNT;
 }
 
-static void take_dimensions(struct walk *walk, struct json_value value)
-{
+static void take_dimensions(struct walk *walk, struct json_value value) {
     struct event *event = walk->event;
     struct json_cursor cursor;
     struct json_path path = {&data_path, {fields[FIELD_DIMENSIONS].name, fields[FIELD_DIMENSIONS].length}, 0};
@@ -294,8 +283,7 @@ static void take_dimensions(struct walk *walk, struct json_value value)
     }
 }
 
-static bool take_text(struct walk *walk, enum shape shape, struct json_value value, void *member)
-{
+static bool take_text(struct walk *walk, enum shape shape, struct json_value value, void *member) {
     struct text text;
     if (!json_value_text(value, &text))
         return false;
@@ -323,8 +311,7 @@ static bool take_text(struct walk *walk, enum shape shape, struct json_value val
 }
 
 /* Reads one field of the type's vocabulary into the event. */
-static void take_field(struct walk *walk, enum field field, struct json_value value)
-{
+static void take_field(struct walk *walk, enum field field, struct json_value value) {
     const struct field_rule *rule = &fields[field];
     unsigned char *member = (unsigned char *)walk->event + rule->offset;
     int64_t integer;
@@ -345,8 +332,7 @@ static void take_field(struct walk *walk, enum field field, struct json_value va
 }
 
 /* False when the member is personal data. */
-static bool take_member(struct walk *walk, struct text name, struct json_value value)
-{
+static bool take_member(struct walk *walk, struct text name, struct json_value value) {
     enum field field = field_of(name);
     struct json_path step = {&data_path, name, 0};
     bool in_vocabulary = field < FIELD_COUNT && (type_rules[walk->event->type].allowed & BIT(field)) != 0;
@@ -369,24 +355,21 @@ static bool take_member(struct walk *walk, struct text name, struct json_value v
     return true;
 }
 
-static bool is_close_reason(struct text reason)
-{
+static bool is_close_reason(struct text reason) {
     for (size_t i = 0; i < sizeof close_reasons / sizeof close_reasons[0]; i++)
         if (text_is(reason, close_reasons[i]))
             return true;
     return false;
 }
 
-static day_t two_years_after(day_t day)
-{
+static day_t two_years_after(day_t day) {
     int year, month, date;
     day_to_civil(day, &year, &month, &date);
     bool leap_day = month == 2 && date == 29; /* two years after a leap year there is none */
     return day_from_civil(year + 2, month, leap_day ? 28 : date);
 }
 
-static void check_clock_start(struct walk *walk)
-{
+static void check_clock_start(struct walk *walk) {
     const struct event *event = walk->event;
     if (event->clock_start == DAY_NONE)
         return;
@@ -396,8 +379,7 @@ static void check_clock_start(struct walk *walk)
         note_bad_field(walk, FIELD_CLOCK_START, "must not be", " more than two years after the event");
 }
 
-static void check_required(struct walk *walk)
-{
+static void check_required(struct walk *walk) {
     const struct event *event = walk->event;
     uint32_t missing = type_rules[event->type].required & ~walk->seen;
     for (unsigned field = 0; missing != 0 && field < FIELD_COUNT; field++)
@@ -409,8 +391,7 @@ static void check_required(struct walk *walk)
         note_bad_field(walk, FIELD_REASON, "must be", " one of the reasons for closing a wait");
 }
 
-void validate_clear(struct event *event)
-{
+void validate_clear(struct event *event) {
     /* The dimensions behind dimension_count are never read: 512 bytes that need not be cleared. */
     memset(&event->pathway, 0, offsetof(struct event, clock_start) - offsetof(struct event, pathway));
     event->clock_start = DAY_NONE;
@@ -423,8 +404,7 @@ void validate_clear(struct event *event)
 }
 
 /* False when something is personal data; bad data is only noted. */
-static bool walk_data(struct walk *walk, struct json_value data)
-{
+static bool walk_data(struct walk *walk, struct json_value data) {
     struct json_cursor cursor;
     struct text name;
     struct json_value value;
@@ -440,8 +420,7 @@ static bool walk_data(struct walk *walk, struct json_value data)
 }
 
 bool validate_event(struct json_value data, const struct intake_rules *rules, instant_t now, struct event *event,
-                    struct rejection *rejection)
-{
+                    struct rejection *rejection) {
     static const struct json_path type_path = {NULL, {"type", 4}, 0};
     static const struct json_path subject_path = {NULL, {"subject", 7}, 0};
     static const struct json_path time_path = {NULL, {"time", 4}, 0};
@@ -466,8 +445,7 @@ bool validate_event(struct json_value data, const struct intake_rules *rules, in
     return true;
 }
 
-bool validate_refill(struct json_value data, struct event *event)
-{
+bool validate_refill(struct json_value data, struct event *event) {
     struct rejection ignored;
     struct walk walk = {NULL, event, &ignored, 0, false};
     return walk_data(&walk, data) && !walk.bad;
