@@ -60,8 +60,7 @@ size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, 
     return count;
 }
 
-/* The fewest days at which the condition holds. */
-static int32_t lowest_days(const struct alert_condition *condition, int32_t standard)
+int32_t alert_threshold(const struct alert_condition *condition, int32_t standard)
 {
     switch (condition->rule) {
     case ALERT_APPROACHING:
@@ -85,7 +84,7 @@ static bool applies(const struct alert_condition *condition, int32_t standard)
 bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading)
 {
     if (reading->status != STATUS_WAITING || !applies(condition, reading->standard) ||
-        reading->days < lowest_days(condition, reading->standard))
+        reading->days < alert_threshold(condition, reading->standard))
         return false;
     return condition->rule != ALERT_APPROACHING || (!reading->breach && !reading->is_frozen);
 }
@@ -96,7 +95,7 @@ day_t alert_next_day(const struct clock_reading *reading, const struct pathway_p
     size_t count = alert_conditions(pathway, reading->standard, conditions);
     int32_t next = INT32_MAX;
     for (size_t i = 0; i < count; i++) {
-        int32_t threshold = lowest_days(&conditions[i], reading->standard);
+        int32_t threshold = alert_threshold(&conditions[i], reading->standard);
         if (threshold > reading->days && threshold < next)
             next = threshold;
     }
@@ -127,7 +126,7 @@ static bool days_of_condition(const struct wait_state *state, const struct stret
         return false;
     if (condition->rule == ALERT_APPROACHING && reading.is_frozen)
         return false;
-    *first = clock_day_reaching(&reading, stretch->pathway, calendar, lowest_days(condition, reading.standard));
+    *first = clock_day_reaching(&reading, stretch->pathway, calendar, alert_threshold(condition, reading.standard));
     if (*first == DAY_NONE)
         return false;
     if (*first < stretch->from)

@@ -41,6 +41,8 @@ struct alert_condition {
 
 /* The enabled conditions that make sense for a standard: `approaching` levels below it, `escalation` levels above it. Returns how many. */
 size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, struct alert_condition conditions[ALERT_CONDITIONS_MAX]);
+/* The fewest days waited at which the condition holds. */
+int32_t alert_threshold(const struct alert_condition *condition, int32_t standard);
 /* Whether the condition holds for a wait, as its clock reads. */
 bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading);
 /* The next day after `today` on which some condition begins to hold if nothing happens, or DAY_NONE. */

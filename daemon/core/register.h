@@ -20,11 +20,11 @@ struct history_source {
     bool (*find)(void *context, struct text source, struct text id, struct history_event *event);
 };
 
-/* All borrowed for the register's life, but the policy, which is copied. */
+/* All borrowed for the register's life, but the policies, which are copied. */
 struct register_setup {
     const struct calendar *calendar;
-    const struct policy *policy;
-    day_t policy_from; /* the day from which it applies, DAY_NONE: from the beginning */
+    const struct policy_era *eras; /* the policies so far by rising day, at least one; the last is in force. Copied. */
+    size_t era_count;
     struct history_source history;
     uint64_t hash_seed; /* random, against chosen collisions */
 };
@@ -137,11 +137,7 @@ struct event_outcome {
 /* How many; `*outcomes` is valid until the next call that changes the register or asks for a history. */
 size_t register_outcomes(struct waiting_register *reg, uint32_t wait, const struct event_outcome **outcomes);
 
-/* An alert that is open. */
-struct open_alert {
-    struct alert_transition raised; /* as it stands: team, standard and days of its last transition */
-};
-/* Calls `each` for every open alert by rising raised_seq order of no promise; texts borrowed. */
+/* Calls `each` for every open alert, in no promised order: its raising transition, with the team it has now; texts borrowed. */
 void register_each_open_alert(const struct waiting_register *reg, void (*each)(void *context, const struct alert_transition *alert), void *context);
 
 /* Queues: pathway × team, numbered from 0 in order of appearance. */

@@ -1,0 +1,376 @@
+/* The register: every wait of the council as it stands today. */
+#include "daemon/core/register_internal.h"
+
+#include "daemon/core/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A wait with more events than this is refolded once at the end of the replay, not at each late event. */
+enum { EAGER_REFOLD_MAX = 256 };
+
+static uint8_t pathway_number(const void *context, struct text name)
+{
+    const struct waiting_register *reg = context;
+    uint32_t number = names_find(reg->pathway_names, name);
+    ENSURE(number != NAME_ABSENT);
+    return (uint8_t)(number - 1);
+}
+
+static void take_policy(struct waiting_register *reg, const struct policy *policy, day_t from)
+{
+    struct policy *own = memory_new(1, sizeof *own);
+    *own = *policy;
+    memory_reserve((void **)&reg->eras, &reg->era_capacity, reg->era_count + 1, sizeof *reg->eras);
+    reg->eras[reg->era_count++] = (struct policy_era){from, own};
+    memset(reg->pathways, 0, sizeof reg->pathways);
+    for (size_t i = 0; i < own->pathway_count; i++) {
+        uint32_t number = names_intern(reg->pathway_names, text_of(own->pathways[i].name));
+        ENSURE(number <= PATHWAYS_EVER_MAX);
+        reg->pathways[number - 1] = &own->pathways[i];
+    }
+}
+
+struct waiting_register *register_create(const struct register_setup *setup)
+{
+    struct waiting_register *reg = memory_new(1, sizeof *reg);
+    reg->calendar = setup->calendar;
+    reg->history = setup->history;
+    reg->names = names_create(setup->hash_seed);
+    reg->subjects = names_create(setup->hash_seed);
+    reg->pathway_names = names_create(setup->hash_seed);
+    reg->pathway_waits = memory_new(PATHWAYS_EVER_MAX, sizeof *reg->pathway_waits);
+    reg->queues = groups_create();
+    reg->cells = groups_create();
+    reg->retractions = retractions_create(setup->hash_seed);
+    reg->builder = position_builder_create();
+    reg->today = INT32_MAX;
+    reg->next_alert_seq = 1;
+    ENSURE(setup->era_count > 0);
+    for (size_t i = 0; i < setup->era_count; i++)
+        take_policy(reg, setup->eras[i].policy, setup->eras[i].from);
+    reg->fold = (struct fold){reg->calendar, reg->names, reg->pathways, pathway_number, reg};
+    return reg;
+}
+
+void register_destroy(struct waiting_register **pointer)
+{
+    struct waiting_register *reg = *pointer;
+    if (reg == NULL)
+        return;
+    for (size_t i = 0; i < reg->era_count; i++)
+        free((void *)(uintptr_t)reg->eras[i].policy);
+    for (size_t i = 0; i < reg->page_count; i++)
+        free(reg->pages[i]);
+    for (size_t i = 0; i < reg->member_capacity; i++)
+        free(reg->members[i].waits);
+    names_destroy(&reg->names);
+    names_destroy(&reg->subjects);
+    names_destroy(&reg->pathway_names);
+    groups_destroy(&reg->queues);
+    groups_destroy(&reg->cells);
+    retractions_destroy(&reg->retractions);
+    position_builder_destroy(&reg->builder);
+    void *blocks[] = {reg->eras,    reg->pages,       reg->pathway_waits, reg->members, reg->changed_queues, reg->wake_heads, reg->touched,
+                      reg->alerts,  reg->transitions, reg->sorted,        reg->sorted_events, reg->outcomes, reg};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        free(blocks[i]);
+    *pointer = NULL;
+}
+
+struct record *register_record(const struct waiting_register *reg, uint32_t wait)
+{
+    return &reg->pages[(wait - 1) / RECORDS_A_PAGE][(wait - 1) % RECORDS_A_PAGE];
+}
+
+uint32_t register_count(const struct waiting_register *reg)
+{
+    return names_count(reg->subjects);
+}
+
+const struct pathway_policy *register_pathway(const struct waiting_register *reg, const struct record *record)
+{
+    return reg->pathways[record->state.pathway];
+}
+
+void register_read_clock(const struct waiting_register *reg, const struct record *record, struct clock_reading *reading)
+{
+    const struct pathway_policy *pathway = record->state.stage == STAGE_NONE ? NULL : register_pathway(reg, record);
+    clock_read(&record->state, (record->flags & RECORD_EXCLUDED) != 0, pathway, reg->calendar, reg->today, reading);
+}
+
+uint32_t register_find(const struct waiting_register *reg, struct text subject)
+{
+    return names_find(reg->subjects, subject);
+}
+
+uint32_t register_wait_of(struct waiting_register *reg, struct text subject)
+{
+    uint32_t known = register_count(reg);
+    uint32_t wait = names_intern(reg->subjects, subject);
+    if (wait <= known)
+        return wait;
+    if (wait > reg->page_count * RECORDS_A_PAGE) {
+        memory_reserve((void **)&reg->pages, &reg->page_capacity, reg->page_count + 1, sizeof *reg->pages);
+        reg->pages[reg->page_count++] = memory_new(RECORDS_A_PAGE, sizeof(struct record));
+    }
+    struct record *record = register_record(reg, wait);
+    wait_state_init(&record->state);
+    record->last_time = INSTANT_NONE;
+    record->wake_day = DAY_NONE;
+    record->queue = record->cell = GROUP_NONE;
+    return wait;
+}
+
+uint64_t register_newest_seq(const struct waiting_register *reg, uint32_t wait)
+{
+    return register_record(reg, wait)->newest_seq;
+}
+
+struct touched *register_touch(struct waiting_register *reg, uint32_t wait, day_t from_day)
+{
+    struct record *record = register_record(reg, wait);
+    if (record->touch == 0) {
+        if (reg->live)
+            register_uncount_wait(reg, wait);
+        memory_reserve((void **)&reg->touched, &reg->touched_capacity, reg->touched_count + 1, sizeof *reg->touched);
+        reg->touched[reg->touched_count++] = (struct touched){wait, from_day, false};
+        record->touch = (uint32_t)reg->touched_count;
+    }
+    struct touched *touched = &reg->touched[record->touch - 1];
+    if (from_day < touched->from_day)
+        touched->from_day = from_day;
+    return touched;
+}
+
+/* The wait must be folded anew: at the end of the turn, or in a replay at once while its events are near. */
+static void ask_refold(struct waiting_register *reg, uint32_t wait, day_t from_day)
+{
+    if (reg->live)
+        register_touch(reg, wait, from_day)->refold = true;
+    else if (register_record(reg, wait)->event_count <= EAGER_REFOLD_MAX)
+        register_refold(reg, wait);
+    else
+        register_record(reg, wait)->flags |= RECORD_STALE;
+}
+
+static bool comes_last(const struct record *record, const struct event *event, instant_t effective_time)
+{
+    if (record->last_time == INSTANT_NONE || effective_time > record->last_time)
+        return true;
+    bool sequenced = (record->flags & RECORD_HAS_SEQUENCE) || event->sequence.length > 0;
+    return effective_time == record->last_time && !sequenced && event_type_rank(event->type) > record->last_rank;
+}
+
+/* Folds the event at the end of its wait, or asks for a refold where that would not be its place. */
+static void fold_event(struct waiting_register *reg, uint32_t wait, const struct event *event)
+{
+    struct record *record = register_record(reg, wait);
+    instant_t effective_time = event_effective_time(event, reg->calendar);
+    day_t day = calendar_day_of(reg->calendar, effective_time);
+    bool refold_asked = (record->flags & RECORD_STALE) || (reg->live && register_touch(reg, wait, day)->refold);
+    if (refold_asked)
+        return;
+    if (day > reg->today || (record->flags & RECORD_HAS_FUTURE) || !comes_last(record, event, effective_time)) {
+        ask_refold(reg, wait, day);
+        return;
+    }
+    wait_state_apply(&record->state, event, day, &reg->fold);
+    record->last_time = effective_time;
+    record->last_rank = (uint8_t)event_type_rank(event->type);
+    if (event->sequence.length > 0)
+        record->flags |= RECORD_HAS_SEQUENCE;
+    if (wait_state_is_excluded(&record->state, reg->names))
+        record->flags |= RECORD_EXCLUDED;
+    else
+        record->flags &= (uint8_t)~RECORD_EXCLUDED;
+}
+
+static void take_retraction(struct waiting_register *reg, uint32_t wait, const struct event *event)
+{
+    struct history_event target;
+    enum retraction_kind kind = retractions_kind(reg->retractions, event->retracts_source, event->retracts_id);
+    if (kind == RETRACTION_NONE) {
+        kind = RETRACTION_UNKNOWN;
+        if (reg->history.find(reg->history.context, event->retracts_source, event->retracts_id, &target)) {
+            kind = target.event.type == EVENT_RETRACTED ? RETRACTION_CANNOT : RETRACTION_TAKES;
+            if (kind == RETRACTION_TAKES) {
+                uint32_t target_wait = register_wait_of(reg, target.event.subject);
+                retractions_add(reg->retractions, event->retracts_source, event->retracts_id, kind, wait);
+                ask_refold(reg, target_wait, INT32_MIN + 1);
+                return;
+            }
+        }
+    }
+    retractions_add(reg->retractions, event->retracts_source, event->retracts_id, kind, wait);
+    if (kind != RETRACTION_TAKES)
+        register_record(reg, wait)->retraction_exceptions++;
+}
+
+static void heal_retraction(void *context, uint32_t wait)
+{
+    struct waiting_register *reg = context;
+    register_record(reg, wait)->retraction_exceptions--;
+}
+
+/* Whether the event was retracted before it arrived. */
+static bool was_retracted(struct waiting_register *reg, const struct event *event)
+{
+    enum retraction_kind kind = retractions_kind(reg->retractions, event->source, event->id);
+    if (kind != RETRACTION_UNKNOWN)
+        return false;
+    if (event->type == EVENT_RETRACTED) {
+        retractions_resolve(reg->retractions, event->source, event->id, RETRACTION_CANNOT, heal_retraction, reg);
+        return false;
+    }
+    retractions_resolve(reg->retractions, event->source, event->id, RETRACTION_TAKES, heal_retraction, reg);
+    return true;
+}
+
+static void take_event(struct waiting_register *reg, const struct event *event, uint64_t seq)
+{
+    uint32_t wait = register_wait_of(reg, event->subject);
+    struct record *record = register_record(reg, wait);
+    ENSURE(seq > record->newest_seq);
+    record->newest_seq = seq;
+    if (record->event_count < EVENTS_COUNTED_MAX)
+        record->event_count++;
+    bool retracted = was_retracted(reg, event);
+    if (event->type == EVENT_RETRACTED)
+        take_retraction(reg, wait, event);
+    else if (!retracted)
+        fold_event(reg, wait, event);
+}
+
+void register_replay_event(struct waiting_register *reg, const struct event *event, uint64_t seq)
+{
+    ENSURE(!reg->live);
+    take_event(reg, event, seq);
+}
+
+void register_accept(struct waiting_register *reg, const struct event *event, uint64_t seq)
+{
+    ENSURE(reg->live);
+    take_event(reg, event, seq);
+}
+
+void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_seq)
+{
+    reg->next_alert_seq = alert_seq;
+}
+
+void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise)
+{
+    ENSURE(!reg->live);
+    reg->live = true;
+    reg->raise = raise;
+    reg->today = today;
+    reg->wake_base = today;
+    for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
+        struct record *record = register_record(reg, wait);
+        bool in_future = record->last_time != INSTANT_NONE && calendar_day_of(reg->calendar, record->last_time) > today;
+        if (in_future || (record->flags & RECORD_STALE))
+            register_refold(reg, wait);
+        register_count_wait(reg, wait);
+        struct touched touched = {wait, DAY_NONE + 1, true};
+        if (record->first_alert != 0 || record->wake_day != DAY_NONE || record->queue != GROUP_NONE)
+            register_settle_alerts(reg, &touched, now);
+    }
+    reg->raise = true;
+}
+
+void register_settle(struct waiting_register *reg, instant_t now)
+{
+    for (size_t i = 0; i < reg->touched_count; i++) {
+        struct touched touched = reg->touched[i];
+        if (touched.refold || (register_record(reg, touched.wait)->flags & RECORD_HAS_FUTURE))
+            register_refold(reg, touched.wait);
+        register_count_wait(reg, touched.wait);
+        register_settle_alerts(reg, &touched, now);
+        register_record(reg, touched.wait)->touch = 0;
+    }
+    reg->touched_count = 0;
+}
+
+static void note_every_queue(struct waiting_register *reg)
+{
+    for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
+        if (reg->members[queue].changed || reg->members[queue].count == 0)
+            continue;
+        reg->members[queue].changed = true;
+        memory_reserve((void **)&reg->changed_queues, &reg->changed_capacity, reg->changed_count + 1, sizeof *reg->changed_queues);
+        reg->changed_queues[reg->changed_count++] = queue;
+    }
+}
+
+void register_advance(struct waiting_register *reg, instant_t now)
+{
+    ENSURE(reg->live && reg->touched_count == 0);
+    uint32_t wait;
+    while ((wait = register_take_waking(reg, reg->today + 1)) != 0)
+        register_touch(reg, wait, INT32_MAX); /* which takes it out of the agenda */
+    reg->touched_at_midnight = reg->touched_count;
+    reg->today++;
+    note_every_queue(reg);
+    register_settle(reg, now);
+}
+
+static bool keeps_pathways(const struct waiting_register *reg, const struct policy *policy, struct text *missing)
+{
+    for (uint32_t number = 1; number <= names_count(reg->pathway_names); number++) {
+        struct text name = names_text(reg->pathway_names, number);
+        if (reg->pathway_waits[number - 1] == 0 || policy_pathway_index(policy, name) >= 0)
+            continue;
+        *missing = name;
+        return false;
+    }
+    return true;
+}
+
+bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,
+                         struct text *missing)
+{
+    ENSURE(reg->live && reg->touched_count == 0);
+    if (!keeps_pathways(reg, policy, missing))
+        return false;
+    const struct policy *before = reg->eras[reg->era_count - 1].policy;
+    for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
+        const struct record *record = register_record(reg, wait);
+        struct touched *touched = register_touch(reg, wait, INT32_MAX);
+        if (record->state.stage == STAGE_NONE)
+            continue;
+        int after = policy_pathway_index(policy, text_of(register_pathway(reg, record)->name));
+        touched->refold = register_pathway(reg, record)->completes_on != policy->pathways[after].completes_on;
+    }
+    /* A second change on one day replaces the first: a day's position uses the policy in force at its end. */
+    if (reg->era_count > 1 && reg->eras[reg->era_count - 1].from == reg->today) {
+        free((void *)(uintptr_t)before);
+        reg->era_count--;
+    }
+    reg->calendar = reg->fold.calendar = calendar;
+    take_policy(reg, policy, reg->today);
+    register_settle(reg, now);
+    return true;
+}
+
+const struct alert_transition *register_take_transitions(struct waiting_register *reg, size_t *count)
+{
+    *count = reg->transitions_taken ? 0 : reg->transition_count;
+    reg->transitions_taken = true;
+    return reg->transitions;
+}
+
+day_t register_today(const struct waiting_register *reg)
+{
+    return reg->today;
+}
+
+const struct policy *register_policy(const struct waiting_register *reg)
+{
+    return reg->eras[reg->era_count - 1].policy;
+}
+
+uint64_t register_next_alert_seq(const struct waiting_register *reg)
+{
+    return reg->next_alert_seq;
+}

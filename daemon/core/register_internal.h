@@ -1,0 +1,145 @@
+/* What the files of the register share; nobody else includes it. */
+#ifndef WAITLIST_CORE_REGISTER_INTERNAL_H
+#define WAITLIST_CORE_REGISTER_INTERNAL_H
+
+#include "daemon/core/groups.h"
+#include "daemon/core/register.h"
+#include "daemon/core/retraction.h"
+
+#define RECORDS_A_PAGE 4096
+#define GROUP_NONE UINT32_MAX
+#define PATHWAYS_EVER_MAX 254
+#define EVENTS_COUNTED_MAX UINT16_MAX
+
+enum record_flag {
+    RECORD_COUNTED = 1,      /* its contribution is in the tallies */
+    RECORD_HAS_SEQUENCE = 2, /* some event had a `sequence`: ties in time must be refolded */
+    RECORD_HAS_FUTURE = 4,   /* some accepted event's day has not begun */
+    RECORD_EXCLUDED = 8,     /* its final state counts in no measure */
+    RECORD_STALE = 16        /* replay left the refold for register_begin */
+};
+
+/* One wait. Waits are numbered from 1; links between them use 0 for none. */
+struct record {
+    struct wait_state state;
+    uint64_t newest_seq;
+    uint64_t newest_alert_seq;
+    instant_t last_time; /* effective time of the last folded event */
+    uint32_t queue;
+    uint32_t cell;
+    uint32_t member_place; /* in its queue's members */
+    uint32_t wake_next;
+    uint32_t wake_previous;
+    day_t wake_day; /* DAY_NONE: not in the agenda */
+    uint32_t first_alert;
+    uint32_t touch; /* place in the touched list + 1; 0: not touched this turn */
+    uint16_t event_count; /* saturates */
+    uint16_t retraction_exceptions;
+    uint8_t last_rank;
+    uint8_t flags;
+};
+
+/* A wait that this turn changed. */
+struct touched {
+    uint32_t wait;
+    day_t from_day; /* the earliest effective day of what came in; INT32_MAX: nothing but time passed */
+    bool refold;
+};
+
+struct alert_node {
+    struct alert_transition raised; /* as it stands now; texts but `subject` are filled in when shown */
+    uint32_t team;
+    uint32_t wait;
+    uint32_t next; /* of the same wait */
+    bool open;
+};
+
+struct members {
+    uint32_t *waits;
+    size_t count;
+    size_t capacity;
+    bool changed;
+};
+
+struct sorted_event {
+    instant_t effective_time;
+    const struct history_event *event;
+};
+
+struct waiting_register {
+    const struct calendar *calendar;
+    struct history_source history;
+    struct policy_era *eras; /* owned policies; the last is in force */
+    size_t era_count;
+    size_t era_capacity;
+    struct names *names;    /* teams, districts, workers, people … */
+    struct names *subjects; /* a wait's number is its subject's */
+    struct names *pathway_names;
+    const struct pathway_policy *pathways[PATHWAYS_EVER_MAX]; /* in force, by the pathway's number; NULL: none */
+    struct fold fold;
+    struct record **pages;
+    size_t page_count;
+    size_t page_capacity;
+    uint64_t *pathway_waits; /* waits with a referral, by pathway number */
+    struct groups *queues;
+    struct members *members; /* by queue */
+    size_t member_capacity;
+    uint32_t *changed_queues;
+    size_t changed_count;
+    size_t changed_capacity;
+    struct groups *cells;
+    struct retractions *retractions;
+    day_t today; /* INT32_MAX during replay: nothing is in the future */
+    bool live;
+    uint32_t *wake_heads; /* by day - wake_base */
+    day_t wake_base;
+    size_t wake_days;
+    size_t wake_capacity;
+    struct touched *touched;
+    size_t touched_count;
+    size_t touched_capacity;
+    struct alert_node *alerts; /* from 1; free ones chained through `next` */
+    size_t alert_count;
+    size_t alert_capacity;
+    uint32_t free_alert;
+    uint64_t open_alerts;
+    uint64_t next_alert_seq;
+    struct alert_transition *transitions;
+    size_t transition_count;
+    size_t transition_capacity;
+    bool transitions_taken;
+    struct sorted_event *sorted; /* the history last loaded */
+    const struct history_event **sorted_events;
+    size_t sorted_count;
+    size_t sorted_capacity;
+    size_t sorted_events_capacity;
+    struct event_outcome *outcomes;
+    size_t outcome_capacity;
+    struct position_builder *builder;
+    uint64_t refolds;
+    uint64_t touched_at_midnight;
+    bool raise;
+};
+
+struct record *register_record(const struct waiting_register *reg, uint32_t wait);
+uint32_t register_count(const struct waiting_register *reg);
+const struct pathway_policy *register_pathway(const struct waiting_register *reg, const struct record *record);
+void register_read_clock(const struct waiting_register *reg, const struct record *record, struct clock_reading *reading);
+/* Marks the wait as changed and takes its contribution out of the tallies. */
+struct touched *register_touch(struct waiting_register *reg, uint32_t wait, day_t from_day);
+
+/* history.c: the wait's accepted, not retracted events in fold order, in reg->sorted. */
+struct wait_history register_load_history(struct waiting_register *reg, const struct record *record);
+/* Folds the wait anew from its events. */
+void register_refold(struct waiting_register *reg, uint32_t wait);
+
+/* open_alerts.c */
+void register_settle_alerts(struct waiting_register *reg, const struct touched *touched, instant_t now);
+
+/* counting.c: tallies, members, agenda. */
+void register_count_wait(struct waiting_register *reg, uint32_t wait);
+void register_uncount_wait(struct waiting_register *reg, uint32_t wait);
+/* Takes the waits that wake on `day` out of the agenda: the first of a chain by wake_next. */
+uint32_t register_take_waking(struct waiting_register *reg, day_t day);
+
+#endif

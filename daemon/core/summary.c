@@ -1,0 +1,233 @@
+/* Positions of groups: from the counters of queues or cells where those tell enough, else from the single waits. */
+#include "daemon/core/selection_internal.h"
+
+#include "daemon/core/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_SLOTS = 256 };
+
+struct gathered {
+    uint32_t values[GROUP_BY_MAX];
+    struct position_builder *builder;
+};
+
+/* The groups of one summary, found by the numbers of their keys. */
+struct gathering {
+    struct waiting_register *reg;
+    const struct field_name *group_by;
+    size_t group_by_count;
+    struct ready_filter filter;
+    struct gathered *groups;
+    size_t count;
+    size_t capacity;
+    uint32_t *slots;
+    size_t slot_count;
+    struct position_builder *total;
+    bool overflow;
+};
+
+static size_t gathering_slot(const struct gathering *gathering, const uint32_t values[GROUP_BY_MAX])
+{
+    size_t bytes = GROUP_BY_MAX * sizeof values[0];
+    size_t mask = gathering->slot_count - 1;
+    size_t slot = text_hash((struct text){(const char *)values, (uint32_t)bytes}, 1) & mask;
+    while (gathering->slots[slot] != 0 && memcmp(gathering->groups[gathering->slots[slot] - 1].values, values, bytes) != 0)
+        slot = (slot + 1) & mask;
+    return slot;
+}
+
+static void gathering_grow(struct gathering *gathering)
+{
+    free(gathering->slots);
+    gathering->slot_count *= 2;
+    gathering->slots = memory_new(gathering->slot_count, sizeof *gathering->slots);
+    for (size_t i = 0; i < gathering->count; i++)
+        gathering->slots[gathering_slot(gathering, gathering->groups[i].values)] = (uint32_t)(i + 1);
+}
+
+/* The builder of the group to which the state belongs; NULL beyond the limit. */
+static struct position_builder *builder_of(struct gathering *gathering, const struct wait_state *state)
+{
+    uint32_t values[GROUP_BY_MAX] = {0};
+    for (size_t i = 0; i < gathering->group_by_count; i++)
+        values[i] = field_of_state(gathering->reg, state, &gathering->group_by[i]);
+    size_t slot = gathering_slot(gathering, values);
+    if (gathering->slots[slot] != 0)
+        return gathering->groups[gathering->slots[slot] - 1].builder;
+    if (gathering->count == SUMMARY_ROWS_MAX) {
+        gathering->overflow = true;
+        return NULL;
+    }
+    memory_reserve((void **)&gathering->groups, &gathering->capacity, gathering->count + 1, sizeof *gathering->groups);
+    struct gathered *group = &gathering->groups[gathering->count++];
+    memcpy(group->values, values, sizeof values);
+    group->builder = position_builder_create();
+    gathering->slots[slot] = (uint32_t)gathering->count;
+    if (gathering->count * 2 > gathering->slot_count)
+        gathering_grow(gathering);
+    return group->builder;
+}
+
+static bool is_queue_field(enum wait_field field)
+{
+    return field == FIELD_PATHWAY || field == FIELD_TEAM;
+}
+
+static bool is_cell_field(enum wait_field field)
+{
+    return field <= FIELD_STAGE;
+}
+
+/* Whether `tells` is true of every field that the question names, and the question asks for nothing that only single waits tell. */
+static bool fields_suffice(const struct gathering *gathering, bool (*tells)(enum wait_field field))
+{
+    const struct wait_filter *filter = gathering->filter.filter;
+    for (size_t i = 0; i < gathering->group_by_count; i++)
+        if (!tells(gathering->group_by[i].field))
+            return false;
+    for (size_t i = 0; i < filter->field_count; i++)
+        if (!tells(filter->fields[i].name.field))
+            return false;
+    return filter->breach == CHOICE_ANY && filter->due == CHOICE_ANY && filter->paused == CHOICE_ANY && filter->no_contact == CHOICE_ANY &&
+           !filter->has_min_days && !filter->has_max_days && filter->statuses == 0 && filter->subject_prefix.length == 0;
+}
+
+static void gather_from_groups(struct gathering *gathering, const struct groups *groups)
+{
+    struct waiting_register *reg = gathering->reg;
+    for (uint32_t i = 0; i < groups_count(groups); i++) {
+        const struct group *group = groups_at(groups, i);
+        if (tally_is_empty(group->tally))
+            continue;
+        struct wait_state state;
+        wait_state_init(&state);
+        state.team = group->key.team;
+        state.district = group->key.district;
+        state.client_group = group->key.client_group;
+        state.pathway = group->key.pathway;
+        state.priority = group->key.priority;
+        state.stage = group->key.stage;
+        if (!ready_filter_fields_pass(&gathering->filter, reg, &state))
+            continue;
+        enum day_unit unit = reg->pathways[group->key.pathway]->unit;
+        struct position_builder *builder = builder_of(gathering, &state);
+        if (builder != NULL)
+            tally_collect(group->tally, reg->calendar, unit, reg->today, builder);
+        tally_collect(group->tally, reg->calendar, unit, reg->today, gathering->total);
+    }
+}
+
+static void count_wait(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading,
+                       struct position_builder *builder)
+{
+    struct position *counts = position_builder_counts(builder);
+    if (reading->status == STATUS_SCHEDULED) {
+        counts->scheduled++;
+        return;
+    }
+    counts->waiting++;
+    counts->unallocated += state->stage == STAGE_UNALLOCATED;
+    counts->allocated += state->stage == STAGE_ALLOCATED;
+    counts->in_progress += state->stage == STAGE_IN_PROGRESS;
+    counts->paused += reading->is_paused;
+    counts->breach += reading->breach;
+    counts->due += reading->due;
+    counts->no_contact += wait_has_no_contact(reg, state, reading);
+    position_builder_add_days(builder, reading->days, 1);
+}
+
+static void gather_from_waits(struct gathering *gathering)
+{
+    struct waiting_register *reg = gathering->reg;
+    for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
+        if (!ready_filter_queue_passes(&gathering->filter, reg, &groups_at(reg->queues, queue)->key))
+            continue;
+        for (size_t i = 0; i < reg->members[queue].count; i++) {
+            uint32_t wait = reg->members[queue].waits[i];
+            const struct record *record = register_record(reg, wait);
+            struct clock_reading reading;
+            register_read_clock(reg, record, &reading);
+            if (!ready_filter_passes(&gathering->filter, reg, wait, &reading))
+                continue;
+            struct position_builder *builder = builder_of(gathering, &record->state);
+            if (builder != NULL)
+                count_wait(reg, &record->state, &reading, builder);
+            count_wait(reg, &record->state, &reading, gathering->total);
+        }
+    }
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct summary_row *a = left;
+    const struct summary_row *b = right;
+    for (size_t i = 0; i < GROUP_BY_MAX; i++) {
+        int order = text_compare(a->keys[i], b->keys[i]);
+        if (order != 0)
+            return order;
+    }
+    return 0;
+}
+
+static void finish_rows(struct gathering *gathering, struct summary *summary)
+{
+    const struct policy *policy = register_policy(gathering->reg);
+    summary->rows = memory_new(gathering->count, sizeof *summary->rows);
+    for (size_t i = 0; i < gathering->count; i++) {
+        struct gathered *group = &gathering->groups[i];
+        struct summary_row *row = &summary->rows[summary->row_count];
+        position_builder_finish(group->builder, policy, &row->position);
+        if (row->position.waiting == 0 && row->position.scheduled == 0)
+            continue;
+        for (size_t key = 0; key < gathering->group_by_count; key++)
+            row->keys[key] = text_of_value(gathering->reg, &gathering->group_by[key], group->values[key]);
+        summary->row_count++;
+    }
+    if (summary->row_count > 1)
+        qsort(summary->rows, summary->row_count, sizeof *summary->rows, compare_rows);
+    position_builder_finish(gathering->total, policy, &summary->total);
+}
+
+static void gathering_clear(struct gathering *gathering)
+{
+    for (size_t i = 0; i < gathering->count; i++)
+        position_builder_destroy(&gathering->groups[i].builder);
+    position_builder_destroy(&gathering->total);
+    free(gathering->groups);
+    free(gathering->slots);
+}
+
+bool register_summary(struct waiting_register *reg, const struct field_name *group_by, size_t group_by_count,
+                      const struct wait_filter *filter, struct summary *summary)
+{
+    ENSURE(group_by_count <= GROUP_BY_MAX);
+    memset(summary, 0, sizeof *summary);
+    struct gathering *gathering = memory_new(1, sizeof *gathering);
+    gathering->reg = reg;
+    gathering->group_by = group_by;
+    gathering->group_by_count = group_by_count;
+    gathering->slot_count = FIRST_SLOTS;
+    gathering->slots = memory_new(FIRST_SLOTS, sizeof *gathering->slots);
+    gathering->total = position_builder_create();
+    ready_filter_init(&gathering->filter, reg, filter);
+    if (fields_suffice(gathering, is_queue_field))
+        gather_from_groups(gathering, reg->queues);
+    else if (fields_suffice(gathering, is_cell_field))
+        gather_from_groups(gathering, reg->cells);
+    else
+        gather_from_waits(gathering);
+    bool fits = !gathering->overflow;
+    if (fits)
+        finish_rows(gathering, summary);
+    gathering_clear(gathering);
+    free(gathering);
+    return fits;
+}
+
+void summary_free(struct summary *summary)
+{
+    free(summary->rows);
+    memset(summary, 0, sizeof *summary);
+}

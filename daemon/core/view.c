@@ -1,0 +1,115 @@
+/* What the register shows of single waits and of queues. */
+#include "daemon/core/register_internal.h"
+
+#include <string.h>
+
+static uint32_t exceptions_of(const struct record *record)
+{
+    return (uint32_t)record->state.exceptions + record->retraction_exceptions;
+}
+
+/* When the breach began or will begin. With excluded pauses behind it the clock alone cannot tell a past day: an open alert can. */
+static day_t breach_day(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading)
+{
+    const struct pathway_policy *pathway = register_pathway(reg, record);
+    if (reading->breach && pathway->pauses == PAUSES_EXCLUDE && reading->paused_days > 0)
+        for (uint32_t alert = record->first_alert; alert != 0; alert = reg->alerts[alert].next)
+            if (reg->alerts[alert].raised.rule == ALERT_BREACH)
+                return reg->alerts[alert].raised.occurred_on;
+    return clock_day_reaching(reading, pathway, reg->calendar, reading->standard + 1);
+}
+
+static void view_clock(const struct waiting_register *reg, const struct record *record, struct wait_view *view)
+{
+    const struct wait_state *state = &record->state;
+    register_read_clock(reg, record, &view->clock);
+    view->has_days_to_breach = view->clock.status == STATUS_WAITING || view->clock.status == STATUS_SCHEDULED;
+    view->breach_on = DAY_NONE;
+    if (view->has_days_to_breach) {
+        view->days_to_breach = view->clock.standard + 1 - view->clock.days;
+        view->breach_on = breach_day(reg, record, &view->clock);
+    }
+    day_t base = state->last_contact > view->clock.start ? state->last_contact : view->clock.start;
+    view->no_contact =
+        view->clock.status == STATUS_WAITING && reg->today - base > policy_contact_interval(register_policy(reg), state->priority);
+}
+
+bool register_view(const struct waiting_register *reg, uint32_t wait, struct wait_view *view)
+{
+    const struct record *record = register_record(reg, wait);
+    const struct wait_state *state = &record->state;
+    memset(view, 0, sizeof *view);
+    view->subject = names_text(reg->subjects, wait);
+    view->exceptions = exceptions_of(record);
+    view->last_event_at = state->last_event_at;
+    view->newest_seq = record->newest_seq;
+    view->newest_alert_seq = record->newest_alert_seq;
+    view->breach_on = view->last_contact = DAY_NONE;
+    if (state->stage == STAGE_NONE)
+        return false;
+    view->pathway = names_text(reg->pathway_names, state->pathway + 1U);
+    view->team = names_text(reg->names, state->team);
+    view->district = names_text(reg->names, state->district);
+    view->client_group = names_text(reg->names, state->client_group);
+    view->person = names_text(reg->names, state->person);
+    view->worker = names_text(reg->names, state->worker);
+    view->dimensions = names_text(reg->names, state->dimensions);
+    view->reason = names_text(reg->names, state->reason);
+    view->outcome = names_text(reg->names, state->outcome);
+    view->priority = state->priority;
+    view->impact = state->impact;
+    view->likelihood = state->likelihood;
+    view->stage = (enum stage)state->stage;
+    view->last_contact = state->last_contact;
+    view_clock(reg, record, view);
+    return true;
+}
+
+size_t register_queue_count(const struct waiting_register *reg)
+{
+    return groups_count(reg->queues);
+}
+
+void register_queue_names(const struct waiting_register *reg, size_t queue, struct text *pathway, struct text *team)
+{
+    const struct group *group = groups_at(reg->queues, (uint32_t)queue);
+    *pathway = names_text(reg->pathway_names, group->key.pathway + 1U);
+    *team = names_text(reg->names, group->key.team);
+}
+
+void register_queue_position(const struct waiting_register *reg, size_t queue, struct position *position)
+{
+    const struct group *group = groups_at(reg->queues, (uint32_t)queue);
+    position_builder_clear(reg->builder);
+    const struct pathway_policy *pathway = reg->pathways[group->key.pathway];
+    if (pathway != NULL)
+        tally_collect(group->tally, reg->calendar, pathway->unit, reg->today, reg->builder);
+    position_builder_finish(reg->builder, register_policy(reg), position);
+}
+
+const uint32_t *register_take_changed_queues(struct waiting_register *reg, size_t *count)
+{
+    *count = reg->changed_count;
+    for (size_t i = 0; i < reg->changed_count; i++)
+        reg->members[reg->changed_queues[i]].changed = false;
+    reg->changed_count = 0;
+    return reg->changed_queues;
+}
+
+void register_figures(const struct waiting_register *reg, struct register_figures *figures)
+{
+    memset(figures, 0, sizeof *figures);
+    for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
+        const struct record *record = register_record(reg, wait);
+        figures->exceptions += exceptions_of(record);
+        figures->waits += record->state.stage != STAGE_NONE;
+    }
+    for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
+        figures->open += reg->members[queue].count;
+    }
+    figures->open_alerts = reg->open_alerts;
+    figures->queues = groups_count(reg->queues);
+    figures->cells = groups_count(reg->cells);
+    figures->refolds = reg->refolds;
+    figures->touched_at_midnight = reg->touched_at_midnight;
+}
