@@ -3,6 +3,7 @@
 
 Usage: lint.py RULE [ARGUMENTS]. Exit code 0 kept, 1 broken (each place printed), 77 the tool it needs is not installed.
 """
+import collections
 import os
 import re
 import shutil
@@ -44,8 +45,8 @@ def files(*suffixes):
     return sorted(name for name in names if not suffixes or name.endswith(suffixes))
 
 
-def read(name):
-    with open(os.path.join(ROOT, name), encoding="utf-8", errors="strict") as file:
+def read(name, errors="strict"):
+    with open(os.path.join(ROOT, name), encoding="utf-8", errors=errors) as file:
         return file.read()
 
 
@@ -106,7 +107,10 @@ def purity(archive):
 
 def layout():
     needs("clang-format")
-    return run_on(["clang-format", "--dry-run", "-Werror"], files(*C_SOURCES))
+    said = run_on(["clang-format", "--dry-run", "-Werror"], files(*C_SOURCES))
+    places = [line.split(": error:")[0] for line in said if ": error:" in line]
+    by_file = collections.Counter(place.split(":")[0] for place in places)
+    return ["%s: %d places; ./waitlist-dev format lays it out" % each for each in sorted(by_file.items())] or said
 
 
 def shell():
@@ -153,7 +157,7 @@ def words_in(name, text):
 
 
 def words():
-    return [place for name in files() if is_text(name) for place in words_in(name, read(name))]
+    return [place for name in files() if is_text(name) for place in words_in(name, read(name, "replace"))]
 
 
 def has_opening(name, text):
