@@ -82,6 +82,47 @@ class Text(unittest.TestCase):
         self.assertIn("daemon/core/event.h", lint.files(".h"))
 
 
+class Script(unittest.TestCase):
+    """waitlist-dev beside a dpkg-query that misses one package and an apt-get that only writes down what it was asked."""
+
+    def run_script(self, *arguments, folder="."):
+        environment = dict(os.environ, CI="true", PATH=folder + ":" + os.environ["PATH"])
+        return subprocess.run([os.path.join(lint.ROOT, "waitlist-dev"), *arguments], env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def put_program(self, folder, name, body):
+        path = os.path.join(folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + body + "\n")
+        os.chmod(path, 0o755)
+
+    def test_every_verb_is_in_the_help(self):
+        done = self.run_script("help")
+        self.assertEqual(done.returncode, 0)
+        for verb in ("setup", "build", "run", "test", "test-sanitized", "lint", "format", "coverage", "fuzz", "bench", "install", "help"):
+            self.assertRegex(done.stdout, r"(?m)^  %s( |$)" % verb)
+
+    def test_an_unknown_verb_is_a_usage_error(self):
+        done = self.run_script("deploy")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("unknown verb: deploy", done.stderr)
+
+    def test_only_what_is_missing_is_installed_and_nothing_without_leave(self):
+        with tempfile.TemporaryDirectory() as folder:
+            asked = os.path.join(folder, "asked")
+            self.put_program(folder, "dpkg-query", 'case "$*" in *libzmq3-dev*) exit 1 ;; *) printf installed ;; esac')
+            self.put_program(folder, "apt-get", 'echo "$*" >>"%s"' % asked)
+            done = self.run_script("setup", folder=folder)
+            if os.geteuid() == 0:
+                self.assertEqual(done.returncode, 0, done.stderr)
+                with open(asked, encoding="utf-8") as file:
+                    self.assertEqual(file.read(), "update\ninstall -y --no-install-recommends libzmq3-dev\n")
+            else:
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("apt-get install --no-install-recommends libzmq3-dev", done.stderr)
+                self.assertFalse(os.path.exists(asked))
+
+
 class Summary(unittest.TestCase):
     def summarise(self, *cases, status=0):
         out = io.StringIO()
