@@ -1,0 +1,84 @@
+/* One event through all checks of the rules, section 3, in their order: into the journal, into quarantine, or known already. */
+#include "daemon/ledger/ledger_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool numeric_allowed(const struct ledger *ledger, struct text source)
+{
+    for (size_t i = 0; i < ledger->numeric_source_count; i++)
+        if (text_equal(ledger->numeric_sources[i], source))
+            return true;
+    return false;
+}
+
+/* Keeps a rejected event, whatever is personal in it replaced first. */
+static void quarantine(struct ledger *ledger, struct text bytes, struct text source, const struct rejection *rejection)
+{
+    size_t length;
+    char *scrubbed = personal_scrub(bytes, numeric_allowed(ledger, source), ledger->personal_key, &length);
+    struct journal_rejection kept = {
+        .code = reject_code_name(rejection->code),
+        .message = rejection->message,
+        .pointer = rejection->pointer,
+        .source = source,
+        .bytes = scrubbed == NULL ? bytes : (struct text){scrubbed, (uint32_t)length},
+        .scrubbed = scrubbed != NULL,
+    };
+    journal_quarantine(ledger->journal, &kept);
+    free(scrubbed);
+}
+
+static void accept(struct ledger *ledger, struct text bytes, const struct event *event, uint64_t fingerprint)
+{
+    uint32_t wait = register_wait_of(ledger->reg, event->subject);
+    uint64_t seq = journal_append_event(ledger->journal, bytes, register_newest_seq(ledger->reg, wait));
+    identity_add(ledger->identities, fingerprint, seq);
+    sources_note(ledger->sources, event->source, event->time, ledger->now);
+    register_accept(ledger->reg, event, seq);
+}
+
+/* Step 2 of the checks: an identity accepted before is a duplicate when it says the same, else a conflict. */
+static enum verdict judge_known(struct ledger *ledger, struct text bytes, const struct journal_event *stored, struct rejection *rejection)
+{
+    if (envelope_same(ledger->archive, bytes, stored->bytes))
+        return VERDICT_DUPLICATE;
+    rejection->code = REJECT_ID_CONFLICT;
+    snprintf(rejection->message, sizeof rejection->message, "an event with this source and id was accepted with other content (seq %llu)",
+             (unsigned long long)stored->seq);
+    snprintf(rejection->pointer, sizeof rejection->pointer, "/id");
+    return VERDICT_QUARANTINED;
+}
+
+void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission)
+{
+    const struct intake_rules rules = {
+        .policy = register_policy(ledger->reg),
+        .calendar = ledger->calendar,
+        .epoch = ledger->config->epoch,
+        .max_future_skew_ms = (int64_t)ledger->config->max_future_skew_s * 1000,
+        .numeric_sources = ledger->numeric_sources,
+        .numeric_source_count = ledger->numeric_source_count,
+    };
+    struct event event;
+    struct journal_event stored;
+    uint64_t fingerprint = 0;
+    admission->verdict = VERDICT_ACCEPTED;
+    admission->rejection.code = REJECT_NONE;
+    admission->id = TEXT_ABSENT;
+    if (!envelope_parse(ledger->intake, bytes, &event, &admission->rejection)) {
+        admission->verdict = VERDICT_QUARANTINED;
+    } else {
+        fingerprint = identity_fingerprint(ledger->identities, event.source, event.id);
+        if (ledger_find_identity(ledger, event.source, event.id, fingerprint, &stored) != 0)
+            admission->verdict = judge_known(ledger, bytes, &stored, &admission->rejection);
+        else if (!envelope_validate(ledger->intake, &rules, ledger->now, &event, &admission->rejection))
+            admission->verdict = VERDICT_QUARANTINED;
+    }
+    if (admission->verdict == VERDICT_ACCEPTED)
+        accept(ledger, bytes, &event, fingerprint);
+    if (admission->verdict != VERDICT_QUARANTINED)
+        return;
+    admission->id = event.id;
+    quarantine(ledger, bytes, event.source, &admission->rejection);
+}

@@ -1,0 +1,363 @@
+/* The ledger: the journal, the identities and the register kept in step. */
+#include "daemon/ledger/ledger_internal.h"
+
+#include "daemon/core/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Reads the key that hashes personal data, or makes it on the first start: 32 random bytes beside the journal, for the daemon alone. */
+static bool load_key(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE])
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s.key", ledger->config->journal_path) >= (int)sizeof path) {
+        snprintf(message, LEDGER_MESSAGE_SIZE, "the journal's path is too long");
+        return false;
+    }
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        ssize_t got = read(descriptor, ledger->personal_key, sizeof ledger->personal_key);
+        close(descriptor);
+        if (got == (ssize_t)sizeof ledger->personal_key)
+            return true;
+    } else if (errno == ENOENT) {
+        randombytes_buf(ledger->personal_key, sizeof ledger->personal_key);
+        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        bool written = descriptor >= 0 &&
+                       write(descriptor, ledger->personal_key, sizeof ledger->personal_key) == (ssize_t)sizeof ledger->personal_key &&
+                       fsync(descriptor) == 0;
+        if (descriptor >= 0 && close(descriptor) == 0 && written)
+            return true;
+    }
+    snprintf(message, LEDGER_MESSAGE_SIZE, "cannot read or make %.200s: it must hold %d bytes", path, PERSONAL_KEY_BYTES);
+    return false;
+}
+
+static void take_numeric_sources(struct ledger *ledger)
+{
+    free(ledger->numeric_sources);
+    ledger->numeric_sources = memory_new(ledger->config->source_count, sizeof *ledger->numeric_sources);
+    ledger->numeric_source_count = 0;
+    for (size_t i = 0; i < ledger->config->source_count; i++)
+        if (ledger->config->sources[i].allow_numeric_references)
+            ledger->numeric_sources[ledger->numeric_source_count++] = text_of(ledger->config->sources[i].name);
+}
+
+static void report_into(void *context, const char *line)
+{
+    char *message = context;
+    if (message[0] == '\0')
+        snprintf(message, LEDGER_MESSAGE_SIZE, "%s", line);
+}
+
+/* The transitions of the turn go into the journal and are kept for whoever shows them after the commit. */
+static void append_transitions(struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->transition_count; i++)
+        free(ledger->bodies[i]);
+    const struct alert_transition *transitions = register_take_transitions(ledger->reg, &ledger->transition_count);
+    memory_reserve((void **)&ledger->transitions, &ledger->transition_capacity, ledger->transition_count, sizeof *ledger->transitions);
+    memory_reserve((void **)&ledger->bodies, &ledger->body_capacity, ledger->transition_count, sizeof *ledger->bodies);
+    for (size_t i = 0; i < ledger->transition_count; i++) {
+        size_t length;
+        json_t *json = wire_transition(&transitions[i]);
+        ledger->bodies[i] = wire_dump(json, &length);
+        json_decref(json);
+        struct text body = {ledger->bodies[i], (uint32_t)length};
+        ledger->transitions[i] = (struct committed_transition){&transitions[i], body};
+        journal_append_alert(ledger->journal, transitions[i].alert_seq, transitions[i].previous_alert_seq, body);
+    }
+}
+
+static void forget_transitions(struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->transition_count; i++)
+        free(ledger->bodies[i]);
+    ledger->transition_count = 0;
+}
+
+static void append_policy(struct ledger *ledger, const struct policy *policy, const struct holidays *holidays, day_t from)
+{
+    char *json = policy_to_json(policy, holidays, from);
+    journal_append_record(ledger->journal, JOURNAL_RECORD_POLICY, text_of(json));
+    free(json);
+}
+
+static void append_day(struct ledger *ledger)
+{
+    char date[DATE_SIZE], json[40];
+    date_format(register_today(ledger->reg), date);
+    snprintf(json, sizeof json, "{\"day\":\"%s\"}", date);
+    journal_append_record(ledger->journal, JOURNAL_RECORD_DAY, text_of(json));
+}
+
+/* The day that the last run had begun; DAY_NONE for a new journal. */
+static day_t last_begun_day(struct ledger *ledger)
+{
+    struct journal_record record;
+    day_t day = DAY_NONE;
+    static const char prefix[] = "{\"day\":\"";
+    if (journal_last_record(ledger->journal, JOURNAL_RECORD_DAY, &record) == JOURNAL_OK && record.body.length >= sizeof prefix - 1 + 10)
+        date_parse((struct text){record.body.at + sizeof prefix - 1, DATE_SIZE - 1}, &day);
+    return day;
+}
+
+static bool same_policy(const struct kept_policy *kept, const struct policy *policy, const struct holidays *holidays)
+{
+    char *before = policy_to_json(&kept->policy, &kept->holidays, kept->from);
+    char *after = policy_to_json(policy, holidays, kept->from);
+    bool same = strcmp(before, after) == 0;
+    free(before);
+    free(after);
+    return same;
+}
+
+/* Puts the policy in force from today; false when a pathway that has waits is missing. */
+static bool change_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, char message[LEDGER_MESSAGE_SIZE])
+{
+    struct calendar *calendar = config_calendar_of(ledger->config->timezone, holidays, report_into, message);
+    if (calendar == NULL)
+        return false;
+    struct text missing;
+    if (!register_set_policy(ledger->reg, policy, calendar, ledger->now, &missing)) {
+        snprintf(message, LEDGER_MESSAGE_SIZE, "pathway \"%.*s\" has waits and cannot be removed: put it back into the configuration",
+                 (int)missing.length, missing.at);
+        calendar_destroy(&calendar);
+        return false;
+    }
+    calendar_destroy(&ledger->calendar);
+    ledger->calendar = calendar;
+    day_t today = register_today(ledger->reg);
+    append_policy(ledger, policy, holidays, today);
+    if (ledger->policies[ledger->policy_count - 1].from == today)
+        holidays_clear(&ledger->policies[--ledger->policy_count].holidays);
+    ledger_keep_policy(ledger, policy, holidays, today);
+    return true;
+}
+
+/* The first policy of a new journal applies from its first day. */
+static void found_policy(struct ledger *ledger, struct holidays *holidays)
+{
+    day_t today = calendar_day_of(ledger->calendar, ledger->now);
+    append_policy(ledger, &ledger->config->policy, holidays, today);
+    ledger_keep_policy(ledger, &ledger->config->policy, holidays, today);
+}
+
+/* Reads everything back and brings it to today; the open turn holds what that appends. */
+static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE])
+{
+    struct holidays holidays;
+    if (ledger_read_policies(ledger) != JOURNAL_OK) {
+        snprintf(message, LEDGER_MESSAGE_SIZE, "the journal's policies cannot be read");
+        return false;
+    }
+    if (!config_holidays(ledger->config, &holidays, report_into, message))
+        return false;
+    bool is_new = ledger->policy_count == 0;
+    const struct holidays *in_force = is_new ? &holidays : &ledger->policies[ledger->policy_count - 1].holidays;
+    ledger->calendar = config_calendar_of(ledger->config->timezone, in_force, report_into, message);
+    if (ledger->calendar == NULL) {
+        holidays_clear(&holidays);
+        return false;
+    }
+    day_t begun = last_begun_day(ledger);
+    journal_begin(ledger->journal, ledger->now);
+    if (is_new)
+        found_policy(ledger, &holidays);
+    if (ledger_replay(ledger) != JOURNAL_OK) {
+        snprintf(message, LEDGER_MESSAGE_SIZE, "the journal's events or alerts cannot be read: restore a backup");
+        holidays_clear(&holidays);
+        return false;
+    }
+    day_t today = calendar_day_of(ledger->calendar, ledger->now);
+    bool changed = !is_new && !same_policy(&ledger->policies[ledger->policy_count - 1], &ledger->config->policy, &holidays);
+    /* A clock that was put back must not bring yesterday back. */
+    register_begin(ledger->reg, today > begun ? today : begun, ledger->now, !changed);
+    bool done = !changed || change_policy(ledger, &ledger->config->policy, &holidays, message);
+    holidays_clear(&holidays);
+    return done;
+}
+
+static bool open_journal(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE])
+{
+    char reason[256];
+    enum journal_status status = journal_open(ledger->config->journal_path, &ledger->journal, reason);
+    if (status != JOURNAL_OK)
+        snprintf(message, LEDGER_MESSAGE_SIZE, "%s", reason);
+    return status == JOURNAL_OK;
+}
+
+struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER_MESSAGE_SIZE])
+{
+    struct ledger *ledger = memory_new(1, sizeof *ledger);
+    message[0] = '\0';
+    ledger->config = setup->config;
+    ledger->now = setup->now;
+    ledger->progress = setup->progress;
+    ledger->progress_context = setup->context;
+    ledger->intake = envelope_create();
+    ledger->archive = envelope_create();
+    ledger->arena = arena_create();
+    ENSURE(sodium_init() >= 0);
+    randombytes_buf(&ledger->hash_seed, sizeof ledger->hash_seed);
+    take_numeric_sources(ledger);
+    if (!open_journal(ledger, message) || !load_key(ledger, message) || !start(ledger, message)) {
+        ledger_close(&ledger);
+        return NULL;
+    }
+    append_transitions(ledger);
+    append_day(ledger);
+    enum journal_status status = journal_commit(ledger->journal);
+    if (status != JOURNAL_OK) {
+        snprintf(message, LEDGER_MESSAGE_SIZE,
+                 status == JOURNAL_FULL ? "the disk is full: make room for the journal and start again" : "the journal cannot be written");
+        ledger_close(&ledger);
+        return NULL;
+    }
+    return ledger;
+}
+
+void ledger_close(struct ledger **pointer)
+{
+    struct ledger *ledger = *pointer;
+    if (ledger == NULL)
+        return;
+    forget_transitions(ledger);
+    register_destroy(&ledger->reg);
+    identity_destroy(&ledger->identities);
+    sources_destroy(&ledger->sources);
+    journal_close(&ledger->journal);
+    calendar_destroy(&ledger->calendar);
+    envelope_destroy(&ledger->intake);
+    envelope_destroy(&ledger->archive);
+    arena_destroy(&ledger->arena);
+    ledger_forget_policies(ledger);
+    sodium_memzero(ledger->personal_key, sizeof ledger->personal_key);
+    free(ledger->policies);
+    free(ledger->history);
+    free(ledger->numeric_sources);
+    free(ledger->transitions);
+    free(ledger->bodies);
+    free(ledger);
+    *pointer = NULL;
+}
+
+void ledger_begin(struct ledger *ledger, instant_t now)
+{
+    ledger->now = now;
+    journal_begin(ledger->journal, now);
+}
+
+/* After a turn that the disk did not take: everything as the journal has it. */
+static enum journal_status rebuild(struct ledger *ledger, day_t today)
+{
+    char message[LEDGER_MESSAGE_SIZE] = "";
+    forget_transitions(ledger);
+    if (ledger_read_policies(ledger) != JOURNAL_OK || ledger->policy_count == 0)
+        return JOURNAL_CORRUPT;
+    const struct holidays *holidays = &ledger->policies[ledger->policy_count - 1].holidays;
+    struct calendar *calendar = config_calendar_of(ledger->config->timezone, holidays, report_into, message);
+    if (calendar == NULL)
+        return JOURNAL_FAILED;
+    calendar_destroy(&ledger->calendar);
+    ledger->calendar = calendar;
+    enum journal_status status = ledger_replay(ledger);
+    if (status == JOURNAL_OK)
+        register_begin(ledger->reg, today, ledger->now, true);
+    return status;
+}
+
+static enum journal_status commit(struct ledger *ledger, day_t day_before)
+{
+    append_transitions(ledger);
+    enum journal_status status = journal_commit(ledger->journal);
+    if (status != JOURNAL_FULL)
+        return status;
+    enum journal_status rebuilt = rebuild(ledger, day_before);
+    return rebuilt == JOURNAL_OK ? JOURNAL_FULL : rebuilt;
+}
+
+enum journal_status ledger_commit(struct ledger *ledger)
+{
+    register_settle(ledger->reg, ledger->now);
+    return commit(ledger, register_today(ledger->reg));
+}
+
+enum journal_status ledger_midnight(struct ledger *ledger, instant_t now)
+{
+    day_t day_before = register_today(ledger->reg);
+    ledger_begin(ledger, now);
+    register_advance(ledger->reg, now);
+    append_day(ledger);
+    return commit(ledger, day_before);
+}
+
+enum journal_status ledger_probe(struct ledger *ledger, instant_t now)
+{
+    ledger_begin(ledger, now);
+    journal_append_record(ledger->journal, "room", text_of("{}"));
+    return journal_commit(ledger->journal);
+}
+
+enum journal_status ledger_reload(struct ledger *ledger, const struct config *config, instant_t now, char message[LEDGER_MESSAGE_SIZE])
+{
+    struct holidays holidays;
+    message[0] = '\0';
+    if (!config_holidays(config, &holidays, report_into, message))
+        return JOURNAL_CORRUPT;
+    bool changed = !same_policy(&ledger->policies[ledger->policy_count - 1], &config->policy, &holidays);
+    ledger_begin(ledger, now);
+    bool done = !changed || change_policy(ledger, &config->policy, &holidays, message);
+    holidays_clear(&holidays);
+    if (!done) {
+        journal_rollback(ledger->journal);
+        return JOURNAL_CORRUPT;
+    }
+    enum journal_status status = commit(ledger, register_today(ledger->reg));
+    if (status != JOURNAL_OK)
+        return status;
+    ledger->config = config;
+    take_numeric_sources(ledger);
+    return JOURNAL_OK;
+}
+
+size_t ledger_transitions(const struct ledger *ledger, const struct committed_transition **transitions)
+{
+    *transitions = ledger->transitions;
+    return ledger->transition_count;
+}
+
+struct waiting_register *ledger_register(struct ledger *ledger)
+{
+    return ledger->reg;
+}
+
+struct journal *ledger_journal(struct ledger *ledger)
+{
+    return ledger->journal;
+}
+
+const struct sources *ledger_sources(const struct ledger *ledger)
+{
+    return ledger->sources;
+}
+
+const struct calendar *ledger_calendar(const struct ledger *ledger)
+{
+    return ledger->calendar;
+}
+
+const struct config *ledger_config(const struct ledger *ledger)
+{
+    return ledger->config;
+}
+
+uint64_t ledger_identity_bytes(const struct ledger *ledger)
+{
+    return identity_bytes(ledger->identities);
+}

@@ -1,0 +1,66 @@
+/* The ledger: the journal, the identities and the register kept in step. What it admits is durable when ledger_commit says so.
+ *
+ * A turn: ledger_begin, ledger_admit for each event, ledger_commit; then the transitions it caused may be shown. Not thread-safe. */
+#ifndef WAITLIST_LEDGER_LEDGER_H
+#define WAITLIST_LEDGER_LEDGER_H
+
+#include "daemon/config/config.h"
+#include "daemon/core/register.h"
+#include "daemon/ingest/envelope.h"
+#include "daemon/journal/journal.h"
+#include "daemon/ledger/sources.h"
+
+struct ledger;
+
+#define LEDGER_MESSAGE_SIZE 320
+
+struct ledger_setup {
+    const struct config *config;       /* borrowed for the ledger's life, or until ledger_reload replaces it */
+    instant_t now;
+    /* Long work tells how far it is: events replayed, of how many. May be NULL. */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
+};
+
+/* Opens the journal and rebuilds the register from it; catches up the days that passed since, under the policy then in force, and then
+ * applies the configuration's policy, journalled when it differs. NULL with a reason in `message`. */
+struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER_MESSAGE_SIZE]);
+void ledger_close(struct ledger **ledger);
+
+enum verdict { VERDICT_ACCEPTED, VERDICT_DUPLICATE, VERDICT_QUARANTINED };
+
+struct admission {
+    enum verdict verdict;
+    struct rejection rejection; /* of VERDICT_QUARANTINED */
+    struct text id;             /* of VERDICT_QUARANTINED; absent when unknown; valid until the next call */
+};
+
+void ledger_begin(struct ledger *ledger, instant_t now);
+/* One event through all checks of the rules, section 3. */
+void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission);
+/* Settles the register, appends the alert transitions and commits all of it. JOURNAL_FULL: nothing of the turn was kept and the
+ * register was rebuilt. Any other failure: the process must end. */
+enum journal_status ledger_commit(struct ledger *ledger);
+
+/* Begins the next local day in a turn of its own. `now`: the instant that its transitions carry. */
+enum journal_status ledger_midnight(struct ledger *ledger, instant_t now);
+/* Whether the journal takes writes again after JOURNAL_FULL: commits a small record. */
+enum journal_status ledger_probe(struct ledger *ledger, instant_t now);
+/* Another configuration, in a turn of its own. JOURNAL_CORRUPT with a reason in `message` when it is refused, and nothing changed. */
+enum journal_status ledger_reload(struct ledger *ledger, const struct config *config, instant_t now, char message[LEDGER_MESSAGE_SIZE]);
+
+/* The transitions of the last committed turn and their JSON, in alert seq order; borrowed until the next turn. */
+struct committed_transition {
+    const struct alert_transition *transition;
+    struct text body;
+};
+size_t ledger_transitions(const struct ledger *ledger, const struct committed_transition **transitions);
+
+struct waiting_register *ledger_register(struct ledger *ledger);
+struct journal *ledger_journal(struct ledger *ledger);
+const struct sources *ledger_sources(const struct ledger *ledger);
+const struct calendar *ledger_calendar(const struct ledger *ledger);
+const struct config *ledger_config(const struct ledger *ledger);
+uint64_t ledger_identity_bytes(const struct ledger *ledger);
+
+#endif

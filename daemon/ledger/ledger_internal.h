@@ -1,0 +1,58 @@
+/* What the files of the ledger share; nobody else includes it. */
+#ifndef WAITLIST_LEDGER_LEDGER_INTERNAL_H
+#define WAITLIST_LEDGER_LEDGER_INTERNAL_H
+
+#include "daemon/ingest/personal.h"
+#include "daemon/journal/identity.h"
+#include "daemon/ledger/arena.h"
+#include "daemon/ledger/ledger.h"
+#include "daemon/wire/wire.h"
+
+struct kept_policy {
+    struct policy policy;
+    struct holidays holidays;
+    day_t from;
+};
+
+struct ledger {
+    const struct config *config;
+    struct calendar *calendar;
+    struct journal *journal;
+    struct identity_set *identities;
+    struct waiting_register *reg;
+    struct sources *sources;
+    struct envelope *intake;  /* parses what comes in */
+    struct envelope *archive; /* parses what was accepted before */
+    struct arena *arena;      /* the texts of the history last read */
+    struct history_event *history;
+    size_t history_capacity;
+    struct kept_policy *policies; /* as journalled, by rising day */
+    size_t policy_count;
+    size_t policy_capacity;
+    struct text *numeric_sources; /* borrowed from the configuration */
+    size_t numeric_source_count;
+    unsigned char personal_key[PERSONAL_KEY_BYTES];
+    uint64_t hash_seed;
+    instant_t now;
+    bool damaged; /* something stored could not be understood */
+    struct committed_transition *transitions;
+    char **bodies;
+    size_t transition_count;
+    size_t transition_capacity;
+    size_t body_capacity;
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void *progress_context;
+};
+
+/* replay.c */
+/* Reads the journalled policies in place of those at hand. */
+enum journal_status ledger_read_policies(struct ledger *ledger);
+void ledger_forget_policies(struct ledger *ledger);
+/* JOURNAL_CORRUPT when something stored cannot be understood. Makes register, identities and sources anew from the journal; register_begin is the caller's. */
+enum journal_status ledger_replay(struct ledger *ledger);
+void ledger_keep_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, day_t from);
+
+/* The seq of the accepted event with this identity, 0 without one; `*stored` is valid until the next call on the journal. */
+uint64_t ledger_find_identity(struct ledger *ledger, struct text source, struct text id, uint64_t fingerprint, struct journal_event *stored);
+
+#endif

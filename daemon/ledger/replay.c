@@ -1,0 +1,170 @@
+/* Rebuilding from the journal, and reading the history of one wait from it. */
+#include "daemon/ledger/ledger_internal.h"
+
+#include "daemon/core/memory.h"
+
+#include <stdlib.h>
+
+enum { PROGRESS_EVERY = 65536 };
+
+void ledger_keep_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, day_t from)
+{
+    memory_reserve((void **)&ledger->policies, &ledger->policy_capacity, ledger->policy_count + 1, sizeof *ledger->policies);
+    ledger->policies[ledger->policy_count++] = (struct kept_policy){*policy, *holidays, from};
+    *holidays = (struct holidays){0, NULL};
+}
+
+static bool keep_record(void *context, const struct journal_record *record)
+{
+    struct ledger *ledger = context;
+    struct policy policy;
+    struct holidays holidays;
+    day_t from;
+    if (!policy_from_json(record->body, &policy, &holidays, &from)) {
+        ledger->damaged = true;
+        return false;
+    }
+    /* A second change on one day replaces the first. */
+    if (ledger->policy_count > 0 && ledger->policies[ledger->policy_count - 1].from == from)
+        holidays_clear(&ledger->policies[--ledger->policy_count].holidays);
+    ledger_keep_policy(ledger, &policy, &holidays, from);
+    return true;
+}
+
+void ledger_forget_policies(struct ledger *ledger)
+{
+    while (ledger->policy_count > 0)
+        holidays_clear(&ledger->policies[--ledger->policy_count].holidays);
+}
+
+static enum journal_status damaged_or(const struct ledger *ledger, enum journal_status status)
+{
+    return ledger->damaged ? JOURNAL_CORRUPT : status;
+}
+
+enum journal_status ledger_read_policies(struct ledger *ledger)
+{
+    ledger_forget_policies(ledger);
+    return damaged_or(ledger, journal_each_record(ledger->journal, JOURNAL_RECORD_POLICY, keep_record, ledger));
+}
+
+struct identity_question {
+    struct ledger *ledger;
+    struct text source;
+    struct text id;
+    struct journal_event *stored;
+};
+
+static bool confirm_identity(void *context, uint64_t seq)
+{
+    const struct identity_question *question = context;
+    struct event event;
+    if (journal_read_event(question->ledger->journal, seq, question->stored) != JOURNAL_OK)
+        return false;
+    return envelope_decode(question->ledger->archive, question->stored->bytes, &event) && text_equal(event.source, question->source) &&
+           text_equal(event.id, question->id);
+}
+
+uint64_t ledger_find_identity(struct ledger *ledger, struct text source, struct text id, uint64_t fingerprint, struct journal_event *stored)
+{
+    struct identity_question question = {ledger, source, id, stored};
+    return identity_find(ledger->identities, fingerprint, confirm_identity, &question);
+}
+
+/* One stored event into the arena; a damaged one ends the process, since a wrong number would be worse. */
+static void take_history_event(struct ledger *ledger, const struct journal_event *stored, struct history_event *out)
+{
+    out->seq = stored->seq;
+    out->received = stored->received;
+    ENSURE(envelope_decode(ledger->archive, stored->bytes, &out->event));
+    arena_event(ledger->arena, &out->event);
+}
+
+static size_t load_history(void *context, uint64_t newest_seq, const struct history_event **events)
+{
+    struct ledger *ledger = context;
+    size_t count = 0;
+    arena_clear(ledger->arena);
+    for (uint64_t seq = newest_seq; seq != 0;) {
+        struct journal_event stored;
+        ENSURE(journal_read_event(ledger->journal, seq, &stored) == JOURNAL_OK);
+        memory_reserve((void **)&ledger->history, &ledger->history_capacity, count + 1, sizeof *ledger->history);
+        take_history_event(ledger, &stored, &ledger->history[count++]);
+        seq = stored.previous_seq;
+    }
+    *events = ledger->history;
+    return count;
+}
+
+static bool find_event(void *context, struct text source, struct text id, struct history_event *event)
+{
+    struct ledger *ledger = context;
+    struct journal_event stored;
+    uint64_t fingerprint = identity_fingerprint(ledger->identities, source, id);
+    if (ledger_find_identity(ledger, source, id, fingerprint, &stored) == 0)
+        return false;
+    arena_clear(ledger->arena);
+    take_history_event(ledger, &stored, event);
+    return true;
+}
+
+static void make_register(struct ledger *ledger)
+{
+    struct policy_era *eras = memory_new(ledger->policy_count, sizeof *eras);
+    for (size_t i = 0; i < ledger->policy_count; i++)
+        eras[i] = (struct policy_era){i == 0 ? DAY_NONE : ledger->policies[i].from, &ledger->policies[i].policy};
+    struct register_setup setup = {
+        .calendar = ledger->calendar,
+        .eras = eras,
+        .era_count = ledger->policy_count,
+        .history = {ledger, load_history, find_event},
+        .hash_seed = ledger->hash_seed,
+    };
+    register_destroy(&ledger->reg);
+    ledger->reg = register_create(&setup);
+    free(eras);
+}
+
+static bool replay_event(void *context, const struct journal_event *stored)
+{
+    struct ledger *ledger = context;
+    struct event event;
+    if (!envelope_decode(ledger->intake, stored->bytes, &event)) {
+        ledger->damaged = true;
+        return false;
+    }
+    identity_add(ledger->identities, identity_fingerprint(ledger->identities, event.source, event.id), stored->seq);
+    sources_note(ledger->sources, event.source, event.time, stored->received);
+    register_replay_event(ledger->reg, &event, stored->seq);
+    if (stored->seq % PROGRESS_EVERY == 0 && ledger->progress != NULL)
+        ledger->progress(ledger->progress_context, stored->seq, journal_last_seq(ledger->journal));
+    return true;
+}
+
+static bool replay_alert(void *context, const struct journal_alert *stored)
+{
+    struct ledger *ledger = context;
+    struct alert_transition transition;
+    json_t *json = json_loadb(stored->body.at, stored->body.length, 0, NULL);
+    bool read = json != NULL && wire_read_transition(json, &transition);
+    if (read)
+        register_replay_alert(ledger->reg, &transition);
+    else
+        ledger->damaged = true;
+    json_decref(json);
+    return read;
+}
+
+enum journal_status ledger_replay(struct ledger *ledger)
+{
+    make_register(ledger);
+    identity_destroy(&ledger->identities);
+    ledger->identities = identity_create(ledger->hash_seed);
+    sources_destroy(&ledger->sources);
+    ledger->sources = sources_create();
+    enum journal_status status = journal_each_event(ledger->journal, 1, replay_event, ledger);
+    if (status == JOURNAL_OK)
+        status = journal_each_alert(ledger->journal, 0, replay_alert, ledger);
+    register_set_next_alert_seq(ledger->reg, journal_last_alert_seq(ledger->journal) + 1);
+    return damaged_or(ledger, status);
+}

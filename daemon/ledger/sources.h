@@ -1,0 +1,22 @@
+/* Who sends: per source how many events were accepted, the latest of them and when something last came in. */
+#ifndef WAITLIST_LEDGER_SOURCES_H
+#define WAITLIST_LEDGER_SOURCES_H
+
+#include "daemon/core/event.h"
+
+struct sources;
+
+struct source_figures {
+    struct text source; /* borrowed from the sources */
+    uint64_t events;
+    instant_t last_event;    /* the latest `time` */
+    instant_t last_received;
+};
+
+struct sources *sources_create(void);
+void sources_destroy(struct sources **sources);
+void sources_note(struct sources *sources, struct text source, instant_t time, instant_t received);
+size_t sources_count(const struct sources *sources);
+void sources_at(const struct sources *sources, size_t index, struct source_figures *figures);
+
+#endif

@@ -1,0 +1,254 @@
+/* The JSON shapes of the interfaces. */
+#include "daemon/wire/wire.h"
+
+#include "daemon/core/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Dumps numbers with as many digits as one decimal of a day needs, so that 24.8 is not shown as 24.800000000000001. */
+#define REAL_DIGITS 12
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    ENSURE(json_object_set_new_nocheck(object, key, value) == 0);
+}
+
+json_t *wire_text(struct text text)
+{
+    return text.at == NULL ? json_null() : json_stringn_nocheck(text.at, text.length);
+}
+
+json_t *wire_day(day_t day)
+{
+    char text[DATE_SIZE];
+    if (day == DAY_NONE)
+        return json_null();
+    date_format(day, text);
+    return json_string_nocheck(text);
+}
+
+json_t *wire_instant(instant_t instant)
+{
+    char text[INSTANT_SIZE];
+    if (instant == INSTANT_NONE)
+        return json_null();
+    instant_format(instant, text);
+    return json_string_nocheck(text);
+}
+
+json_t *wire_tenths(int32_t tenths)
+{
+    if (tenths == POSITION_NULL)
+        return json_null();
+    return tenths % 10 == 0 ? json_integer(tenths / 10) : json_real(tenths / 10.0);
+}
+
+static json_t *optional_number(int32_t number, int32_t absent)
+{
+    return number == absent ? json_null() : json_integer(number);
+}
+
+json_t *wire_position(const struct position *position)
+{
+    json_t *object = json_object();
+    set(object, "waiting", json_integer(position->waiting));
+    set(object, "unallocated", json_integer(position->unallocated));
+    set(object, "allocated", json_integer(position->allocated));
+    set(object, "in_progress", json_integer(position->in_progress));
+    set(object, "paused", json_integer(position->paused));
+    set(object, "breach", json_integer(position->breach));
+    set(object, "due", json_integer(position->due));
+    set(object, "scheduled", json_integer(position->scheduled));
+    set(object, "no_contact", json_integer(position->no_contact));
+    set(object, "longest", optional_number(position->longest, POSITION_NULL));
+    set(object, "median", wire_tenths(position->median_tenths));
+    set(object, "mean", wire_tenths(position->mean_tenths));
+    set(object, "p90", optional_number(position->p90, POSITION_NULL));
+    json_t *bands = json_array();
+    for (size_t i = 0; i < position->band_count; i++)
+        json_array_append_new(bands, json_integer(position->bands[i]));
+    set(object, "bands", bands);
+    return object;
+}
+
+static json_t *dimensions_of(struct text text)
+{
+    json_t *object = json_object();
+    const char *at = text.at;
+    const char *end = at == NULL ? NULL : at + text.length;
+    while (at < end) {
+        const char *equals = memchr(at, '=', (size_t)(end - at));
+        const char *semicolon = memchr(equals, ';', (size_t)(end - equals));
+        const char *stop = semicolon == NULL ? end : semicolon;
+        char name[NAME_MAX_BYTES + 1] = "";
+        memcpy(name, at, (size_t)(equals - at));
+        set(object, name, json_stringn_nocheck(equals + 1, (size_t)(stop - equals - 1)));
+        at = stop + 1;
+    }
+    return object;
+}
+
+static void set_clock(json_t *object, const struct wait_view *view)
+{
+    const struct clock_reading *clock = &view->clock;
+    set(object, "status", json_string_nocheck(status_name(clock->status)));
+    set(object, "start", wire_day(clock->start));
+    set(object, "stop", wire_day(clock->stop));
+    set(object, "reason", wire_text(view->reason));
+    set(object, "outcome", wire_text(view->outcome));
+    set(object, "days", json_integer(clock->days));
+    set(object, "gross_days", json_integer(clock->gross_days));
+    set(object, "paused_days", json_integer(clock->paused_days));
+    set(object, "is_paused", json_boolean(clock->is_paused));
+    set(object, "standard", json_integer(clock->standard));
+    set(object, "days_to_breach", view->has_days_to_breach ? json_integer(view->days_to_breach) : json_null());
+    set(object, "breach", json_boolean(clock->breach));
+    set(object, "due", json_boolean(clock->due));
+    set(object, "breach_on", wire_day(view->breach_on));
+}
+
+json_t *wire_wait(const struct wait_view *view)
+{
+    json_t *object = json_object();
+    set(object, "subject", wire_text(view->subject));
+    set(object, "pathway", wire_text(view->pathway));
+    set(object, "team", wire_text(view->team));
+    set(object, "district", wire_text(view->district));
+    set(object, "client_group", wire_text(view->client_group));
+    set(object, "priority", optional_number(view->priority, 0));
+    set(object, "impact", optional_number(view->impact, 0));
+    set(object, "likelihood", optional_number(view->likelihood, 0));
+    set(object, "dimensions", dimensions_of(view->dimensions));
+    set(object, "person", wire_text(view->person));
+    set(object, "worker", wire_text(view->worker));
+    set(object, "stage", json_string_nocheck(stage_name(view->stage)));
+    set_clock(object, view);
+    set(object, "last_contact", wire_day(view->last_contact));
+    set(object, "no_contact", json_boolean(view->no_contact));
+    set(object, "exceptions", json_integer(view->exceptions));
+    set(object, "last_event_at", wire_instant(view->last_event_at));
+    return object;
+}
+
+void wire_alert_id(uint64_t raised_seq, char out[ALERT_ID_SIZE])
+{
+    snprintf(out, ALERT_ID_SIZE, "a%llu", (unsigned long long)raised_seq);
+}
+
+uint64_t wire_raised_seq(const char *alert_id)
+{
+    if (alert_id[0] != 'a' || alert_id[1] < '1' || alert_id[1] > '9')
+        return 0;
+    char *end;
+    unsigned long long seq = strtoull(alert_id + 1, &end, 10);
+    return *end == '\0' ? seq : 0;
+}
+
+json_t *wire_transition(const struct alert_transition *transition)
+{
+    char alert_id[ALERT_ID_SIZE];
+    wire_alert_id(transition->raised_seq, alert_id);
+    json_t *object = json_object();
+    set(object, "seq", json_integer((json_int_t)transition->alert_seq));
+    set(object, "alert_id", json_string_nocheck(alert_id));
+    set(object, "transition", json_string_nocheck(alert_change_name(transition->change)));
+    set(object, "rule", json_string_nocheck(alert_rule_name(transition->rule)));
+    set(object, "level", optional_number(transition->level, ALERT_LEVEL_NONE));
+    set(object, "subject", wire_text(transition->subject));
+    set(object, "pathway", wire_text(transition->pathway));
+    set(object, "team", wire_text(transition->team));
+    set(object, "from_team", wire_text(transition->from_team));
+    set(object, "severity", json_string_nocheck(severity_name(transition->severity)));
+    set(object, "days", json_integer(transition->days));
+    set(object, "standard", json_integer(transition->standard));
+    set(object, "occurred_on", wire_day(transition->occurred_on));
+    set(object, "at", wire_instant(transition->at));
+    set(object, "reason",
+        transition->reason == ALERT_REASON_NONE ? json_null() : json_string_nocheck(alert_reason_name(transition->reason)));
+    set(object, "by", json_null());
+    set(object, "note", json_null());
+    set(object, "late", json_boolean(transition->late));
+    return object;
+}
+
+static struct text member_text(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_string(value) ? (struct text){json_string_value(value), (uint32_t)json_string_length(value)} : TEXT_ABSENT;
+}
+
+static int32_t member_number(const json_t *object, const char *key)
+{
+    return (int32_t)json_integer_value(json_object_get(object, key));
+}
+
+static enum severity severity_of(struct text name)
+{
+    int severity = SEVERITY_INFO;
+    while (severity < SEVERITY_CRITICAL && !text_is(name, severity_name((enum severity)severity)))
+        severity++;
+    return (enum severity)severity;
+}
+
+static enum alert_reason reason_of(struct text name)
+{
+    int reason = ALERT_REASON_NONE;
+    while (reason < ALERT_REASON_CLEARED && !text_is(name, alert_reason_name((enum alert_reason)reason)))
+        reason++;
+    return name.at == NULL ? ALERT_REASON_NONE : (enum alert_reason)reason;
+}
+
+bool wire_read_transition(const json_t *json, struct alert_transition *transition)
+{
+    const char *alert_id = json_string_value(json_object_get(json, "alert_id"));
+    memset(transition, 0, sizeof *transition);
+    transition->alert_seq = (uint64_t)json_integer_value(json_object_get(json, "seq"));
+    transition->raised_seq = alert_id == NULL ? 0 : wire_raised_seq(alert_id);
+    transition->change = alert_change_of(member_text(json, "transition"));
+    transition->rule = alert_rule_of(member_text(json, "rule"));
+    transition->level = member_number(json, "level");
+    transition->severity = severity_of(member_text(json, "severity"));
+    transition->reason = reason_of(member_text(json, "reason"));
+    transition->subject = member_text(json, "subject");
+    transition->pathway = member_text(json, "pathway");
+    transition->team = member_text(json, "team");
+    transition->from_team = member_text(json, "from_team");
+    transition->days = member_number(json, "days");
+    transition->standard = member_number(json, "standard");
+    transition->late = json_is_true(json_object_get(json, "late"));
+    return transition->alert_seq > 0 && transition->raised_seq > 0 && transition->change < ALERT_CHANGE_COUNT &&
+           transition->rule < ALERT_RULE_COUNT && transition->subject.at != NULL && transition->pathway.at != NULL &&
+           date_parse(member_text(json, "occurred_on"), &transition->occurred_on) &&
+           instant_parse(member_text(json, "at"), &transition->at);
+}
+
+json_t *wire_reply(void)
+{
+    json_t *reply = json_object();
+    set(reply, "v", json_integer(WIRE_VERSION));
+    set(reply, "ok", json_true());
+    return reply;
+}
+
+json_t *wire_error(const char *code, const char *message, const char *pointer)
+{
+    json_t *error = json_object();
+    set(error, "code", json_string_nocheck(code));
+    set(error, "message", json_string(message));
+    set(error, "pointer", pointer == NULL ? json_null() : json_string(pointer));
+    json_t *reply = json_object();
+    set(reply, "v", json_integer(WIRE_VERSION));
+    set(reply, "ok", json_false());
+    set(reply, "error", error);
+    return reply;
+}
+
+char *wire_dump(const json_t *json, size_t *length)
+{
+    char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
+    ENSURE(text != NULL);
+    *length = strlen(text);
+    return text;
+}

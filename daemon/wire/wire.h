@@ -1,0 +1,36 @@
+/* The JSON shapes of the interfaces, section 1.3: position, wait, alert transition. All keys are always present, absent values are null. */
+#ifndef WAITLIST_WIRE_WIRE_H
+#define WAITLIST_WIRE_WIRE_H
+
+#include "daemon/core/selection.h"
+
+#include <jansson.h>
+
+#define WIRE_VERSION 1
+#define ALERT_ID_SIZE 24 /* "a" and a number, NUL */
+
+/* New references; the caller owns them. */
+json_t *wire_text(struct text text); /* null when absent */
+json_t *wire_day(day_t day);         /* null for DAY_NONE */
+json_t *wire_instant(instant_t instant); /* null for INSTANT_NONE */
+json_t *wire_tenths(int32_t tenths);     /* a number with at most one decimal; null for POSITION_NULL */
+json_t *wire_position(const struct position *position);
+json_t *wire_wait(const struct wait_view *view);
+json_t *wire_transition(const struct alert_transition *transition);
+
+/* An alert is named after the seq of its first transition: "a104". */
+void wire_alert_id(uint64_t raised_seq, char out[ALERT_ID_SIZE]);
+/* The seq in an alert's name, 0 when it is none. */
+uint64_t wire_raised_seq(const char *alert_id);
+
+/* Reads a transition that wire_transition wrote; its texts are borrowed from `json`. False when it is none. */
+bool wire_read_transition(const json_t *json, struct alert_transition *transition);
+
+/* {"v":1,"ok":true}, to be filled; and {"v":1,"ok":false,"error":{…}} (pointer NULL: null). */
+json_t *wire_reply(void);
+json_t *wire_error(const char *code, const char *message, const char *pointer);
+
+/* Compact text; the caller frees with free(). Aborts when memory runs out. */
+char *wire_dump(const json_t *json, size_t *length);
+
+#endif
