@@ -23,7 +23,7 @@ enum json_kind {
 enum json_fault {
     JSON_FAULT_NONE,
     JSON_FAULT_SYNTAX,    /* not the grammar of RFC 8259, also when something follows the value */
-    JSON_FAULT_UTF8,      /* not UTF-8, or an escaped half of a surrogate pair */
+    JSON_FAULT_UTF8,      /* not UTF-8 (an escaped half of a surrogate pair is a fault of syntax) */
     JSON_FAULT_NUMBER,    /* not a number of the grammar, or beyond 64 bits (integers) or a double (others) */
     JSON_FAULT_NESTING,   /* deeper than the parser's limit */
     JSON_FAULT_DUPLICATE, /* a member given twice in one object */

@@ -1,0 +1,309 @@
+/* Personal data: what counts as it, and that none of it is left in what is stored. */
+#include "daemon/ingest/personal.h"
+#include "tests/unit/intake_fixture.h"
+
+#include <check.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const unsigned char key[PERSONAL_KEY_BYTES] = "a key for tests, thirty-two byte";
+
+static char *scrub(const char *event, bool numeric_allowed) {
+    size_t length = 0;
+    char *result = personal_scrub(text_of(event), numeric_allowed, key, &length);
+    if (result != NULL)
+        ck_assert_uint_eq(length, strlen(result));
+    return result;
+}
+
+/* Whether the text ends in a hash as the rules want it, with the closing quotation mark and then `rest`. */
+static void check_hash(const char *text, const char *rest) {
+    ck_assert_msg(strncmp(text, "\"hash:", 6) == 0, "%s", text);
+    ck_assert_uint_eq(strspn(text + 6, "0123456789abcdef"), 32);
+    ck_assert_str_eq(text + 6 + 32, rest);
+}
+
+/* The event is `before` value `after`; only the value may go. */
+static void check_replaced(const char *before, const char *value, const char *after) {
+    char event[1024];
+    char rest[1024];
+    snprintf(event, sizeof event, "%s%s%s", before, value, after);
+    snprintf(rest, sizeof rest, "\"%s", after);
+    char *result = scrub(event, false);
+    ck_assert_msg(result != NULL, "nothing offends in %s", event);
+    ck_assert_msg(strncmp(result, before, strlen(before)) == 0, "%s", result);
+    check_hash(result + strlen(before), rest);
+    free(result);
+}
+
+static void check_left(const char *event) {
+    char *result = scrub(event, false);
+    ck_assert_msg(result == NULL, "%s became %s", event, result);
+}
+
+START_TEST(nhs_numbers) {
+    static const char *const numbers[] = {"9434765919", "943 476 5919", " 9 4 3 4 7 6 5 9 1 9 ", "4010232137", "9876543210", "0000000000"};
+    static const char *const others[] = {"",           "9434765918",  "943476591",  "94347659190", "943-476-5919",
+                                         "943476591X", "9434765919x", "1234567890", "          ",  "943\t476\t5919",
+                                         "1000000010"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        ck_assert_msg(personal_is_nhs_number(text_of(numbers[i])), "%s", numbers[i]);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        ck_assert_msg(!personal_is_nhs_number(text_of(others[i])), "%s", others[i]);
+    ck_assert(!personal_is_nhs_number(TEXT_ABSENT));
+}
+END_TEST
+
+START_TEST(one_in_eleven_passes) {
+    /* Of all nine-digit beginnings a part of 10/11 has a check digit, and then one last digit in ten is it. */
+    size_t found = 0;
+    char digits[16];
+    for (unsigned long long number = 4000000000ULL; number < 4000110000ULL; number++) {
+        snprintf(digits, sizeof digits, "%llu", number);
+        bool is = personal_is_nhs_number(text_of(digits));
+        ck_assert(is == personal_is_number((double)number));
+        found += is;
+    }
+    ck_assert_uint_ge(found, 9900);
+    ck_assert_uint_le(found, 10100);
+}
+END_TEST
+
+START_TEST(numbers) {
+    ck_assert(personal_is_number(9434765919.0));
+    ck_assert(!personal_is_number(9434765918.0));
+    ck_assert(!personal_is_number(9434765919.5));
+    ck_assert(!personal_is_number(-9434765919.0));
+    ck_assert(!personal_is_number(94347659190.0));
+    ck_assert(!personal_is_number(943476591.0));
+    ck_assert(!personal_is_number(1e300));
+    ck_assert(!personal_is_number(0));
+}
+END_TEST
+
+START_TEST(references) {
+    ck_assert(personal_is_reference(text_of("9434765919"), false));
+    ck_assert(!personal_is_reference(text_of("9434765919"), true));
+    ck_assert(personal_is_reference(text_of("jo@example.org"), false));
+    ck_assert(personal_is_reference(text_of("jo@example.org"), true));
+    ck_assert(!personal_is_reference(text_of("p-9434765919"), false));
+    ck_assert(!personal_is_reference(text_of(""), false));
+    ck_assert(!personal_is_reference(TEXT_ABSENT, false));
+}
+END_TEST
+
+START_TEST(member_names) {
+    static const char *const names[] = {"name",      "first_name",    "last_name",     "surname", "nhs_number", "postcode",
+                                        "address",   "date_of_birth", "dob",           "phone",   "email",      "Name",
+                                        "FirstName", "NHS-Number",    "Date of Birth", "e-mail",  "post_code",  "D.O.B"};
+    static const char *const others[] = {
+        "", "names", "pathway", "team_name", "nhs", "birth", "phone_method", "addressee", "namenamenamenamename", "_"};
+    for (size_t i = 0; i + 1 < sizeof names / sizeof names[0]; i++)
+        ck_assert_msg(personal_is_member(text_of(names[i])), "%s", names[i]);
+    ck_assert(!personal_is_member(text_of("D.O.B"))); /* letter case, - _ and spaces are ignored, nothing else */
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        ck_assert_msg(!personal_is_member(text_of(others[i])), "%s", others[i]);
+}
+END_TEST
+
+START_TEST(what_is_replaced) {
+    check_replaced("{\"subject\":", "\"9434765919\"", ",\"id\":\"e\"}");
+    check_replaced("{\"subject\" : ", "\"jo@example.org\"", " }");
+    check_replaced("{\"data\":{\"person\":", "\"943 476 5919\"", "}}");
+    check_replaced("{\"data\":{\"worker\":", "\"a@b\"", ",\"x\":1}}");
+    check_replaced("{\"data\":{\"person\":", "9434765919", "}}");
+    check_replaced("{\"data\":{\"person\":", "9.434765919e9", "}}");
+    check_replaced("{\"data\":{\"person\":[1,{\"a\":", "\"9434765919\"", "}]}}");
+    check_replaced("{\"data\":{\"name\":", "\"Jo\"", "}}");
+    check_replaced("{\"data\":{\"name\":", "17", "}}");
+    check_replaced("{\"data\":{\"name\":", "null", "}}");
+    check_replaced("{\"data\":{\"name\":", "{\"first\":\"Jo\",\"name\":[\"}\"]}", ",\"x\":{}}}");
+    check_replaced("{\"data\":{\"x\":[0,[{\"First Name\":", "[\"Jo\",\"\\\"]\"]", "}]]}}");
+    check_replaced("{\"data\":[{\"dob\":", "\"\"", "}]}");
+    check_replaced("{\"d\\u0061ta\":{\"p\\u0065rson\":", "\"jo\\u0040example.org\"", "}}");
+    check_replaced("{\"data\":{\"person\":", "\"94347\\u003659\\u0031\\u0039\"", "}}");
+}
+END_TEST
+
+START_TEST(what_is_left) {
+    check_left("{}");
+    check_left("{\"subject\":\"wait-1\",\"data\":{\"person\":\"p-1\",\"team\":\"north\"}}");
+    check_left("{\"id\":\"jo@example.org\",\"source\":\"9434765919\"}");
+    check_left("{\"name\":\"Jo\"}"); /* an extension is no member of data */
+    check_left("{\"x\":{\"data\":{\"name\":\"Jo\"},\"subject\":\"9434765919\"}}");
+    check_left("{\"data\":{\"x\":{\"person\":\"9434765919\"}}}");
+    check_left("{\"data\":{\"team\":\"9434765919\"}}");
+    check_left("{\"data\":{\"person\":true,\"worker\":null}}");
+    char *result = scrub("{\"data\":{\"person\":\"9434765919\"}}", true);
+    ck_assert_ptr_null(result);
+    result = scrub("{\"data\":{\"person\":9434765919}}", true);
+    ck_assert_ptr_null(result);
+}
+END_TEST
+
+START_TEST(what_no_json_object_is_stays) {
+    static const char *const broken[] = {
+        "",
+        "[]",
+        "[{\"data\":{\"name\":1}}]",
+        "\"name\"",
+        "17",
+        "{\"data\":{\"name\":1}",
+        "{\"data\":{\"name\":1}}x",
+        "{\"data\":{\"name\":1,}}",
+        "{\"data\":{\"name\":01}}",
+        "{\"data\":{\"name\":\"\\x\"}}",
+        "{\"data\":{\"name\":1]}",
+        "{,\"data\":{\"name\":1}}",
+        "{\"data\":{\"name\":tru}}",
+        "{\"data\":{\"name\":\"a\nb\"}}",
+        "{\"data\":{\"name\":-}}",
+        "{\"data\":{\"name\" 1}}",
+        "{\"data\":{name:1}}",
+        "{\"data\":{\"name\":\"\\u12\"}}",
+        "{\"data\":{\"name\":1.}}",
+        "{\"data\":{\"name\":1e}}",
+        "{\"data\":{\"name\":}}",
+        "{\"data\":{\"name\":\"a",
+        "{\"data\":{\"name\":\"a\\",
+    };
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++)
+        check_left(broken[i]);
+}
+END_TEST
+
+START_TEST(what_the_checks_refuse_is_clean_too) {
+    /* Given twice: both go, whichever a reader would have believed. */
+    char *result = scrub("{\"data\":{\"person\":\"9434765919\",\"person\":\"jo@b\"},\"data\":{\"name\":\"Jo\"}}", false);
+    ck_assert_ptr_nonnull(result);
+    ck_assert_ptr_null(strstr(result, "9434765919"));
+    ck_assert_ptr_null(strchr(result, '@'));
+    ck_assert_ptr_null(strstr(result, "Jo"));
+    free(result);
+    check_replaced("{\"x\":1e999,\"y\":123456789012345678901234567890,\"data\":{\"name\":", "\"Jo\"", "}}");
+    check_replaced("{\"x\":\"\\u0000\",\"data\":{\"name\":", "\"a\\u0000b\"", "}}");
+    check_replaced("{\"x\":\"\\ud800\",\"data\":{\"name\":", "\"\\udc00\\ud800\\u0041\"", "}}");
+    check_replaced("{\"x\":\"\xff\xfe\",\"data\":{\"name\":", "\"Jos\xe9\"", "}}");
+    check_replaced("{\"x\":[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]],\"data\":{\"a\":[[[[[[[[[[{\"name\":", "[[[[[[[[[[[[]]]]]]]]]]]]",
+                   "}]]]]]]]]]]}}");
+}
+END_TEST
+
+START_TEST(nesting_is_not_the_stack) {
+    enum { DEPTH = 1000000 };
+    char *event = malloc(2 * DEPTH + 64);
+    ck_assert_ptr_nonnull(event);
+    size_t length = (size_t)sprintf(event, "{\"data\":{\"name\":\"Jo\",\"x\":");
+    memset(event + length, '[', DEPTH);
+    memset(event + length + DEPTH, ']', DEPTH);
+    strcpy(event + length + 2 * (size_t)DEPTH, "}}");
+    char *result = scrub(event, false);
+    ck_assert_ptr_nonnull(result);
+    ck_assert_ptr_null(strstr(result, "Jo"));
+    free(result);
+    free(event);
+}
+END_TEST
+
+static char *hash_of(const char *value, const unsigned char with[PERSONAL_KEY_BYTES]) {
+    char event[512];
+    size_t length;
+    snprintf(event, sizeof event, "{\"data\":{\"name\":%s}}", value);
+    char *result = personal_scrub(text_of(event), false, with, &length);
+    ck_assert_ptr_nonnull(result);
+    return result;
+}
+
+static void check_hashes(const char *a, const char *b, bool wanted) {
+    char *one = hash_of(a, key);
+    char *other = hash_of(b, key);
+    ck_assert_msg((strcmp(one, other) == 0) == wanted, "%s and %s", a, b);
+    free(one);
+    free(other);
+}
+
+START_TEST(the_hash_is_of_the_value_and_the_key) {
+    static const unsigned char other_key[PERSONAL_KEY_BYTES] = "another key, also of thirty-two.";
+    check_hashes("\"Jo\"", "\"J\\u006f\"", true);
+    check_hashes("\"Jo\"", "\"jo\"", false);
+    check_hashes("{\"a\": [1, \"b c\"]}", "{\"a\":[1,\"b c\"]}", true);
+    check_hashes("[\"b c\"]", "[\"bc\"]", false);
+    check_hashes("[\"\\\" \\\\\" , 1]", "[\"\\\" \\\\\",1]", true);
+    char *one = hash_of("\"Jo\"", key);
+    char *other = hash_of("\"Jo\"", other_key);
+    ck_assert_str_ne(one, other);
+    free(one);
+    free(other);
+    /* BLAKE2b of "Jo" to 16 bytes with the tests' key, computed with Python's hashlib. */
+    one = hash_of("\"Jo\"", key);
+    ck_assert_str_eq(one, "{\"data\":{\"name\":\"hash:9ed34caa201ff8dc24fea0e0a3bb8e2e\"}}");
+    free(one);
+}
+END_TEST
+
+START_TEST(a_second_pass_changes_nothing) {
+    char *once = scrub("{\"subject\":\"9434765919\",\"data\":{\"person\":\"a@b\",\"name\":\"Jo\",\"address\":[1]}}", false);
+    ck_assert_ptr_nonnull(once);
+    ck_assert_ptr_null(scrub(once, false));
+    free(once);
+    check_replaced("{\"data\":{\"name\":", "\"hash:0123456789abcdef0123456789abcdeX\"", "}}");
+    check_replaced("{\"data\":{\"name\":", "\"hash:0123456789abcdef0123456789abcde\"", "}}");
+}
+END_TEST
+
+static void scrub_bad(void *context, char *columns[INTAKE_COLUMNS]) {
+    size_t *scrubbed = context;
+    size_t length;
+    struct text bytes = intake_fixture_read(columns[1]);
+    char *result = personal_scrub(bytes, false, key, &length);
+    ck_assert_msg(result != NULL || strcmp(columns[2], "personal_data") != 0, "%s is left as it is", columns[0]);
+    if (result != NULL) {
+        (*scrubbed)++;
+        ck_assert_ptr_null(memmem(result, length, "9434765919", 10));
+        ck_assert_ptr_null(memmem(result, length, "943 476 5919", 12));
+        size_t again;
+        ck_assert_ptr_null(personal_scrub((struct text){result, (uint32_t)length}, false, key, &again));
+        json_t *before = json_loadb(bytes.at, bytes.length, 0, NULL);
+        json_t *after = json_loadb(result, length, 0, NULL);
+        ck_assert_msg((before != NULL) == (after != NULL), "%s is not what it was", columns[0]);
+        json_decref(before);
+        json_decref(after);
+    }
+    free(result);
+    free((void *)bytes.at);
+}
+
+START_TEST(whatever_is_refused_as_personal_is_scrubbed) {
+    size_t scrubbed = 0;
+    intake_fixture_table("bad.tsv", scrub_bad, &scrubbed);
+    ck_assert_uint_ge(scrubbed, 25);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("personal");
+    TCase *what = tcase_create("what it is");
+    tcase_add_test(what, nhs_numbers);
+    tcase_add_test(what, one_in_eleven_passes);
+    tcase_add_test(what, numbers);
+    tcase_add_test(what, references);
+    tcase_add_test(what, member_names);
+    suite_add_tcase(suite, what);
+    TCase *scrubbing = tcase_create("scrubbing");
+    tcase_add_test(scrubbing, what_is_replaced);
+    tcase_add_test(scrubbing, what_is_left);
+    tcase_add_test(scrubbing, what_no_json_object_is_stays);
+    tcase_add_test(scrubbing, what_the_checks_refuse_is_clean_too);
+    tcase_add_test(scrubbing, nesting_is_not_the_stack);
+    tcase_add_test(scrubbing, the_hash_is_of_the_value_and_the_key);
+    tcase_add_test(scrubbing, a_second_pass_changes_nothing);
+    tcase_add_test(scrubbing, whatever_is_refused_as_personal_is_scrubbed);
+    suite_add_tcase(suite, scrubbing);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
