@@ -36,13 +36,15 @@ struct config {
     char *path;
     char *council_name;
     char *timezone;
-    char *calendar_path; /* resolved against the configuration file's folder */
+    char *calendar_path; /* resolved against the configuration file's folder; NULL: no bank holidays */
     day_t epoch;
     struct endpoint_list ingest, publish, query;
     int publish_interval_ms;
     int max_future_skew_s;
     char *journal_path;
     struct policy policy;
+    struct alert_rule_policy approaching, breach,
+        escalation;                            /* what a pathway has that says nothing else; the policy's own are filled in */
     char *pathway_labels[POLICY_PATHWAYS_MAX]; /* NULL: the name */
     struct known_names teams, districts, client_groups;
     size_t dimension_count;
@@ -52,7 +54,8 @@ struct config {
     bool allow_plain_loopback;
 };
 
-/* Loads and checks `path` (NULL: every default). NULL on failure; `report` (a callback a line, "file:line: message") gets all errors of the file. */
+/* Loads and checks `path` (NULL: every default). NULL on failure; `report` (a callback a line, "file:line: message") gets all errors of the
+ * file: but a file that cannot be parsed gives its first syntax error only. `report` may be NULL. */
 typedef void config_report(void *context, const char *line);
 struct config *config_load(const char *path, config_report *report, void *context);
 void config_free(struct config **config);
@@ -60,17 +63,35 @@ void config_free(struct config **config);
 /* What a reload would need a restart for: calls `report` for each changed key that cannot change while running; returns how many. */
 int config_fixed_changes(const struct config *running, const struct config *next, config_report *report, void *context);
 
-/* The effective configuration as libconfig text (--print-config), and as JSON without secrets (the `config` op). The caller frees with free(). */
+/* The effective configuration as libconfig text (--print-config), and as JSON without secrets (the `config` op).
+ * The caller frees with free(). */
 char *config_print(const struct config *config);
 char *config_to_json(const struct config *config);
 
-/* The calendar of the configuration: the time zone's midnights 1970-2100 and the holidays of the calendar file. NULL on failure, reported. */
-struct calendar *config_calendar(const struct config *config, config_report *report, void *context);
+/* Bank holidays in rising order, without doubles. */
+struct holidays {
+    size_t count;
+    day_t *at;
+};
+/* The holidays of the configuration's calendar file: GOV.UK's bank-holidays.json, of which the division england-and-wales is read.
+ * False on failure, reported; the caller frees with holidays_clear. Without a calendar file there are none. */
+bool config_holidays(const struct config *config, struct holidays *holidays, config_report *report, void *context);
+void holidays_clear(struct holidays *holidays);
 
-/* The policy as the journal keeps it: canonical JSON {"v":1,"from":"YYYY-MM-DD","calendar":[holidays],"pathways":[…],"contact":…,"bands":…}.
- * The same policy always gives the same bytes. The caller frees with free(). */
-char *policy_to_json(const struct policy *policy, day_t from);
-/* False when the text is not such a record. */
-bool policy_from_json(struct text json, struct policy *policy, day_t *from);
+/* The calendar of the configuration: the time zone's midnights 1970-2100 and the holidays of the calendar file.
+ * NULL on failure, reported. */
+struct calendar *config_calendar(const struct config *config, config_report *report, void *context);
+/* The same from a zone's name and holidays that are at hand already (those of an earlier policy, say). For the time of the call the
+ * process's TZ is another: no other thread may read or write the environment or ask for local time meanwhile. */
+struct calendar *config_calendar_of(const char *zone, const struct holidays *holidays, config_report *report, void *context);
+/* True when the system has a zone of this name; otherwise `*reason` says why not (a static text). */
+bool config_timezone_known(const char *zone, const char **reason);
+
+/* The policy as the journal keeps it, canonical JSON:
+ * {"v":1,"from":"YYYY-MM-DD","calendar":[holidays],"pathways":[…],"contact":…,"bands":…}.
+ * The same policy always gives the same bytes. `holidays` NULL: none. The caller frees with free(). */
+char *policy_to_json(const struct policy *policy, const struct holidays *holidays, day_t from);
+/* False when the text is not such a record; otherwise the caller frees the holidays with holidays_clear. */
+bool policy_from_json(struct text json, struct policy *policy, struct holidays *holidays, day_t *from);
 
 #endif

@@ -1,0 +1,135 @@
+/* Named checks of single configured texts. */
+#include "daemon/config/check.h"
+
+#include "daemon/core/policy.h"
+
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/un.h>
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+const char *config_check_name(const char *name) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t length = strlen(name);
+    if (length < 1 || length > NAME_MAX_BYTES)
+        return "a name has 1 to 64 characters";
+    if (strspn(name, letters) != length)
+        return "a name has only the characters A-Z a-z 0-9 _ -";
+    return NULL;
+}
+
+const char *config_check_printable(const char *text) {
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if (*at < 0x20 || *at == 0x7f)
+            return "it holds a control character: write it on one line, without tabs";
+    json_t *string = json_string(text); /* refuses what is not UTF-8 */
+    if (!string)
+        return "it is not valid UTF-8: save the file as UTF-8";
+    json_decref(string);
+    return NULL;
+}
+
+/* Reads one day's name; -1 when there is none. */
+static int read_weekday(const char **at) {
+    static const char names[7][4] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
+    for (int i = 0; i < 7; i++)
+        if (strncmp(*at, names[i], 3) == 0) {
+            *at += 3;
+            return i;
+        }
+    return -1;
+}
+
+/* Reads HH:MM as minutes of the day, 24:00 included; -1 when it is none. */
+static int read_minutes(const char **at) {
+    const char *text = *at;
+    if (!is_digit(text[0]) || !is_digit(text[1]) || text[2] != ':' || !is_digit(text[3]) || !is_digit(text[4]))
+        return -1;
+    int hours = (text[0] - '0') * 10 + (text[1] - '0');
+    int minutes = (text[3] - '0') * 10 + (text[4] - '0');
+    if (minutes > 59 || hours * 60 + minutes > 24 * 60)
+        return -1;
+    *at += 5;
+    return hours * 60 + minutes;
+}
+
+const char *config_check_hours(const char *hours) {
+    static const char wanted[] = "hours look like \"Mon-Fri 08:00-18:00\" or \"Sat 09:00-12:00\"";
+    const char *at = hours;
+    int first = read_weekday(&at), last = first;
+    if (*at == '-') {
+        at++;
+        last = read_weekday(&at);
+    }
+    if (first < 0 || last < 0 || *at++ != ' ')
+        return wanted;
+    int from = read_minutes(&at);
+    if (from < 0 || *at++ != '-')
+        return wanted;
+    int to = read_minutes(&at);
+    if (to < 0 || *at != '\0')
+        return wanted;
+    if (last < first)
+        return "the days run from Mon to Sun: the first may not lie after the last";
+    return from < to ? NULL : "the hours must begin before they end";
+}
+
+static const char *check_ipc(const char *path) {
+    static const size_t path_max = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+    if (path[0] == '@')
+        return "an abstract ipc name has no file mode, every local user could connect: write ipc:///folder/name.ipc";
+    if (path[0] != '/')
+        return "an ipc endpoint needs an absolute path: write ipc:///folder/name.ipc";
+    return strlen(path) <= path_max ? NULL : "the path is too long for a socket: at most 107 bytes";
+}
+
+/* Reads a port of 1 to 65535 that fills the text. */
+static bool is_port(const char *text) {
+    size_t length = strlen(text);
+    if (length < 1 || length > 5 || strspn(text, "0123456789") != length || text[0] == '0')
+        return false;
+    int port = 0;
+    for (; *text; text++)
+        port = port * 10 + (*text - '0');
+    return port <= 65535;
+}
+
+static bool is_loopback(const char *host, size_t length) {
+    char address[INET6_ADDRSTRLEN];
+    if (length >= sizeof address)
+        return false;
+    memcpy(address, host, length);
+    address[length] = '\0';
+    struct in_addr four;
+    if (inet_pton(AF_INET, address, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
+    return strcmp(address, "[::1]") == 0;
+}
+
+static const char *check_tcp(const char *address, bool allow_plain_loopback) {
+    const char *colon = strrchr(address, ':');
+    if (!colon || colon == address || !is_port(colon + 1))
+        return "a tcp endpoint needs an address and a port of 1 to 65535: write tcp://127.0.0.1:5871";
+    if (!is_loopback(address, (size_t)(colon - address)))
+        return "plain TCP is allowed on the loopback address only, 127.0.0.1 or [::1]; CURVE is not available in this release: use ipc://";
+    if (!allow_plain_loopback)
+        return "plain TCP lets every local user connect, and CURVE is not available in this release: "
+               "use ipc://, or set security.allow_plain_loopback = true";
+    return NULL;
+}
+
+const char *config_check_endpoint(const char *uri, bool allow_plain_loopback) {
+    if (strncmp(uri, "ipc://", 6) == 0)
+        return check_ipc(uri + 6);
+    if (strncmp(uri, "tcp://", 6) == 0)
+        return check_tcp(uri + 6, allow_plain_loopback);
+    if (strncmp(uri, "inproc://", 9) == 0)
+        return uri[9] != '\0' ? NULL : "an inproc endpoint needs a name: write inproc://name";
+    return "an endpoint begins with ipc:// or tcp://";
+}

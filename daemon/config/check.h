@@ -1,0 +1,17 @@
+/* Named checks of single configured texts: each gives NULL, or in a few words what is wrong and what to write. */
+#ifndef WAITLIST_CONFIG_CHECK_H
+#define WAITLIST_CONFIG_CHECK_H
+
+#include <stdbool.h>
+
+/* [A-Za-z0-9_-]{1,64} (rules, section 2). */
+const char *config_check_name(const char *name);
+/* Valid UTF-8 without control characters. */
+const char *config_check_printable(const char *text);
+/* "Mon-Fri 08:00-18:00" or "Sat 09:00-12:00"; the hours rise. */
+const char *config_check_hours(const char *hours);
+/* ipc:// with an absolute path that fits a socket address, tcp:// on a numeric loopback address (and only when `allow_plain_loopback`),
+ * or inproc:// (tests). */
+const char *config_check_endpoint(const char *uri, bool allow_plain_loopback);
+
+#endif

@@ -1,0 +1,105 @@
+/* The configuration as a whole: loading one file, all of it or nothing, and letting it go. */
+#include "daemon/config/config.h"
+
+#include "daemon/config/complain.h"
+#include "daemon/config/read.h"
+#include "daemon/config/source.h"
+#include "daemon/core/memory.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The absolute folder of a file, which may not be there; the caller frees. */
+static char *folder_of(const char *path) {
+    char *copy = config_text_copy(path);
+    const char *folder = dirname(copy);
+    char *absolute = realpath(folder, NULL);
+    char *result = config_text_copy(absolute ? absolute : folder);
+    free(absolute);
+    free(copy);
+    return result;
+}
+
+/* False when the file cannot be parsed, reported. */
+static bool parse(config_t *tree, const char *path, const char *folder, config_report *report, void *context) {
+    config_set_include_dir(tree, folder);
+    if (config_read_file(tree, path))
+        return true;
+    char *file = config_source_name(config_error_file(tree), path, folder);
+    const char *text = config_error_text(tree);
+    int line = config_error_line(tree);
+    bool is_syntax = text && strcmp(text, "syntax error") == 0;
+    config_complain(report, context, file, line > 0 ? (unsigned int)line : 1, "%s%s", text ? text : "cannot be read",
+                    is_syntax ? ": look on this line and the one before for a missing semicolon, comma, quote or bracket" : "");
+    free(file);
+    return false;
+}
+
+struct config *config_load(const char *path, config_report *report, void *context) {
+    char *folder = path ? folder_of(path) : config_text_copy(WAITLIST_CONFIG_FOLDER);
+    struct config *config = memory_new(1, sizeof *config);
+    config_t tree;
+    config_init(&tree);
+    size_t errors = 0;
+    if (path) {
+        config->path = config_text_copy(path);
+        struct source_findings findings = config_source_check(path, folder, report, context);
+        errors = findings.errors;
+        if (!findings.unreadable && !parse(&tree, path, folder, report, context))
+            findings.unreadable = true;
+        if (findings.unreadable)
+            errors++;
+        else
+            errors += config_read_keys(config, config_root_setting(&tree), path, folder, report, context);
+    } else {
+        errors = config_read_keys(config, NULL, "defaults", folder, report, context);
+    }
+    config_destroy(&tree);
+    free(folder);
+    if (errors > 0)
+        config_free(&config);
+    return config;
+}
+
+static void free_names(struct known_names *names) {
+    for (size_t i = 0; i < names->count; i++) {
+        free(names->at[i].label);
+        free(names->at[i].district);
+    }
+    free(names->at);
+}
+
+static void free_endpoints(struct endpoint_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        free(list->uri[i]);
+}
+
+void config_free(struct config **config) {
+    struct config *old = *config;
+    if (!old)
+        return;
+    *config = NULL;
+    free(old->path);
+    free(old->council_name);
+    free(old->timezone);
+    free(old->calendar_path);
+    free(old->journal_path);
+    free_endpoints(&old->ingest);
+    free_endpoints(&old->publish);
+    free_endpoints(&old->query);
+    for (size_t i = 0; i < POLICY_PATHWAYS_MAX; i++)
+        free(old->pathway_labels[i]);
+    free_names(&old->teams);
+    free_names(&old->districts);
+    free_names(&old->client_groups);
+    for (size_t i = 0; i < old->dimension_count; i++)
+        free_names(&old->dimensions[i].values);
+    free(old->dimensions);
+    for (size_t i = 0; i < old->source_count; i++) {
+        free(old->sources[i].name);
+        free(old->sources[i].hours);
+    }
+    free(old->sources);
+    free(old);
+}

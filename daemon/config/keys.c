@@ -1,0 +1,252 @@
+/* The table of every configuration key, and where each value lives. */
+#include "daemon/config/keys.h"
+
+#include "daemon/core/memory.h"
+
+#include <string.h>
+
+static const char *const units[] = {[UNIT_CALENDAR_DAYS] = "calendar_days", [UNIT_WORKING_DAYS] = "working_days", NULL};
+static const char *const stops[] = {[STOP_ON_END] = "ended", [STOP_ON_STARTED] = "started", NULL};
+static const char *const pauses[] = {[PAUSES_COUNT] = "count", [PAUSES_EXCLUDE] = "exclude", NULL};
+static const char *const severities[] = {
+    [SEVERITY_INFO] = "info", [SEVERITY_WARNING] = "warning", [SEVERITY_HIGH] = "high", [SEVERITY_CRITICAL] = "critical", NULL};
+const char *const config_completions[] = {"asc.assessment.completed", "asc.review.completed", "asc.service.started", NULL};
+
+#define OF_CONFIG(member) SCOPE_CONFIG, offsetof(struct config, member)
+#define OF_PATHWAY(member) SCOPE_PATHWAY, offsetof(struct pathway_policy, member)
+#define OF_TEAM(member) SCOPE_TEAM, offsetof(struct known_name, member)
+#define OF_DIMENSION(member) SCOPE_DIMENSION, offsetof(struct known_dimension, member)
+#define OF_SOURCE(member) SCOPE_SOURCE, offsetof(struct source_config, member)
+#define RANGE(minimum, maximum) minimum, maximum, NULL
+#define NO_RANGE 0, 0, NULL
+#define ONE_OF(choices) 0, 0, choices
+#define GROUP(path, scope)                                                                                                                 \
+    { path, KEY_GROUP, scope, 0, NO_RANGE, "{}", false, NULL }
+
+#define DAYS_MAX 3650    /* ten years: the longest standard, level, band or interval (policy.h) */
+#define DAY_1970_01_01 0 /* the first and the last day of the calendar's table */
+#define DAY_2100_12_31 47846
+#define TEXT_MAX 200
+#define PATH_BYTES_MAX 1024
+#define NAMES_MAX 10000
+#define SOURCE_BYTES_MAX 256 /* of a CloudEvents source (rules, section 2) */
+#define MINUTES_A_YEAR 525600
+#define SECONDS_A_DAY 86400
+
+static const char default_pathways[] =
+    "( { name = \"needs_assessment\"; label = \"Care Act needs assessment\"; },"
+    "  { name = \"ot_assessment\"; label = \"Occupational therapy assessment\";"
+    "    standard_by_priority = ( (1, 2), (2, 7) ); pauses = \"exclude\"; },"
+    "  { name = \"review\"; label = \"Annual review\"; completes_on = \"asc.review.completed\"; },"
+    "  { name = \"dols\"; label = \"Deprivation of Liberty Safeguards\"; standard_days = 21; },"
+    "  { name = \"triage\"; label = \"Triage\"; standard_days = 5; unit = \"working_days\"; clock_stops_on = \"started\"; } )";
+
+static const struct config_key keys[] = {
+    GROUP("council", SCOPE_CONFIG),
+    {"council.name", KEY_TEXT, OF_CONFIG(council_name), RANGE(1, TEXT_MAX), "\"Lancashire County Council\"", false, "the name on reports"},
+    {"council.timezone", KEY_TIMEZONE, OF_CONFIG(timezone), RANGE(1, 64), "\"Europe/London\"", true,
+     "the IANA time zone whose days are counted"},
+    {"council.calendar", KEY_PATH, OF_CONFIG(calendar_path), RANGE(0, PATH_BYTES_MAX), "\"bank-holidays.json\"", false,
+     "the bank holidays, in the layout of GOV.UK's bank-holidays.json, relative to the folder of this file; \"\" for none"},
+    {"council.epoch", KEY_DATE, OF_CONFIG(epoch), RANGE(DAY_1970_01_01, DAY_2100_12_31), "\"1990-01-01\"", true,
+     "events before this day are refused"},
+
+    GROUP("journal", SCOPE_CONFIG),
+    {"journal.path", KEY_PATH, OF_CONFIG(journal_path), RANGE(1, PATH_BYTES_MAX), "\"/var/lib/waitlistd/journal.db\"", true,
+     "where everything accepted is kept"},
+
+    GROUP("security", SCOPE_CONFIG),
+    {"security.allow_plain_loopback", KEY_BOOLEAN, OF_CONFIG(allow_plain_loopback), NO_RANGE, "false", true,
+     "lets TCP endpoints on the loopback address do without encryption: every local user can then read and send"},
+
+    GROUP("endpoints", SCOPE_CONFIG),
+    {"endpoints.ingest", KEY_ENDPOINTS, OF_CONFIG(ingest), NO_RANGE, "[ \"ipc:///run/waitlistd/ingest.ipc\" ]", true,
+     "where senders hand in events"},
+    {"endpoints.publish", KEY_ENDPOINTS, OF_CONFIG(publish), NO_RANGE, "[ \"ipc:///run/waitlistd/publish.ipc\" ]", true,
+     "where alerts and positions are published"},
+    {"endpoints.query", KEY_ENDPOINTS, OF_CONFIG(query), NO_RANGE, "[ \"ipc:///run/waitlistd/query.ipc\" ]", true,
+     "where questions are answered"},
+    {"endpoints.publish_interval_ms", KEY_INTEGER, OF_CONFIG(publish_interval_ms), RANGE(10, 10000), "250", false,
+     "milliseconds: a changed position is published at most this often"},
+    {"endpoints.max_future_skew_s", KEY_INTEGER, OF_CONFIG(max_future_skew_s), RANGE(0, SECONDS_A_DAY), "300", false,
+     "seconds: an event further in the future is quarantined"},
+
+    {"bands", KEY_BANDS, OF_CONFIG(policy), RANGE(1, DAYS_MAX), "[ 7, 14, 28, 42, 84, 182 ]", false,
+     "upper edges, in days, of the bands in which waits are counted"},
+
+    GROUP("contact", SCOPE_CONFIG),
+    {"contact.interval_days", KEY_INTEGER, OF_CONFIG(policy.contact_interval_days), RANGE(1, DAYS_MAX), "28", false,
+     "calendar days without contact after which a waiting person counts as not contacted"},
+    {"contact.by_priority", KEY_BY_PRIORITY, OF_CONFIG(policy.contact_by_priority), RANGE(1, DAYS_MAX), "( (1, 7), (2, 14) )", false,
+     "other intervals for some priorities: (priority, days)"},
+
+    GROUP("alerts", SCOPE_CONFIG),
+    GROUP("alerts.approaching", SCOPE_CONFIG),
+    {"alerts.approaching.enabled", KEY_BOOLEAN, OF_CONFIG(approaching.enabled), NO_RANGE, "true", false,
+     "says that a wait will soon pass its standard"},
+    {"alerts.approaching.levels", KEY_LEVELS, OF_CONFIG(approaching), RANGE(1, DAYS_MAX), "[ 7, 1 ]", false,
+     "days left at which it is said, in the pathway's unit; those below the standard count"},
+    {"alerts.approaching.severity", KEY_CHOICE, OF_CONFIG(approaching.severity), ONE_OF(severities), "\"info\"", false, "how grave it is"},
+    GROUP("alerts.breach", SCOPE_CONFIG),
+    {"alerts.breach.enabled", KEY_BOOLEAN, OF_CONFIG(breach.enabled), NO_RANGE, "true", false, "says that a wait has passed its standard"},
+    {"alerts.breach.severity", KEY_CHOICE, OF_CONFIG(breach.severity), ONE_OF(severities), "\"warning\"", false, "how grave it is"},
+    GROUP("alerts.escalation", SCOPE_CONFIG),
+    {"alerts.escalation.enabled", KEY_BOOLEAN, OF_CONFIG(escalation.enabled), NO_RANGE, "true", false,
+     "says that a wait has become very long"},
+    {"alerts.escalation.levels", KEY_LEVELS, OF_CONFIG(escalation), RANGE(1, DAYS_MAX), "[ 42, 84, 182 ]", false,
+     "days waited after which it is said, in the pathway's unit; those above the standard count"},
+    {"alerts.escalation.severity", KEY_CHOICE, OF_CONFIG(escalation.severity), ONE_OF(severities), "\"critical\"", false,
+     "how grave it is"},
+
+    {"pathways", KEY_LIST, SCOPE_PATHWAY, 0, RANGE(1, POLICY_PATHWAYS_MAX), default_pathways, false,
+     "the kinds of thing that people wait for"},
+    {"pathways[].name", KEY_NAME, OF_PATHWAY(name), NO_RANGE, NULL, false, "the name that events use"},
+    {"pathways[].label", KEY_TEXT, SCOPE_PATHWAY_LABEL, 0, RANGE(0, TEXT_MAX), "\"\"", false, "what people read; \"\": the name"},
+    {"pathways[].standard_days", KEY_INTEGER, OF_PATHWAY(standard_days), RANGE(1, DAYS_MAX), "28", false,
+     "the standard: whoever has waited more days than this is in breach"},
+    {"pathways[].standard_by_priority", KEY_BY_PRIORITY, OF_PATHWAY(standard_by_priority), RANGE(1, DAYS_MAX), "()", false,
+     "other standards for some priorities: (priority, days)"},
+    {"pathways[].unit", KEY_CHOICE, OF_PATHWAY(unit), ONE_OF(units), "\"calendar_days\"", false, "what is counted"},
+    {"pathways[].pauses", KEY_CHOICE, OF_PATHWAY(pauses), ONE_OF(pauses), "\"count\"", false, "whether paused days count"},
+    {"pathways[].clock_stops_on", KEY_CHOICE, OF_PATHWAY(stops_on), ONE_OF(stops), "\"ended\"", false,
+     "what stops the clock: the end, or the start of the assessment"},
+    {"pathways[].completes_on", KEY_COMPLETION, OF_PATHWAY(completes_on), ONE_OF(config_completions), "\"asc.assessment.completed\"", false,
+     "the type of event that completes a wait"},
+    GROUP("pathways[].alerts", SCOPE_PATHWAY),
+    GROUP("pathways[].alerts.approaching", SCOPE_PATHWAY),
+    {"pathways[].alerts.approaching.enabled", KEY_BOOLEAN, OF_PATHWAY(approaching.enabled), NO_RANGE, "=alerts.approaching.enabled", false,
+     "as in alerts, for this pathway"},
+    {"pathways[].alerts.approaching.levels", KEY_LEVELS, OF_PATHWAY(approaching), RANGE(1, DAYS_MAX), "=alerts.approaching.levels", false,
+     "as in alerts, for this pathway"},
+    {"pathways[].alerts.approaching.severity", KEY_CHOICE, OF_PATHWAY(approaching.severity), ONE_OF(severities),
+     "=alerts.approaching.severity", false, "as in alerts, for this pathway"},
+    GROUP("pathways[].alerts.breach", SCOPE_PATHWAY),
+    {"pathways[].alerts.breach.enabled", KEY_BOOLEAN, OF_PATHWAY(breach.enabled), NO_RANGE, "=alerts.breach.enabled", false,
+     "as in alerts, for this pathway"},
+    {"pathways[].alerts.breach.severity", KEY_CHOICE, OF_PATHWAY(breach.severity), ONE_OF(severities), "=alerts.breach.severity", false,
+     "as in alerts, for this pathway"},
+    GROUP("pathways[].alerts.escalation", SCOPE_PATHWAY),
+    {"pathways[].alerts.escalation.enabled", KEY_BOOLEAN, OF_PATHWAY(escalation.enabled), NO_RANGE, "=alerts.escalation.enabled", false,
+     "as in alerts, for this pathway"},
+    {"pathways[].alerts.escalation.levels", KEY_LEVELS, OF_PATHWAY(escalation), RANGE(1, DAYS_MAX), "=alerts.escalation.levels", false,
+     "as in alerts, for this pathway"},
+    {"pathways[].alerts.escalation.severity", KEY_CHOICE, OF_PATHWAY(escalation.severity), ONE_OF(severities),
+     "=alerts.escalation.severity", false, "as in alerts, for this pathway"},
+
+    {"districts", KEY_NAMES, OF_CONFIG(districts), RANGE(0, NAMES_MAX), "()", false,
+     "the known districts; none listed: every name is known"},
+    {"client_groups", KEY_NAMES, OF_CONFIG(client_groups), RANGE(0, NAMES_MAX), "()", false,
+     "the known client groups; none listed: every name is known"},
+
+    {"teams", KEY_LIST, SCOPE_TEAM, 0, RANGE(0, NAMES_MAX), "()", false, "the known teams; none listed: every name is known"},
+    {"teams[].name", KEY_NAME, OF_TEAM(name), NO_RANGE, NULL, false, "the name that events use"},
+    {"teams[].label", KEY_TEXT, OF_TEAM(label), RANGE(0, TEXT_MAX), "\"\"", false, "what people read; \"\": the name"},
+    {"teams[].district", KEY_DISTRICT, OF_TEAM(district), NO_RANGE, "\"\"", false, "the district of the team; \"\": none"},
+
+    {"dimensions", KEY_LIST, SCOPE_DIMENSION, 0, RANGE(0, EVENT_DIMENSIONS_MAX), "()", false, "further groupings that events may carry"},
+    {"dimensions[].name", KEY_NAME, OF_DIMENSION(name), NO_RANGE, NULL, false, "the name that events use"},
+    {"dimensions[].values", KEY_NAMES, OF_DIMENSION(values), RANGE(0, NAMES_MAX), "()", false,
+     "the known values; none listed: every value is known"},
+
+    {"sources", KEY_LIST, SCOPE_SOURCE, 0, RANGE(0, NAMES_MAX), "()", false, "what is known about the systems that send events"},
+    {"sources[].name", KEY_TEXT, OF_SOURCE(name), RANGE(1, SOURCE_BYTES_MAX), NULL, false, "the CloudEvents source"},
+    {"sources[].silence_minutes", KEY_INTEGER, OF_SOURCE(silence_minutes), RANGE(0, MINUTES_A_YEAR), "0", false,
+     "minutes without an event after which the source counts as silent; 0: it is not watched"},
+    {"sources[].hours", KEY_HOURS, OF_SOURCE(hours), NO_RANGE, "\"\"", false, "when the source is expected to send; \"\": always"},
+    {"sources[].allow_numeric_references", KEY_BOOLEAN, OF_SOURCE(allow_numeric_references), NO_RANGE, "false", false,
+     "takes ten-digit references that look like NHS numbers: only where they are known to be something else"},
+};
+
+const struct config_key *config_keys(size_t *count) {
+    *count = sizeof keys / sizeof keys[0];
+    return keys;
+}
+
+const struct config_key *config_key_of(const char *path) {
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(keys[i].path, path) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+const char *config_key_name(const struct config_key *key) {
+    const char *dot = strrchr(key->path, '.');
+    return dot ? dot + 1 : key->path;
+}
+
+bool config_key_is_in(const struct config_key *key, const struct config_key *group) {
+    size_t length = (size_t)(config_key_name(key) - key->path);
+    if (!group)
+        return length == 0;
+    size_t group_length = strlen(group->path);
+    const char *separator = group->type == KEY_LIST ? "[]." : ".";
+    return length == group_length + strlen(separator) && memcmp(key->path, group->path, group_length) == 0 &&
+           memcmp(key->path + group_length, separator, strlen(separator)) == 0;
+}
+
+static void *base_of(struct config *config, enum key_scope scope, size_t index) {
+    switch (scope) {
+    case SCOPE_CONFIG:
+        return config;
+    case SCOPE_PATHWAY:
+        return &config->policy.pathways[index];
+    case SCOPE_PATHWAY_LABEL:
+        return &config->pathway_labels[index];
+    case SCOPE_TEAM:
+        return &config->teams.at[index];
+    case SCOPE_DIMENSION:
+        return &config->dimensions[index];
+    case SCOPE_SOURCE:
+        return &config->sources[index];
+    }
+    memory_broken();
+}
+
+void *config_value(struct config *config, const struct config_key *key, size_t index) {
+    return (char *)base_of(config, key->scope, index) + key->offset;
+}
+
+const void *config_value_const(const struct config *config, const struct config_key *key, size_t index) {
+    /* Nothing is written through it: one function finds the place for both. */
+    return config_value((struct config *)(uintptr_t)config, key, index);
+}
+
+size_t config_list_count(const struct config *config, const struct config_key *list) {
+    switch (list->scope) {
+    case SCOPE_PATHWAY:
+        return config->policy.pathway_count;
+    case SCOPE_TEAM:
+        return config->teams.count;
+    case SCOPE_DIMENSION:
+        return config->dimension_count;
+    case SCOPE_SOURCE:
+        return config->source_count;
+    case SCOPE_CONFIG:
+    case SCOPE_PATHWAY_LABEL:
+        break;
+    }
+    memory_broken();
+}
+
+void config_list_resize(struct config *config, const struct config_key *list, size_t count) {
+    ENSURE(config_list_count(config, list) == 0);
+    switch (list->scope) {
+    case SCOPE_PATHWAY:
+        config->policy.pathway_count = count;
+        break;
+    case SCOPE_TEAM:
+        config->teams = (struct known_names){count, memory_new(count, sizeof *config->teams.at)};
+        break;
+    case SCOPE_DIMENSION:
+        config->dimension_count = count;
+        config->dimensions = memory_new(count, sizeof *config->dimensions);
+        break;
+    case SCOPE_SOURCE:
+        config->source_count = count;
+        config->sources = memory_new(count, sizeof *config->sources);
+        break;
+    case SCOPE_CONFIG:
+    case SCOPE_PATHWAY_LABEL:
+        memory_broken();
+    }
+}
