@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 
+#include "client/simulate/lancashire.h"
 #include "client/simulate/load.h"
 #include "daemon/core/memory.h"
 
 struct simulation {
+    struct lancashire *county; /* one of these two */
     struct load *load;
     instant_t last_arrival;
     struct record_writer writer;
@@ -23,15 +25,19 @@ void simulate_default(enum simulate_scenario scenario, struct simulate_options *
 }
 
 const char *simulate_check(const struct simulate_options *options) {
-    return load_check(options);
+    return options->scenario == SIMULATE_LOAD ? load_check(options) : lancashire_check(options);
 }
 
 struct simulation *simulate_create(const struct simulate_options *options) {
     ENSURE(simulate_check(options) == NULL);
     struct simulation *simulation = memory_new(1, sizeof(*simulation));
     simulation->last_arrival = INSTANT_NONE;
-    simulation->load = load_create(options);
-    record_writer_start(&simulation->writer, true);
+    if (options->scenario == SIMULATE_LOAD) {
+        simulation->load = load_create(options);
+    } else {
+        simulation->county = lancashire_create(options);
+    }
+    record_writer_start(&simulation->writer, options->scenario == SIMULATE_LOAD);
     return simulation;
 }
 
@@ -39,14 +45,19 @@ void simulate_destroy(struct simulation **simulation) {
     if (*simulation == NULL) {
         return;
     }
-    load_destroy(&(*simulation)->load);
+    if ((*simulation)->load != NULL) {
+        load_destroy(&(*simulation)->load);
+    }
+    if ((*simulation)->county != NULL) {
+        lancashire_destroy(&(*simulation)->county);
+    }
     free(*simulation);
     *simulation = NULL;
 }
 
 bool simulate_next(struct simulation *simulation, struct simulated_event *out) {
     struct record record;
-    if (!load_next(simulation->load, &record)) {
+    if (simulation->load != NULL ? !load_next(simulation->load, &record) : !lancashire_next(simulation->county, &record)) {
         return false;
     }
     ENSURE(record.arrival >= simulation->last_arrival && record.time <= record.arrival);
@@ -58,5 +69,5 @@ bool simulate_next(struct simulation *simulation, struct simulated_event *out) {
 }
 
 double simulate_progress(const struct simulation *simulation) {
-    return load_progress(simulation->load);
+    return simulation->load != NULL ? load_progress(simulation->load) : lancashire_progress(simulation->county);
 }
