@@ -28,7 +28,6 @@ enum json_fault {
     JSON_FAULT_NESTING,   /* deeper than the parser's limit */
     JSON_FAULT_DUPLICATE, /* a member given twice in one object */
     JSON_FAULT_NUL,       /* \u0000 in a string or a name */
-    JSON_FAULT_COUNT
 };
 
 /* A value of the document last read; invalid after the parser's next read. */
