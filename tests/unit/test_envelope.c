@@ -149,6 +149,8 @@ START_TEST(decoding_fills_the_whole_event) {
         free(names[i]);
     }
     envelope_destroy(&other);
+    ck_assert_ptr_null(other);
+    envelope_destroy(&other); /* twice does no harm */
     free(names);
 }
 END_TEST

@@ -228,6 +228,8 @@ START_TEST(the_hash_is_of_the_value_and_the_key) {
     static const unsigned char other_key[PERSONAL_KEY_BYTES] = "another key, also of thirty-two.";
     check_hashes("\"Jo\"", "\"J\\u006f\"", true);
     check_hashes("\"Jo\"", "\"jo\"", false);
+    check_hashes("\"\\ud83d\\uDE00\"", "\"\xf0\x9f\x98\x80\"", true);
+    check_hashes("\"\\u00e9\\u20AC\"", "\"\xc3\xa9\xe2\x82\xac\"", true);
     check_hashes("{\"a\": [1, \"b c\"]}", "{\"a\":[1,\"b c\"]}", true);
     check_hashes("[\"b c\"]", "[\"bc\"]", false);
     check_hashes("[\"\\\" \\\\\" , 1]", "[\"\\\" \\\\\",1]", true);
