@@ -1,0 +1,272 @@
+/* waitlistctl alerts: the alert log, once or for as long as somebody looks. */
+#include "client/ctl/query_options.h"
+#include "client/ctl/table.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { OPTION_FOLLOW = 0x300, OPTION_COUNT, OPTION_RULE };
+
+struct alerts_arguments {
+    struct query_options query; /* first: what query_take_option gets is this */
+    bool follow;
+    bool has_since;
+    uint64_t since;
+    uint64_t count; /* 0: without end */
+    const char *rule;
+};
+
+static const struct column columns[] = {{"seq", "SEQ", COLUMN_NUMBER},
+                                        {"at", "AT", COLUMN_TEXT},
+                                        {"transition", "WHAT", COLUMN_TEXT},
+                                        {"rule", "RULE", COLUMN_TEXT},
+                                        {"level", "LEVEL", COLUMN_NUMBER},
+                                        {"severity", "SEVERITY", COLUMN_CSV_ONLY},
+                                        {"subject", "WAIT", COLUMN_TEXT},
+                                        {"pathway", "PATHWAY", COLUMN_TEXT},
+                                        {"team", "TEAM", COLUMN_TEXT},
+                                        {"days", "DAYS", COLUMN_NUMBER},
+                                        {"standard", "OF", COLUMN_NUMBER},
+                                        {"occurred_on", "OCCURRED", COLUMN_TEXT},
+                                        {"reason", "REASON", COLUMN_TEXT},
+                                        {"alert_id", "ALERT", COLUMN_CSV_ONLY},
+                                        {"by", "BY", COLUMN_CSV_ONLY},
+                                        {"note", "NOTE", COLUMN_CSV_ONLY},
+                                        {"late", "LATE", COLUMN_CSV_ONLY}};
+#define COLUMN_TOTAL (sizeof columns / sizeof columns[0])
+
+static uint64_t number_of(const char *text, const char *option, struct argp_state *state) {
+    char *end;
+
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-') {
+        argp_error(state, "%s wants a number, not '%s'", option, text);
+    }
+    return number;
+}
+
+static error_t take_alerts_option(int key, char *argument, struct argp_state *state) {
+    struct alerts_arguments *arguments = state->input;
+
+    switch (key) {
+    case OPTION_FOLLOW: arguments->follow = true; return 0;
+    case OPTION_COUNT: arguments->count = number_of(argument, "--count", state); return 0;
+    case OPTION_RULE: arguments->rule = argument; return 0;
+    case OPTION_SINCE:
+        arguments->since = number_of(argument, "--since", state);
+        arguments->has_since = true;
+        return query_take_option(key, argument, state);
+    case ARGP_KEY_END:
+        if (!arguments->follow && (arguments->count > 0 || arguments->rule != NULL)) {
+            argp_error(state, "--count and --rule go with --follow");
+        }
+        return 0;
+    default: return query_take_option(key, argument, state);
+    }
+}
+
+static void add_row(struct table *table, const json_t *row) {
+    for (size_t c = 0; c < COLUMN_TOTAL; c++) {
+        table_json(table, json_object_get(row, columns[c].name));
+    }
+}
+
+static int list_once(struct ctl_context *ctl, json_t *request) {
+    json_t *reply;
+    int code = ctl_ask(ctl, request, &reply);
+    struct table *table = table_create(columns, COLUMN_TOTAL);
+    size_t i;
+    const json_t *row;
+
+    json_array_foreach(json_object_get(reply, "rows"), i, row) {
+        add_row(table, row);
+    }
+    if (reply != NULL && ctl->format == FORMAT_TABLE && table_rows(table) == 0) {
+        printf("no such alerts (complete through seq %lld)\n", (long long)ctl_int(reply, "through"));
+    } else if (reply != NULL) {
+        table_print(table, ctl->format, stdout);
+        if (ctl->format == FORMAT_TABLE) {
+            printf("\n%zu transitions, complete through seq %lld\n", table_rows(table), (long long)ctl_int(reply, "through"));
+        }
+    }
+    table_destroy(&table);
+    json_decref(reply);
+    return code;
+}
+
+/* ---- Following */
+
+static const char *or_dash(const char *text) {
+    return text != NULL ? text : "-";
+}
+
+static void print_followed(const struct ctl_context *ctl, const struct waitlist_transition *alert, bool first) {
+    if (ctl->format == FORMAT_JSON) {
+        puts(alert->json);
+    } else if (ctl->format == FORMAT_CSV) {
+        struct table *table = table_create(columns, COLUMN_TOTAL);
+        json_t *row = json_loads(alert->json, 0, NULL);
+        char *text = NULL;
+        size_t size = 0;
+        FILE *stream = open_memstream(&text, &size);
+
+        add_row(table, row);
+        table_print(table, FORMAT_CSV, stream);
+        fclose(stream);
+        fputs(first ? text : strstr(text, "\r\n") + 2, stdout); /* the header once */
+        free(text);
+        json_decref(row);
+        table_destroy(&table);
+    } else {
+        char line[1024];
+        char level[32] = "";
+
+        if (alert->has_level) {
+            snprintf(level, sizeof level, " %lld", (long long)alert->level);
+        }
+        snprintf(line, sizeof line, "%llu  %s  %-12s %s%s  %s  %s/%s  %lld of %lld days  %s", (unsigned long long)alert->seq, or_dash(alert->at),
+                 alert->transition, alert->rule, level, or_dash(alert->subject), or_dash(alert->pathway), or_dash(alert->team),
+                 (long long)alert->days, (long long)alert->standard, alert->reason != NULL ? alert->reason : "");
+        (void)table_put_safely(line, stdout);
+        putchar('\n');
+    }
+    fflush(stdout);
+}
+
+/* Where to begin: after --since, or with what happens from now on. */
+static int find_start(struct ctl_context *ctl, const struct alerts_arguments *arguments, struct waitlist_cursor *cursor) {
+    enum ctl_format format = ctl->format;
+    json_t *health;
+
+    ctl->format = FORMAT_TABLE; /* this answer is not the one to print */
+    int code = ctl_ask(ctl, json_pack("{s:i, s:s}", "v", WAITLIST_PROTOCOL_VERSION, "op", WAITLIST_OP_HEALTH), &health);
+
+    ctl->format = format;
+    if (health != NULL) {
+        snprintf(cursor->epoch, sizeof cursor->epoch, "%s", ctl_text(health, "epoch"));
+        cursor->seq = arguments->has_since ? arguments->since : (uint64_t)ctl_int(health, "alert_seq");
+        json_decref(health);
+    }
+    return code;
+}
+
+static const char *filter_text(const json_t *request, const char *name) {
+    return json_string_value(json_object_get(json_object_get(request, "filter"), name));
+}
+
+/* Until --count, Ctrl-C, or another journal. Signals arrive at `ended`, so none can slip between two looks. */
+static int follow_until(struct ctl_context *ctl, const struct alerts_arguments *arguments, struct waitlist_follower *follower, int ended) {
+    struct waitlist_transition alert;
+    bool was_live = true;
+
+    for (uint64_t shown = 0; arguments->count == 0 || shown < arguments->count;) {
+        enum waitlist_status status = waitlist_follower_next(follower, 0, &alert);
+
+        if (status == WAITLIST_OK) {
+            print_followed(ctl, &alert, shown++ == 0);
+            continue;
+        }
+        if (status == WAITLIST_EPOCH_CHANGED || status == WAITLIST_REFUSED || status == WAITLIST_BAD_REPLY || status == WAITLIST_SYSTEM) {
+            return ctl_explain(status, ctl->publish);
+        }
+        struct signalfd_siginfo signal_info;
+
+        if (read(ended, &signal_info, sizeof signal_info) > 0) {
+            return CTL_DONE;
+        }
+        struct waitlist_heartbeat heartbeat;
+        bool silent = waitlist_follower_heartbeat(follower, &heartbeat) && heartbeat.age_ms > WAITLIST_STALE_MS;
+
+        if (silent == was_live) {
+            ctl_complain(silent ? "no heartbeat for 5 seconds: waiting for the daemon, nothing will be lost" : "the daemon is back");
+            was_live = !silent;
+        }
+        (void)waitlist_wait(follower, NULL, ended, 1000);
+    }
+    return CTL_DONE;
+}
+
+static int follow(struct ctl_context *ctl, const struct alerts_arguments *arguments) {
+    const json_t *request = arguments->query.request;
+    const struct waitlist_alert_filter filter = {arguments->rule, filter_text(request, "pathway"), filter_text(request, "team")};
+    struct waitlist_cursor cursor = {"", 0};
+    int code = find_start(ctl, arguments, &cursor);
+    sigset_t signals;
+
+    if (code != CTL_DONE) {
+        return code;
+    }
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    int ended = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+    struct waitlist_follower *follower = waitlist_follower_create(ctl->client, &cursor, &filter);
+
+    if (follower == NULL || ended < 0) {
+        ctl_complain("--rule and the filters pathway and team take one name each when following");
+        code = CTL_USAGE;
+    } else {
+        code = follow_until(ctl, arguments, follower, ended);
+    }
+    waitlist_follower_destroy(&follower);
+    if (ended >= 0) {
+        close(ended);
+    }
+    return code;
+}
+
+/* What a subscription cannot filter must not be ignored in silence. */
+static bool can_be_followed(const json_t *request) {
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(json_object_get(request, "filter"), name, value) {
+        if ((strcmp(name, "pathway") != 0 && strcmp(name, "team") != 0) || !json_is_string(value)) {
+            ctl_complain("--follow filters by one pathway and one team, not by %s", name);
+            return false;
+        }
+    }
+    if (json_object_get(request, "state") != NULL || json_object_get(request, "limit") != NULL) {
+        ctl_complain("--state and --limit do not go with --follow");
+        return false;
+    }
+    return true;
+}
+
+int command_alerts(struct ctl_context *ctl, int argc, char **argv) {
+    static const struct argp_option options[] = {
+        QUERY_OPTION_SINCE,
+        QUERY_OPTION_STATE,
+        QUERY_OPTION_FILTER,
+        QUERY_OPTION_LIMIT,
+        {"follow", OPTION_FOLLOW, NULL, 0, "go on with what happens, each transition once, also across a restart of the daemon", 0},
+        {"rule", OPTION_RULE, "NAME", 0, "with --follow: only this rule", 0},
+        {"count", OPTION_COUNT, "N", 0, "with --follow: end after so many", 0},
+        {0}};
+    static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
+    static const struct argp argp = {.options = options,
+                                     .parser = take_alerts_option,
+                                     .doc = "The alert log: who is about to breach a standard, who has, and what became of it. --follow goes on after "
+                                            "--since, or from now; Ctrl-C ends it.\v"
+                                            "Example:\n  waitlistctl alerts --follow --since 0 --filter team=north --format json\n",
+                                     .children = children};
+    struct alerts_arguments arguments = {.follow = false};
+
+    query_begin(&arguments.query, ctl, WAITLIST_OP_ALERTS);
+    ctl_parse(&argp, "alerts", argc, argv, &arguments);
+    if (!arguments.follow) {
+        return list_once(ctl, arguments.query.request);
+    }
+    int code = can_be_followed(arguments.query.request) ? follow(ctl, &arguments) : CTL_USAGE;
+
+    json_decref(arguments.query.request);
+    return code;
+}

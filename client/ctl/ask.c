@@ -1,0 +1,82 @@
+/* Asking the daemon, and saying in plain words why there is no answer. */
+#include "client/ctl/ctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *ctl_text(const json_t *object, const char *member) {
+    const char *text = json_string_value(json_object_get(object, member));
+
+    return text != NULL ? text : "";
+}
+
+int64_t ctl_int(const json_t *object, const char *member) {
+    return json_integer_value(json_object_get(object, member));
+}
+
+int ctl_explain(enum waitlist_status status, const char *endpoints) {
+    const char *where = endpoints != NULL ? endpoints : "ipc://" WAITLIST_RUN_DIRECTORY;
+
+    switch (status) {
+    case WAITLIST_UNREACHABLE:
+        ctl_complain("nobody answers at %s: is waitlistd running, and may you read its sockets?", where);
+        return CTL_UNREACHABLE;
+    case WAITLIST_NO_REPLY:
+    case WAITLIST_TIMEOUT:
+        ctl_complain("waitlistd at %s was reached but did not answer in time (--timeout)", where);
+        return CTL_UNREACHABLE;
+    case WAITLIST_SYSTEM:
+        ctl_complain("%s: %s", waitlist_status_text(status), strerror(errno));
+        return CTL_UNREACHABLE;
+    default:
+        ctl_complain("%s (%s)", waitlist_status_text(status), where);
+        return CTL_REFUSED;
+    }
+}
+
+void ctl_explain_refusal(const json_t *reply) {
+    const json_t *error = json_object_get(reply, "error");
+    const char *pointer = ctl_text(error, "pointer");
+
+    ctl_complain("refused: %s (%s%s%s)", ctl_text(error, "message"), ctl_text(error, "code"), pointer[0] != '\0' ? " at " : "", pointer);
+}
+
+static int answer(struct ctl_context *ctl, enum waitlist_status status, const char *text, json_t **reply) {
+    json_t *object = json_loads(text, 0, NULL);
+
+    if (ctl->format == FORMAT_JSON) {
+        puts(text);
+    }
+    if (status == WAITLIST_REFUSED) {
+        ctl_explain_refusal(object);
+    }
+    if (status == WAITLIST_OK && ctl->format != FORMAT_JSON) {
+        *reply = object;
+    } else {
+        json_decref(object);
+    }
+    return status == WAITLIST_OK ? CTL_DONE : CTL_REFUSED;
+}
+
+int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply) {
+    struct waitlist_client *client = ctl_client(ctl);
+    char *text = json_dumps(request, JSON_COMPACT);
+
+    *reply = NULL;
+    json_decref(request);
+    if (client == NULL || text == NULL) {
+        free(text);
+        return CTL_USAGE;
+    }
+    struct waitlist_query *query = waitlist_query_create(client);
+    char *got = NULL;
+    enum waitlist_status status = waitlist_query_ask(query, text, ctl->timeout_ms, &got);
+    int code = got != NULL ? answer(ctl, status, got, reply) : ctl_explain(status, ctl->query);
+
+    waitlist_free(got);
+    free(text);
+    waitlist_query_destroy(&query);
+    return code;
+}

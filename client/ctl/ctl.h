@@ -1,0 +1,66 @@
+/* What the commands of waitlistctl share: the context they run in, how they ask, and how they say what went wrong. */
+#ifndef WAITLIST_CTL_CTL_H
+#define WAITLIST_CTL_CTL_H
+
+#include <argp.h>
+#include <jansson.h>
+#include <waitlist/client.h>
+
+/* Exit codes of every command. */
+enum ctl_exit { CTL_DONE = 0, CTL_REFUSED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3 };
+
+enum ctl_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
+
+/* What the global options say; the client is made when a command first needs it. */
+struct ctl_context {
+    enum ctl_format format;
+    const char *config_path; /* -c; NULL: the default file if it is there */
+    char *ingest, *publish, *query; /* endpoint lists; NULL: not chosen */
+    int timeout_ms;
+    struct waitlist_client *client;
+};
+
+void ctl_context_clear(struct ctl_context *ctl);
+/* The client, or NULL after having said why not (usage). */
+struct waitlist_client *ctl_client(struct ctl_context *ctl);
+
+/* The global options; its input is a struct ctl_context *. A child of every command's own parser. */
+extern const struct argp ctl_global_argp;
+/* Parses a command's arguments; `name` is shown as "waitlistctl name". Ends the process on --help (0) and wrong usage (2). */
+void ctl_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input);
+/* Takes the global options out of argv for a command that parses the rest itself. Returns the new argc. */
+int ctl_take_globals(struct ctl_context *ctl, int argc, char **argv);
+
+/* A command: argv[0] is its name; returns an exit code. */
+struct ctl_command {
+    const char *name;
+    int (*run)(struct ctl_context *ctl, int argc, char **argv);
+    const char *summary; /* one line of the general help */
+};
+
+/* "waitlistctl: …" on stderr. */
+void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Says why there is no answer, and gives the exit code for it. */
+int ctl_explain(enum waitlist_status status, const char *endpoints);
+/* Says what the daemon refused, from its reply. */
+void ctl_explain_refusal(const json_t *reply);
+
+/* Asks; consumes `request`. CTL_DONE: `*reply` is the caller's. In the JSON format the reply is printed, and `*reply` is NULL: nothing is left
+ * to do. Otherwise the complaint has been made. */
+int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply);
+
+/* Members by kind; the text of a member, or "" */
+const char *ctl_text(const json_t *object, const char *member);
+int64_t ctl_int(const json_t *object, const char *member);
+
+int command_status(struct ctl_context *ctl, int argc, char **argv);
+int command_summary(struct ctl_context *ctl, int argc, char **argv);
+int command_waits(struct ctl_context *ctl, int argc, char **argv);
+int command_wait(struct ctl_context *ctl, int argc, char **argv);
+int command_watch(struct ctl_context *ctl, int argc, char **argv);
+int command_alerts(struct ctl_context *ctl, int argc, char **argv);
+int command_send(struct ctl_context *ctl, int argc, char **argv);
+int command_simulate(struct ctl_context *ctl, int argc, char **argv);
+int command_completion(struct ctl_context *ctl, int argc, char **argv);
+
+#endif

@@ -1,0 +1,113 @@
+/* waitlistctl: the command line of waitlistd. Finds the command, hands it the rest of the line, ends with its exit code. */
+#include "client/ctl/ctl.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct ctl_command commands[] = {
+    {"status", command_status, "how the daemon is: clock, journal, sources, complaints"},
+    {"summary", command_summary, "how many wait, by pathway, team, district …"},
+    {"waits", command_waits, "the people who wait, longest first"},
+    {"wait", command_wait, "one wait: how it stands, its events, its alerts"},
+    {"alerts", command_alerts, "who is about to breach or has; --follow goes on"},
+    {"send", command_send, "send events (one JSON object a line) until all are durable"},
+#ifdef WAITLIST_HAVE_SIMULATE
+    {"simulate", command_simulate, "write or send a synthetic council's events"},
+#endif
+    {"completion", command_completion, "print the completion script of a shell"},
+};
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+struct choice {
+    struct ctl_context *ctl;
+    int command_at; /* in argv; 0: none */
+};
+
+static error_t take_word(int key, char *argument, struct argp_state *state) {
+    struct choice *choice = state->input;
+
+    (void)argument;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = choice->ctl;
+        return 0;
+    case ARGP_KEY_ARG:
+        choice->command_at = state->next - 1;
+        state->next = state->argc; /* the rest is the command's */
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "which command?");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The commands under the usage line: argp knows no commands. */
+static char *describe_commands(int key, const char *text, void *input) {
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC) {
+        return (char *)(uintptr_t)text;
+    }
+    size_t size = 0;
+    char *described = NULL;
+    FILE *stream = open_memstream(&described, &size);
+
+    if (stream == NULL) {
+        return (char *)(uintptr_t)text;
+    }
+    fputs("Commands:\n", stream);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(stream, "  %-12s %s\n", commands[i].name, commands[i].summary);
+    }
+    fputs(text, stream);
+    fclose(stream);
+    return described;
+}
+
+/* Names and labels are UTF-8 whatever the terminal's language is set to. */
+static void choose_locale(void) {
+    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) {
+        (void)setlocale(LC_CTYPE, "C.UTF-8");
+    }
+}
+
+static int run(struct ctl_context *ctl, int argc, char **argv) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[0], commands[i].name) == 0) {
+            return commands[i].run(ctl, argc, argv);
+        }
+    }
+    ctl_complain("there is no command '%s'; 'waitlistctl --help' lists them", argv[0]);
+    return CTL_USAGE;
+}
+
+int main(int argc, char **argv) {
+    static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where the daemon is, and how to answer:", 0}, {0}};
+    static const struct argp argp = {
+        .parser = take_word,
+        .args_doc = "COMMAND [OPTION...]",
+        .doc = "Ask and feed waitlistd, the waiting-list monitor.\v"
+               "'waitlistctl COMMAND --help' tells about one command. Exit codes: 0 done, 1 refused or not all done, 2 wrong usage, "
+               "3 the daemon cannot be reached.\n\nExample:\n  waitlistctl summary --group-by pathway,team --filter district=lancaster\n",
+        .children = children,
+        .help_filter = describe_commands};
+    struct ctl_context ctl = {.timeout_ms = 30000};
+    struct choice choice = {.ctl = &ctl};
+
+    choose_locale();
+    argp_program_version = "waitlistctl " WAITLIST_VERSION;
+    argp_err_exit_status = CTL_USAGE;
+    (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
+    int code = run(&ctl, argc - choice.command_at, argv + choice.command_at);
+
+    ctl_context_clear(&ctl);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        ctl_complain("the output could not be written");
+        code = code == CTL_DONE ? CTL_REFUSED : code;
+    }
+    return code;
+}

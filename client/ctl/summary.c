@@ -1,0 +1,128 @@
+/* waitlistctl summary: the position of every group. */
+#include "client/ctl/query_options.h"
+#include "client/ctl/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEYS_MAX 16
+#define BANDS_MAX WAITLIST_BANDS_MAX
+
+static const struct column measures[] = {{"waiting", "WAITING", COLUMN_NUMBER},
+                                         {"breach", "BREACH", COLUMN_NUMBER},
+                                         {"due", "DUE", COLUMN_NUMBER},
+                                         {"unallocated", "UNALLOC.", COLUMN_NUMBER},
+                                         {"allocated", "ALLOC.", COLUMN_CSV_ONLY},
+                                         {"in_progress", "IN PROGR.", COLUMN_CSV_ONLY},
+                                         {"paused", "PAUSED", COLUMN_CSV_ONLY},
+                                         {"no_contact", "NO CONT.", COLUMN_NUMBER},
+                                         {"longest", "LONGEST", COLUMN_NUMBER},
+                                         {"median", "MEDIAN", COLUMN_NUMBER},
+                                         {"mean", "MEAN", COLUMN_CSV_ONLY},
+                                         {"p90", "P90", COLUMN_CSV_ONLY},
+                                         {"scheduled", "SCHED.", COLUMN_CSV_ONLY}};
+#define MEASURE_COUNT (sizeof measures / sizeof measures[0])
+
+/* Keys first, then measures, then bands; the titles of the keys are made of their names. */
+struct layout {
+    struct column columns[KEYS_MAX + MEASURE_COUNT + BANDS_MAX];
+    char titles[KEYS_MAX][96];
+    char band_names[BANDS_MAX][32];
+    size_t keys, bands, count;
+};
+
+static void lay_out(struct layout *layout, const json_t *group_by, const json_t *total) {
+    size_t i;
+    const json_t *name;
+
+    memset(layout, 0, sizeof *layout);
+    json_array_foreach(group_by, i, name) {
+        if (i < KEYS_MAX) {
+            snprintf(layout->titles[i], sizeof layout->titles[i], "%s", json_string_value(name));
+            for (char *at = layout->titles[i]; *at != '\0'; at++) {
+                *at = (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at == '_' ? ' ' : *at);
+            }
+            layout->columns[layout->count++] = (struct column){json_string_value(name), layout->titles[i], COLUMN_TEXT};
+            layout->keys++;
+        }
+    }
+    memcpy(&layout->columns[layout->count], measures, sizeof measures);
+    layout->count += MEASURE_COUNT;
+    layout->bands = json_array_size(json_object_get(total, "bands"));
+    layout->bands = layout->bands > BANDS_MAX ? BANDS_MAX : layout->bands;
+    for (i = 0; i < layout->bands; i++) {
+        snprintf(layout->band_names[i], sizeof layout->band_names[i], "band_%zu", i + 1);
+        layout->columns[layout->count++] = (struct column){layout->band_names[i], "", COLUMN_CSV_ONLY};
+    }
+}
+
+static void add_position(struct table *table, const struct layout *layout, const json_t *position) {
+    for (size_t i = 0; i < MEASURE_COUNT; i++) {
+        table_json(table, json_object_get(position, measures[i].name));
+    }
+    for (size_t i = 0; i < layout->bands; i++) {
+        table_json(table, json_array_get(json_object_get(position, "bands"), i));
+    }
+}
+
+static void print_rows(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
+    const json_t *rows = json_object_get(reply, "rows");
+    const json_t *total = json_object_get(reply, "total");
+    struct layout layout;
+    size_t i;
+    const json_t *row;
+
+    lay_out(&layout, group_by, total);
+    struct table *table = table_create(layout.columns, layout.count);
+
+    json_array_foreach(rows, i, row) {
+        for (size_t k = 0; k < layout.keys; k++) {
+            table_json(table, json_object_get(json_object_get(row, "keys"), layout.columns[k].name));
+        }
+        add_position(table, &layout, json_object_get(row, "position"));
+    }
+    if (ctl->format == FORMAT_TABLE) {
+        table_totals(table); /* a spreadsheet makes its own, and would count these twice */
+        for (size_t k = 0; k < layout.keys; k++) {
+            table_text(table, k == 0 ? "total" : "");
+        }
+        add_position(table, &layout, total);
+    }
+    table_print(table, ctl->format, stdout);
+    table_destroy(&table);
+}
+
+int command_summary(struct ctl_context *ctl, int argc, char **argv) {
+    static const struct argp_option options[] = {QUERY_OPTION_GROUP_BY, QUERY_OPTION_FILTER,   QUERY_OPTION_AS_AT,
+                                                 QUERY_OPTION_KNOWN_AT, QUERY_OPTION_BASIS, {0}};
+    static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
+    static const struct argp argp = {.options = options,
+                                     .parser = query_take_option,
+                                     .doc = "How many wait: in breach, due within seven days, without a worker, without contact; the longest and the "
+                                            "median wait in days. By pathway and team unless said.\v"
+                                            "Example:\n  waitlistctl summary --group-by team --filter pathway=needs_assessment\n",
+                                     .children = children};
+    struct query_options query;
+    json_t *reply;
+
+    query_begin(&query, ctl, WAITLIST_OP_SUMMARY);
+    json_object_set_new(query.request, "group_by", json_pack("[s, s]", "pathway", "team"));
+    ctl_parse(&argp, "summary", argc, argv, &query);
+    json_t *group_by = json_incref(json_object_get(query.request, "group_by"));
+    int code = ctl_ask(ctl, query.request, &reply);
+
+    if (reply != NULL) {
+        if (ctl->format == FORMAT_TABLE) {
+            printf("Position at the end of %s, journal seq %lld\n\n", ctl_text(reply, "as_at"), (long long)ctl_int(reply, "journal_seq"));
+        }
+        if (ctl->format == FORMAT_TABLE && json_array_size(json_object_get(reply, "rows")) == 0) {
+            puts("nobody is waiting");
+        } else {
+            print_rows(ctl, reply, group_by);
+        }
+        json_decref(reply);
+    }
+    json_decref(group_by);
+    return code;
+}

@@ -1,0 +1,195 @@
+/* waitlistctl waits and wait: the people who wait, and one of them with his history. */
+#include "client/ctl/query_options.h"
+#include "client/ctl/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct column wait_columns[] = {{"subject", "WAIT", COLUMN_TEXT},
+                                             {"pathway", "PATHWAY", COLUMN_TEXT},
+                                             {"team", "TEAM", COLUMN_TEXT},
+                                             {"district", "DISTRICT", COLUMN_CSV_ONLY},
+                                             {"client_group", "CLIENT GROUP", COLUMN_CSV_ONLY},
+                                             {"priority", "PRIO", COLUMN_NUMBER},
+                                             {"impact", "IMPACT", COLUMN_CSV_ONLY},
+                                             {"likelihood", "LIKELIHOOD", COLUMN_CSV_ONLY},
+                                             {"dimensions", "DIMENSIONS", COLUMN_CSV_ONLY},
+                                             {"person", "PERSON", COLUMN_CSV_ONLY},
+                                             {"worker", "WORKER", COLUMN_CSV_ONLY},
+                                             {"stage", "STAGE", COLUMN_TEXT},
+                                             {"status", "STATUS", COLUMN_CSV_ONLY},
+                                             {"start", "SINCE", COLUMN_TEXT},
+                                             {"stop", "STOP", COLUMN_CSV_ONLY},
+                                             {"reason", "REASON", COLUMN_CSV_ONLY},
+                                             {"outcome", "OUTCOME", COLUMN_CSV_ONLY},
+                                             {"days", "DAYS", COLUMN_NUMBER},
+                                             {"gross_days", "GROSS", COLUMN_CSV_ONLY},
+                                             {"paused_days", "PAUSED DAYS", COLUMN_CSV_ONLY},
+                                             {"is_paused", "PAUSED", COLUMN_CSV_ONLY},
+                                             {"standard", "OF", COLUMN_NUMBER},
+                                             {"days_to_breach", "TO BREACH", COLUMN_NUMBER},
+                                             {"breach", "BREACH", COLUMN_TEXT},
+                                             {"due", "DUE", COLUMN_TEXT},
+                                             {"breach_on", "BREACH ON", COLUMN_CSV_ONLY},
+                                             {"last_contact", "LAST CONTACT", COLUMN_CSV_ONLY},
+                                             {"no_contact", "NO CONTACT", COLUMN_CSV_ONLY},
+                                             {"exceptions", "EXCEPTIONS", COLUMN_CSV_ONLY},
+                                             {"last_event_at", "LAST EVENT", COLUMN_CSV_ONLY}};
+#define WAIT_COLUMN_COUNT (sizeof wait_columns / sizeof wait_columns[0])
+
+static void add_row(struct table *table, const struct column *columns, size_t count, const json_t *row) {
+    for (size_t c = 0; c < count; c++) {
+        table_json(table, json_object_get(row, columns[c].name));
+    }
+}
+
+static struct table *table_of(const struct column *columns, size_t count, const json_t *rows) {
+    struct table *table = table_create(columns, count);
+    size_t i;
+    const json_t *row;
+
+    json_array_foreach(rows, i, row) {
+        add_row(table, columns, count, row);
+    }
+    return table;
+}
+
+int command_waits(struct ctl_context *ctl, int argc, char **argv) {
+    static const struct argp_option options[] = {QUERY_OPTION_FILTER, QUERY_OPTION_SORT,  QUERY_OPTION_LIMIT,
+                                                 QUERY_OPTION_CURSOR, QUERY_OPTION_AS_AT, QUERY_OPTION_KNOWN_AT, {0}};
+    static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
+    static const struct argp argp = {.options = options,
+                                     .parser = query_take_option,
+                                     .doc = "The people who wait, longest first unless sorted otherwise.\v"
+                                            "Example:\n  waitlistctl waits --filter team=north --filter breach=true --sort -risk --limit 20\n",
+                                     .children = children};
+    struct query_options query;
+    json_t *reply;
+
+    query_begin(&query, ctl, WAITLIST_OP_WAITS);
+    ctl_parse(&argp, "waits", argc, argv, &query);
+    int code = ctl_ask(ctl, query.request, &reply);
+
+    if (reply == NULL) {
+        return code;
+    }
+    const json_t *rows = json_object_get(reply, "rows");
+    const char *next = json_string_value(json_object_get(reply, "next"));
+
+    if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
+        puts("no such waits");
+    } else {
+        struct table *table = table_of(wait_columns, WAIT_COLUMN_COUNT, rows);
+
+        table_print(table, ctl->format, stdout);
+        table_destroy(&table);
+    }
+    if (ctl->format == FORMAT_TABLE && json_array_size(rows) > 0) {
+        printf("\n%zu of %lld shown", json_array_size(rows), (long long)ctl_int(reply, "count"));
+        printf(next != NULL ? "; the next page: --cursor %s\n" : "\n", next);
+    } else if (next != NULL) {
+        ctl_complain("there is more: --cursor %s", next); /* on stderr: CSV has no place for it */
+    }
+    json_decref(reply);
+    return code;
+}
+
+/* ---- One wait */
+
+static void print_wait(const json_t *wait) {
+    static const char *const names[] = {"subject",    "pathway",  "team",        "district",   "client_group", "priority",       "impact", "likelihood",
+                                        "dimensions", "person",   "worker",      "stage",      "status",       "start",          "stop",   "reason",
+                                        "outcome",    "days",     "gross_days",  "paused_days", "is_paused",   "standard",       "days_to_breach",
+                                        "breach",     "due",      "breach_on",   "last_contact", "no_contact", "exceptions",     "last_event_at"};
+    static const struct column columns[] = {{"name", "", COLUMN_TEXT}, {"value", "", COLUMN_TEXT}};
+    struct table *table = table_create(columns, 2);
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        table_text(table, names[i]);
+        table_json(table, json_object_get(wait, names[i]));
+    }
+    table_print(table, FORMAT_TABLE, stdout);
+    table_destroy(&table);
+}
+
+static void print_section(const char *title, const char *nothing, const struct column *columns, size_t count, const json_t *rows) {
+    printf("\n%s\n", title);
+    if (json_array_size(rows) == 0) {
+        puts(nothing);
+        return;
+    }
+    struct table *table = table_of(columns, count, rows);
+
+    table_print(table, FORMAT_TABLE, stdout);
+    table_destroy(&table);
+}
+
+static void print_history(const json_t *reply) {
+    static const struct column events[] = {{"seq", "SEQ", COLUMN_NUMBER},   {"time", "TIME", COLUMN_TEXT},     {"received", "RECEIVED", COLUMN_TEXT},
+                                           {"type", "EVENT", COLUMN_TEXT},  {"effect", "EFFECT", COLUMN_TEXT}, {"exception", "EXCEPTION", COLUMN_TEXT}};
+    static const struct column alerts[] = {{"seq", "SEQ", COLUMN_NUMBER}, {"at", "AT", COLUMN_TEXT},     {"transition", "WHAT", COLUMN_TEXT},
+                                           {"rule", "RULE", COLUMN_TEXT}, {"level", "LEVEL", COLUMN_NUMBER}, {"occurred_on", "OCCURRED", COLUMN_TEXT},
+                                           {"reason", "REASON", COLUMN_TEXT}};
+
+    print_wait(json_object_get(reply, "wait"));
+    print_section("Events, in the order in which they count:", "none", events, sizeof events / sizeof events[0], json_object_get(reply, "events"));
+    print_section("Alerts:", "none", alerts, sizeof alerts / sizeof alerts[0], json_object_get(reply, "alerts"));
+}
+
+struct wait_arguments {
+    struct query_options query; /* first: what query_take_option gets is this */
+    bool has_subject;
+};
+
+static error_t take_wait_argument(int key, char *argument, struct argp_state *state) {
+    struct wait_arguments *arguments = state->input;
+
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (arguments->has_subject) {
+            argp_error(state, "one wait at a time");
+        }
+        json_object_set_new(arguments->query.request, "subject", json_string(argument));
+        arguments->has_subject = true;
+        return 0;
+    case ARGP_KEY_END:
+        if (!arguments->has_subject) {
+            argp_error(state, "which wait?");
+        }
+        return 0;
+    default: return query_take_option(key, argument, state);
+    }
+}
+
+int command_wait(struct ctl_context *ctl, int argc, char **argv) {
+    static const struct argp_option options[] = {QUERY_OPTION_AS_AT, QUERY_OPTION_KNOWN_AT, {0}};
+    static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
+    static const struct argp argp = {.options = options,
+                                     .parser = take_wait_argument,
+                                     .args_doc = "SUBJECT",
+                                     .doc = "One wait: how it stands, its events with what each did, its alerts.\v"
+                                            "Example:\n  waitlistctl wait W-1041\n",
+                                     .children = children};
+    struct wait_arguments arguments = {.has_subject = false};
+    json_t *reply;
+
+    query_begin(&arguments.query, ctl, WAITLIST_OP_WAIT);
+    ctl_parse(&argp, "wait", argc, argv, &arguments);
+    int code = ctl_ask(ctl, arguments.query.request, &reply);
+
+    if (reply == NULL) {
+        return code;
+    }
+    if (ctl->format == FORMAT_CSV) {
+        json_t *rows = json_pack("[O]", json_object_get(reply, "wait"));
+        struct table *table = table_of(wait_columns, WAIT_COLUMN_COUNT, rows);
+
+        table_print(table, FORMAT_CSV, stdout);
+        table_destroy(&table);
+        json_decref(rows);
+    } else {
+        print_history(reply);
+    }
+    json_decref(reply);
+    return code;
+}
