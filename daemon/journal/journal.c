@@ -16,8 +16,8 @@
 #define DIGEST_SIZE 16 /* BLAKE2b-128 */
 
 /* Pages of 16 KiB in the write-ahead file at which journal_tidy moves them, and at which a commit does so itself. */
-#define CHECKPOINT_PAGES 256
-#define CHECKPOINT_PAGES_FORCED 1024
+#define CHECKPOINT_PAGES 128
+#define CHECKPOINT_PAGES_FORCED 512
 
 /* What a turn changes and a rollback brings back. */
 struct counts {
