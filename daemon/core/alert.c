@@ -178,14 +178,18 @@ static void extend_over_eras(struct run *run, const struct look_back *look_back,
     }
 }
 
+static day_t day_of_event(const struct look_back *look_back, const struct history_event *event)
+{
+    return calendar_day_of(look_back->fold->calendar, event_effective_time(&event->event, look_back->fold->calendar));
+}
+
 static bool is_excluded(const struct look_back *look_back, const struct wait_history *history)
 {
     struct wait_state state;
     wait_state_init(&state);
     for (size_t i = 0; i < history->count; i++) {
-        const struct event *event = &history->events[i]->event;
-        day_t day = calendar_day_of(look_back->fold->calendar, event_effective_time(event, look_back->fold->calendar));
-        wait_state_apply(&state, event, day, look_back->fold);
+        const struct history_event *event = history->events[i];
+        wait_state_apply(&state, &event->event, day_of_event(look_back, event), look_back->fold);
     }
     return wait_state_is_excluded(&state, look_back->fold->names);
 }
@@ -202,7 +206,7 @@ static struct run last_run(const struct look_back *look_back, const struct wait_
     day_t since = DAY_NONE;
     for (size_t i = 0; i < history->count; i++) {
         const struct event *event = &history->events[i]->event;
-        day_t day = calendar_day_of(look_back->fold->calendar, event_effective_time(event, look_back->fold->calendar));
+        day_t day = day_of_event(look_back, history->events[i]);
         if (day > until)
             break;
         if (since != DAY_NONE && day > since)
@@ -221,8 +225,28 @@ day_t alert_run_start(const struct look_back *look_back, const struct wait_histo
     return run.first != DAY_NONE && run.last == today ? run.first : DAY_NONE;
 }
 
+/* Whether the condition holds on `day` by the policy of that day. */
+static bool holds_on(const struct look_back *look_back, const struct wait_state *state, const struct alert_condition *condition, day_t day)
+{
+    struct run run = {DAY_NONE, DAY_NONE};
+    extend_over_eras(&run, look_back, state, day, day, condition);
+    return run.last == day;
+}
+
+/* An alert raised at midnight is not corrected by an assessment of the same morning: the day is looked at as it began and after each event. */
 bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t day)
 {
-    struct run run = last_run(look_back, history, condition, day);
-    return run.first != DAY_NONE && run.last == day;
+    struct wait_state state;
+    wait_state_init(&state);
+    if (is_excluded(look_back, history))
+        return false;
+    size_t i = 0;
+    for (; i < history->count && day_of_event(look_back, history->events[i]) < day; i++)
+        wait_state_apply(&state, &history->events[i]->event, day_of_event(look_back, history->events[i]), look_back->fold);
+    bool held = holds_on(look_back, &state, condition, day);
+    for (; !held && i < history->count && day_of_event(look_back, history->events[i]) == day; i++) {
+        wait_state_apply(&state, &history->events[i]->event, day, look_back->fold);
+        held = holds_on(look_back, &state, condition, day);
+    }
+    return held;
 }

@@ -62,6 +62,7 @@ void clock_read(const struct wait_state *state, bool excluded, const struct path
     if (state->stage == STAGE_NONE)
         return;
     bool stopped_on_started = pathway->stops_on == STOP_ON_STARTED && state->started != DAY_NONE;
+    reading->stopped_on_started = stopped_on_started;
     bool excludes = pathway->pauses == PAUSES_EXCLUDE;
     reading->start = state->start;
     reading->stop = stopped_on_started ? state->started : state->ended;

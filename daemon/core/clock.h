@@ -24,6 +24,7 @@ struct clock_reading {
     bool breach;
     bool due;
     bool ended_before_start;
+    bool stopped_on_started; /* the start of the assessment stopped it, whatever ended the wait later */
     /* While it waits or is scheduled: `days` on day d are index(d) - key, index as clock_index; while frozen, up to the pause only. */
     int32_t key;
 };

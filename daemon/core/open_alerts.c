@@ -135,11 +135,9 @@ static enum alert_reason reason_of(struct waiting_register *reg, const struct to
 {
     if (never_held(reg, touched, node))
         return ALERT_REASON_CORRECTED;
+    const struct record *record = register_record(reg, touched->wait);
     if (reading->status == STATUS_ENDED)
-        return register_record(reg, touched->wait)->state.stage == STAGE_CLOSED &&
-                       reading->stop == register_record(reg, touched->wait)->state.ended
-                   ? ALERT_REASON_CLOSED
-                   : ALERT_REASON_COMPLETED;
+        return record->state.stage == STAGE_CLOSED && !reading->stopped_on_started ? ALERT_REASON_CLOSED : ALERT_REASON_COMPLETED;
     if (node->raised.rule == ALERT_APPROACHING && reading->breach)
         return ALERT_REASON_BREACHED;
     if (node->raised.rule == ALERT_APPROACHING && reading->is_frozen)

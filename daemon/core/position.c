@@ -57,13 +57,13 @@ struct position *position_builder_counts(struct position_builder *builder)
 /* The days of the `rank`-th person (from 1) in order of days. */
 static int32_t days_at_rank(const struct position_builder *builder, uint64_t rank)
 {
-    uint64_t seen = 0;
-    for (size_t days = 0; days < builder->used; days++) {
+    size_t days = 0;
+    uint64_t seen = builder->histogram[0];
+    while (seen < rank) {
+        ENSURE(++days < builder->used);
         seen += builder->histogram[days];
-        if (seen >= rank)
-            return (int32_t)days;
     }
-    memory_broken();
+    return (int32_t)days;
 }
 
 static void compute_statistics(const struct position_builder *builder, uint64_t count, uint64_t sum, struct position *position)

@@ -23,7 +23,7 @@ static void take_policy(struct waiting_register *reg, const struct policy *polic
     *own = *policy;
     memory_reserve((void **)&reg->eras, &reg->era_capacity, reg->era_count + 1, sizeof *reg->eras);
     reg->eras[reg->era_count++] = (struct policy_era){from, own};
-    memset(reg->pathways, 0, sizeof reg->pathways);
+    /* A pathway that is no longer configured keeps its last rules: a wait that was retracted may still have to be folded by them. */
     for (size_t i = 0; i < own->pathway_count; i++) {
         uint32_t number = names_intern(reg->pathway_names, text_of(own->pathways[i].name));
         ENSURE(number <= PATHWAYS_EVER_MAX);
@@ -186,25 +186,28 @@ static void fold_event(struct waiting_register *reg, uint32_t wait, const struct
         record->flags &= (uint8_t)~RECORD_EXCLUDED;
 }
 
-static void take_retraction(struct waiting_register *reg, uint32_t wait, const struct event *event)
+/* The wait of the event that `retraction` (accepted as `seq`) names, or 0, and what naming it means. The history may already hold what
+ * comes later in the same turn or replay: that has not happened yet. */
+static uint32_t find_target(struct waiting_register *reg, const struct event *retraction, uint64_t seq, enum retraction_kind *kind)
 {
     struct history_event target;
+    *kind = RETRACTION_UNKNOWN;
+    if (!reg->history.find(reg->history.context, retraction->retracts_source, retraction->retracts_id, &target) || target.seq > seq)
+        return 0;
+    *kind = target.event.type == EVENT_RETRACTED ? RETRACTION_CANNOT : RETRACTION_TAKES;
+    return register_wait_of(reg, target.event.subject);
+}
+
+static void take_retraction(struct waiting_register *reg, uint32_t wait, const struct event *event, uint64_t seq)
+{
     enum retraction_kind kind = retractions_kind(reg->retractions, event->retracts_source, event->retracts_id);
-    if (kind == RETRACTION_NONE) {
-        kind = RETRACTION_UNKNOWN;
-        if (reg->history.find(reg->history.context, event->retracts_source, event->retracts_id, &target)) {
-            kind = target.event.type == EVENT_RETRACTED ? RETRACTION_CANNOT : RETRACTION_TAKES;
-            if (kind == RETRACTION_TAKES) {
-                uint32_t target_wait = register_wait_of(reg, target.event.subject);
-                retractions_add(reg->retractions, event->retracts_source, event->retracts_id, kind, wait);
-                ask_refold(reg, target_wait, INT32_MIN + 1);
-                return;
-            }
-        }
-    }
+    bool is_first = kind == RETRACTION_NONE;
+    uint32_t target_wait = is_first ? find_target(reg, event, seq, &kind) : 0;
     retractions_add(reg->retractions, event->retracts_source, event->retracts_id, kind, wait);
     if (kind != RETRACTION_TAKES)
         register_record(reg, wait)->retraction_exceptions++;
+    else if (is_first)
+        ask_refold(reg, target_wait, INT32_MIN + 1);
 }
 
 static void heal_retraction(void *context, uint32_t wait)
@@ -220,7 +223,7 @@ static bool was_retracted(struct waiting_register *reg, const struct event *even
     if (kind != RETRACTION_UNKNOWN)
         return false;
     if (event->type == EVENT_RETRACTED) {
-        retractions_resolve(reg->retractions, event->source, event->id, RETRACTION_CANNOT, heal_retraction, reg);
+        retractions_resolve(reg->retractions, event->source, event->id, RETRACTION_CANNOT, NULL, NULL);
         return false;
     }
     retractions_resolve(reg->retractions, event->source, event->id, RETRACTION_TAKES, heal_retraction, reg);
@@ -237,7 +240,7 @@ static void take_event(struct waiting_register *reg, const struct event *event, 
         record->event_count++;
     bool retracted = was_retracted(reg, event);
     if (event->type == EVENT_RETRACTED)
-        take_retraction(reg, wait, event);
+        take_retraction(reg, wait, event, seq);
     else if (!retracted)
         fold_event(reg, wait, event);
 }
@@ -333,19 +336,15 @@ bool register_set_policy(struct waiting_register *reg, const struct policy *poli
     ENSURE(reg->live && reg->touched_count == 0);
     if (!keeps_pathways(reg, policy, missing))
         return false;
-    const struct policy *before = reg->eras[reg->era_count - 1].policy;
     for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
         const struct record *record = register_record(reg, wait);
         struct touched *touched = register_touch(reg, wait, INT32_MAX);
+        touched->refold = calendar != reg->calendar;
         if (record->state.stage == STAGE_NONE)
             continue;
         int after = policy_pathway_index(policy, text_of(register_pathway(reg, record)->name));
-        touched->refold = register_pathway(reg, record)->completes_on != policy->pathways[after].completes_on;
-    }
-    /* A second change on one day replaces the first: a day's position uses the policy in force at its end. */
-    if (reg->era_count > 1 && reg->eras[reg->era_count - 1].from == reg->today) {
-        free((void *)(uintptr_t)before);
-        reg->era_count--;
+        if (register_pathway(reg, record)->completes_on != policy->pathways[after].completes_on)
+            touched->refold = true;
     }
     reg->calendar = reg->fold.calendar = calendar;
     take_policy(reg, policy, reg->today);

@@ -75,7 +75,7 @@ struct waiting_register {
     struct names *names;    /* teams, districts, workers, people … */
     struct names *subjects; /* a wait's number is its subject's */
     struct names *pathway_names;
-    const struct pathway_policy *pathways[PATHWAYS_EVER_MAX]; /* in force, by the pathway's number; NULL: none */
+    const struct pathway_policy *pathways[PATHWAYS_EVER_MAX]; /* the last rules of each pathway, by its number */
     struct fold fold;
     struct record **pages;
     size_t page_count;

@@ -85,6 +85,6 @@ void retractions_resolve(struct retractions *retractions, struct text source, st
     struct entry *entry = find(retractions, source, id);
     ENSURE(entry != NULL && entry->kind == RETRACTION_UNKNOWN);
     entry->kind = kind;
-    for (size_t i = 0; i < entry->wait_count; i++)
+    for (size_t i = 0; each != NULL && i < entry->wait_count; i++)
         each(context, entry->waits[i]);
 }

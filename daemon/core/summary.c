@@ -163,12 +163,10 @@ static int compare_rows(const void *left, const void *right)
 {
     const struct summary_row *a = left;
     const struct summary_row *b = right;
-    for (size_t i = 0; i < GROUP_BY_MAX; i++) {
-        int order = text_compare(a->keys[i], b->keys[i]);
-        if (order != 0)
-            return order;
-    }
-    return 0;
+    int order = 0;
+    for (size_t i = 0; order == 0 && i < GROUP_BY_MAX; i++)
+        order = text_compare(a->keys[i], b->keys[i]);
+    return order;
 }
 
 static void finish_rows(struct gathering *gathering, struct summary *summary)

@@ -82,8 +82,7 @@ void register_queue_position(const struct waiting_register *reg, size_t queue, s
     const struct group *group = groups_at(reg->queues, (uint32_t)queue);
     position_builder_clear(reg->builder);
     const struct pathway_policy *pathway = reg->pathways[group->key.pathway];
-    if (pathway != NULL)
-        tally_collect(group->tally, reg->calendar, pathway->unit, reg->today, reg->builder);
+    tally_collect(group->tally, reg->calendar, pathway->unit, reg->today, reg->builder);
     position_builder_finish(reg->builder, register_policy(reg), position);
 }
 

@@ -286,13 +286,12 @@ static enum effect apply_to_open(struct wait_state *state, const struct event *e
     case EVENT_WAIT_CLOSED:
         return close_wait(state, event, day, fold);
     case EVENT_WAIT_REOPENED:
-        return EFFECT_NOT_ENDED;
-    case EVENT_REFERRAL_RECEIVED:
+    case EVENT_REFERRAL_RECEIVED: /* the callers let none of these three pass */
     case EVENT_RETRACTED:
     case EVENT_TYPE_COUNT:
         break;
     }
-    memory_broken();
+    return EFFECT_NOT_ENDED;
 }
 
 static bool changes_the_clock(enum event_type type)

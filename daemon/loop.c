@@ -1,0 +1,332 @@
+/* The loop of the daemon. The trip of one event:
+ *
+ * for each request of this turn, until the socket is empty or 4,096 events are in:
+ *   frames, sizes, counts                          -> refused with a code, or
+ *   envelope: JSON limits, CloudEvents attributes  -> quarantine, or
+ *   identity                                       -> duplicate / quarantine, or
+ *   validate: the named checks                     -> quarantine, or
+ *   journal append (inside the open transaction), register accept
+ * end of turn: register settle -> alert transitions, appended to the same transaction
+ * COMMIT (durable)                                  nothing is shown before it
+ *   publish the transitions, answer the senders, note which positions changed
+ * then what is due: midnights, positions, heartbeat, queries, signals, watchdog
+ *
+ * The batch is the turn: while one commit syncs, the next requests queue up in the socket, so that group commit grows by itself under load
+ * and an idle daemon waits for nothing. */
+#include "daemon/loop.h"
+
+#include "daemon/intake/intake.h"
+#include "daemon/publish/publish.h"
+#include "daemon/query/query.h"
+#include "daemon/system/notify.h"
+#include "daemon/timers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <zmq.h>
+
+enum { PROBE_MS = 1000, LAG_WINDOW_MS = 10000, MIDNIGHT_CHECK_MS = 1000, STATUS_MS = 5000 };
+
+struct loop {
+    const struct loop_setup *setup;
+    struct ledger *ledger;
+    struct log *log;
+    struct intake *intake;
+    struct publisher *publisher;
+    struct query *query;
+    instant_t simulated;
+    struct moment moment;
+    int64_t started_ms;
+    bool read_only;
+    bool failed;
+    bool stopping;
+    bool positions_wait;
+    int64_t slowest_turn_ms;
+    int64_t lag_ms;
+    uint64_t queries_dropped;
+    struct complaint disk_full;
+    struct timer heartbeat, all_positions, positions, probe, lag, watchdog, status;
+};
+
+static void fail(struct loop *loop, const char *message)
+{
+    log_line(loop->log, LOG_LEVEL_ERROR, message);
+    loop->failed = true;
+}
+
+/* The disk took nothing: the ledger is as before the turn, and from now on senders are told to come again. */
+static void become_read_only(struct loop *loop)
+{
+    log_complaint(loop->log, &loop->disk_full, (uint64_t)loop->moment.monotonic_ms, LOG_LEVEL_ERROR,
+                  "the journal's disk is full: the turn was rolled back, events are refused until there is room",
+                  LOG_STRING("path", ledger_config(loop->ledger)->journal_path));
+    publisher_forget_changes(loop->publisher);
+    loop->read_only = true;
+}
+
+static bool committed(struct loop *loop, enum journal_status status)
+{
+    if (status == JOURNAL_OK)
+        return true;
+    if (status == JOURNAL_FULL)
+        become_read_only(loop);
+    else
+        fail(loop, "the journal failed: the process ends, to start again from what is durable");
+    return false;
+}
+
+static void take_events(struct loop *loop)
+{
+    bool socket_failed;
+    ledger_begin(loop->ledger, loop->moment.now);
+    size_t events = intake_receive(loop->intake, loop->ledger, loop->read_only, &socket_failed);
+    if (socket_failed)
+        fail(loop, "the ingest socket failed");
+    if (events == 0) {
+        journal_rollback(ledger_journal(loop->ledger));
+        intake_answer(loop->intake);
+        return;
+    }
+    if (!committed(loop, ledger_commit(loop->ledger))) {
+        intake_refuse(loop->intake);
+        return;
+    }
+    publisher_alerts(loop->publisher, loop->ledger);
+    intake_answer(loop->intake);
+    loop->positions_wait = publisher_note_changes(loop->publisher, loop->ledger);
+}
+
+/* Every local midnight up to `now`, each in a transaction of its own. `paced`: each with its own instant, as when the clock is set. */
+static void do_midnights(struct loop *loop, instant_t now, bool paced)
+{
+    const struct calendar *calendar = ledger_calendar(loop->ledger);
+    struct waiting_register *reg = ledger_register(loop->ledger);
+    while (!loop->failed && !loop->read_only && register_today(reg) < calendar_day_of(calendar, now)) {
+        instant_t at = paced ? calendar_day_start(calendar, register_today(reg) + 1) : now;
+        if (!committed(loop, ledger_midnight(loop->ledger, at)))
+            return;
+        publisher_alerts(loop->publisher, loop->ledger);
+        loop->positions_wait = publisher_note_changes(loop->publisher, loop->ledger) || loop->positions_wait;
+        notify_watchdog();
+    }
+}
+
+static bool set_clock(void *context, instant_t now, const char **reason)
+{
+    struct loop *loop = context;
+    if (now < loop->simulated) {
+        *reason = "the simulated clock cannot be set back";
+        return false;
+    }
+    if (calendar_day_of(ledger_calendar(loop->ledger), now) >= calendar_last_day(ledger_calendar(loop->ledger))) {
+        *reason = "the calendar ends before that day";
+        return false;
+    }
+    do_midnights(loop, now, true);
+    if (loop->failed || loop->read_only) {
+        *reason = "the journal cannot be written";
+        return false;
+    }
+    loop->simulated = loop->moment.now = now;
+    return true;
+}
+
+static void try_the_disk(struct loop *loop)
+{
+    enum journal_status status = ledger_probe(loop->ledger, loop->moment.now);
+    if (status == JOURNAL_FULL)
+        return;
+    if (status != JOURNAL_OK) {
+        fail(loop, "the journal failed: the process ends, to start again from what is durable");
+        return;
+    }
+    loop->read_only = false;
+    log_settle(loop->log, &loop->disk_full, "the journal's disk has room again: events are taken");
+    publisher_positions(loop->publisher, loop->ledger, true);
+}
+
+static void report_line(void *context, const char *line)
+{
+    struct loop *loop = context;
+    log_line(loop->log, LOG_LEVEL_ERROR, "reload refused", LOG_STRING("reason", line));
+}
+
+/* All or nothing: the next configuration is complete and possible, or the running one stays as it is. */
+static void reload(struct loop *loop)
+{
+    char message[LEDGER_MESSAGE_SIZE];
+    struct config **running = loop->setup->config;
+    notify_reloading((uint64_t)loop->moment.monotonic_ms * 1000);
+    struct config *next = config_load(loop->setup->config_path, report_line, loop);
+    bool possible = next != NULL && config_fixed_changes(*running, next, report_line, loop) == 0;
+    if (possible && loop->read_only) {
+        report_line(loop, "the journal's disk is full");
+        possible = false;
+    }
+    if (possible) {
+        enum journal_status status = ledger_reload(loop->ledger, next, loop->moment.now, message);
+        if (status == JOURNAL_CORRUPT)
+            report_line(loop, message);
+        else
+            committed(loop, status);
+        possible = status == JOURNAL_OK;
+    }
+    if (possible) {
+        config_free(running);
+        *running = next;
+        publisher_alerts(loop->publisher, loop->ledger);
+        publisher_positions(loop->publisher, loop->ledger, true);
+        timer_start(&loop->positions, loop->moment.monotonic_ms, (*running)->publish_interval_ms);
+        log_line(loop->log, LOG_LEVEL_NOTICE, "configuration reloaded");
+    } else {
+        config_free(&next);
+    }
+    notify_ready(possible ? "reloaded" : "reload refused: see the log");
+}
+
+static void serve_queries(struct loop *loop)
+{
+    bool socket_failed;
+    struct daemon_state state = {
+        .ledger = loop->ledger,
+        .intake = loop->intake,
+        .publisher = loop->publisher,
+        .now = loop->moment.now,
+        .uptime_s = (uint64_t)(loop->moment.monotonic_ms - loop->started_ms) / 1000,
+        .loop_lag_ms = (double)(loop->slowest_turn_ms > loop->lag_ms ? loop->slowest_turn_ms : loop->lag_ms),
+        .read_only = loop->read_only,
+        .simulated_clock = loop->simulated != INSTANT_NONE,
+        .queries_dropped = loop->queries_dropped,
+        .set_clock = set_clock,
+        .context = loop,
+    };
+    query_serve(loop->query, &state, &socket_failed);
+    loop->queries_dropped = state.queries_dropped;
+    if (socket_failed)
+        fail(loop, "the query socket failed");
+}
+
+static void tell_status(struct loop *loop)
+{
+    struct intake_figures figures;
+    char status[160];
+    intake_figures(loop->intake, &figures);
+    snprintf(status, sizeof status, "%s; %llu events accepted since the start, journal at %llu", loop->read_only ? "disk full" : "running",
+             (unsigned long long)figures.accepted, (unsigned long long)journal_last_seq(ledger_journal(loop->ledger)));
+    notify_status(status);
+}
+
+static void do_what_is_due(struct loop *loop)
+{
+    int64_t now_ms = loop->moment.monotonic_ms;
+    if (loop->read_only && timer_take(&loop->probe, now_ms))
+        try_the_disk(loop);
+    do_midnights(loop, loop->moment.now, false);
+    if (timer_take(&loop->all_positions, now_ms)) {
+        publisher_positions(loop->publisher, loop->ledger, true);
+        loop->positions_wait = false;
+    } else if (loop->positions_wait && timer_take(&loop->positions, now_ms)) {
+        publisher_positions(loop->publisher, loop->ledger, false);
+        loop->positions_wait = false;
+    }
+    if (timer_take(&loop->heartbeat, now_ms))
+        publisher_heartbeat(loop->publisher, loop->ledger, loop->moment.now);
+    if (loop->watchdog.every_ms > 0 && timer_take(&loop->watchdog, now_ms))
+        notify_watchdog();
+    if (timer_take(&loop->status, now_ms))
+        tell_status(loop);
+    if (timer_take(&loop->lag, now_ms)) {
+        loop->lag_ms = loop->slowest_turn_ms;
+        loop->slowest_turn_ms = 0;
+    }
+}
+
+static void take_signals(struct loop *loop)
+{
+    struct signal_requests requests = signals_take(loop->setup->signals);
+    if (requests.reload)
+        reload(loop);
+    if (requests.stop)
+        loop->stopping = true;
+}
+
+/* Milliseconds until something is due. */
+static long time_to_wait(const struct loop *loop)
+{
+    int64_t next = loop->heartbeat.next_ms;
+    if (loop->positions_wait && loop->positions.next_ms < next)
+        next = loop->positions.next_ms;
+    if (loop->watchdog.every_ms > 0 && loop->watchdog.next_ms < next)
+        next = loop->watchdog.next_ms;
+    int64_t left = next - loop->moment.monotonic_ms;
+    if (loop->simulated == INSTANT_NONE) {
+        const struct calendar *calendar = ledger_calendar(loop->ledger);
+        int64_t to_midnight = calendar_day_start(calendar, register_today(ledger_register(loop->ledger)) + 1) - loop->moment.now;
+        left = to_midnight < left && !loop->read_only ? to_midnight : left;
+    }
+    return left > 0 ? (long)left : 0;
+}
+
+static bool turn(struct loop *loop)
+{
+    enum { INGEST, QUERY, PUBLISH, SIGNALS, COUNT };
+    zmq_pollitem_t items[COUNT] = {
+        [INGEST] = {.socket = loop->setup->sockets->ingest, .events = ZMQ_POLLIN},
+        [QUERY] = {.socket = loop->setup->sockets->query, .events = ZMQ_POLLIN},
+        [PUBLISH] = {.socket = loop->setup->sockets->publish, .events = ZMQ_POLLIN},
+        [SIGNALS] = {.fd = signals_descriptor(loop->setup->signals), .events = ZMQ_POLLIN},
+    };
+    if (zmq_poll(items, COUNT, time_to_wait(loop)) < 0 && errno != EINTR) {
+        fail(loop, "polling the sockets failed");
+        return false;
+    }
+    loop->moment = timers_read(loop->simulated);
+    int64_t began_ms = loop->moment.monotonic_ms;
+    do_what_is_due(loop); /* a midnight comes before the events that arrive after it */
+    if (!loop->failed && (items[INGEST].revents & ZMQ_POLLIN))
+        take_events(loop);
+    if (!loop->failed && (items[QUERY].revents & ZMQ_POLLIN))
+        serve_queries(loop);
+    if (!loop->failed && (items[PUBLISH].revents & ZMQ_POLLIN) && !publisher_drain(loop->publisher))
+        fail(loop, "the publishing socket failed");
+    if (!loop->failed && (items[SIGNALS].revents & ZMQ_POLLIN))
+        take_signals(loop);
+    int64_t took_ms = timers_read(loop->simulated).monotonic_ms - began_ms;
+    if (took_ms > loop->slowest_turn_ms)
+        loop->slowest_turn_ms = took_ms;
+    return !loop->failed && !loop->stopping;
+}
+
+static void start_timers(struct loop *loop)
+{
+    int64_t now_ms = loop->moment.monotonic_ms;
+    loop->started_ms = now_ms;
+    timer_start(&loop->heartbeat, now_ms, PUBLISH_HEARTBEAT_MS);
+    timer_start(&loop->all_positions, now_ms, PUBLISH_ALL_MS);
+    timer_start(&loop->positions, now_ms, (*loop->setup->config)->publish_interval_ms);
+    timer_start(&loop->probe, now_ms, PROBE_MS);
+    timer_start(&loop->lag, now_ms, LAG_WINDOW_MS);
+    timer_start(&loop->status, now_ms, STATUS_MS);
+    timer_start(&loop->watchdog, now_ms, (int64_t)notify_watchdog_interval_ms());
+}
+
+bool loop_run(const struct loop_setup *setup)
+{
+    struct loop loop = {.setup = setup, .ledger = setup->ledger, .log = setup->log, .simulated = setup->simulated};
+    loop.moment = timers_read(setup->simulated);
+    loop.intake = intake_create(setup->sockets->ingest);
+    loop.publisher = publisher_create(setup->sockets->publish);
+    loop.query = query_create(setup->sockets->query);
+    start_timers(&loop);
+    publisher_alerts(loop.publisher, loop.ledger);
+    publisher_note_changes(loop.publisher, loop.ledger);
+    notify_ready("running");
+    while (turn(&loop))
+        continue;
+    notify_stopping(loop.failed ? "failed" : "stopping");
+    query_destroy(&loop.query);
+    publisher_destroy(&loop.publisher);
+    intake_destroy(&loop.intake);
+    return !loop.failed;
+}

@@ -1,0 +1,189 @@
+/* Reading the members of a request: types, ranges, names; every refusal says where. */
+#include "daemon/query/ops.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool refuse_at(struct question *question, const char *message, const char *pointer)
+{
+    question_refuse(question, "bad_request", message, pointer);
+    return false;
+}
+
+static struct text text_of_json(const json_t *value)
+{
+    return (struct text){json_string_value(value), (uint32_t)json_string_length(value)};
+}
+
+bool argument_text(struct question *question, const char *name, struct text *text)
+{
+    char pointer[80];
+    const json_t *value = json_object_get(question->request, name);
+    if (value == NULL)
+        return true;
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    if (!json_is_string(value))
+        return refuse_at(question, "must be a text", pointer);
+    *text = text_of_json(value);
+    return true;
+}
+
+bool argument_number(struct question *question, const char *name, int64_t least, int64_t most, int64_t *number)
+{
+    char pointer[80], message[120];
+    const json_t *value = json_object_get(question->request, name);
+    if (value == NULL)
+        return true;
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    snprintf(message, sizeof message, "must be a whole number from %lld to %lld", (long long)least, (long long)most);
+    if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most)
+        return refuse_at(question, message, pointer);
+    *number = json_integer_value(value);
+    return true;
+}
+
+bool arguments_are_of_today(struct question *question)
+{
+    struct text as_at = TEXT_ABSENT, known_at = TEXT_ABSENT, basis = TEXT_ABSENT;
+    day_t day;
+    if (!argument_text(question, "as_at", &as_at) || !argument_text(question, "basis", &basis))
+        return false;
+    if (json_object_get(question->request, "known_at") != NULL && !argument_text(question, "known_at", &known_at))
+        return false;
+    if (as_at.at != NULL && !date_parse(as_at, &day))
+        return refuse_at(question, "must be a date, YYYY-MM-DD", "/as_at");
+    if (as_at.at != NULL && day != register_today(ledger_register(question->state->ledger)))
+        return refuse_at(question, "this release answers for today only", "/as_at");
+    if (known_at.at != NULL)
+        return refuse_at(question, "this release answers as known now only", "/known_at");
+    if (basis.at != NULL && !text_is(basis, "known"))
+        return refuse_at(question, "this release answers on the basis \"known\" only", "/basis");
+    return true;
+}
+
+bool argument_group_by(struct question *question, struct field_name fields[GROUP_BY_MAX], size_t *count)
+{
+    const json_t *list = json_object_get(question->request, "group_by");
+    *count = 0;
+    if (list == NULL)
+        return true;
+    if (!json_is_array(list) || json_array_size(list) > GROUP_BY_MAX)
+        return refuse_at(question, "must be a list of at most 4 names", "/group_by");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        char pointer[40];
+        const json_t *name = json_array_get(list, i);
+        snprintf(pointer, sizeof pointer, "/group_by/%zu", i);
+        if (!json_is_string(name) || !field_name_of(text_of_json(name), &fields[i]))
+            return refuse_at(question,
+                             "must be pathway, team, district, client_group, priority, impact, likelihood, stage, worker or dimension.NAME",
+                             pointer);
+        (*count)++;
+    }
+    return true;
+}
+
+static bool filter_choice(struct question *question, const json_t *value, const char *pointer, enum choice *choice)
+{
+    if (!json_is_boolean(value))
+        return refuse_at(question, "must be true or false", pointer);
+    *choice = json_is_true(value) ? CHOICE_YES : CHOICE_NO;
+    return true;
+}
+
+static bool filter_days(struct question *question, const json_t *value, const char *pointer, bool *has, int32_t *days)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > 100000)
+        return refuse_at(question, "must be a number of days from 0 to 100000", pointer);
+    *has = true;
+    *days = (int32_t)json_integer_value(value);
+    return true;
+}
+
+/* Calls `take` for the value, or for each of a list of values. */
+static bool each_value(struct question *question, const json_t *value, const char *pointer,
+                       bool (*take)(struct question *question, const json_t *value, const char *pointer, void *context), void *context)
+{
+    if (!json_is_array(value))
+        return take(question, value, pointer, context);
+    if (json_array_size(value) == 0 || json_array_size(value) > FILTER_VALUES_MAX)
+        return refuse_at(question, "must be a value or a list of 1 to 64 values", pointer);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        if (!take(question, json_array_get(value, i), pointer, context))
+            return false;
+    return true;
+}
+
+static bool take_status(struct question *question, const json_t *value, const char *pointer, void *context)
+{
+    unsigned *statuses = context;
+    for (int status = STATUS_WAITING; status < STATUS_COUNT; status++)
+        if (json_is_string(value) && text_is(text_of_json(value), status_name((enum status)status))) {
+            *statuses |= 1U << status;
+            return true;
+        }
+    return refuse_at(question, "must be waiting, scheduled, ended or excluded", pointer);
+}
+
+static bool take_field_value(struct question *question, const json_t *value, const char *pointer, void *context)
+{
+    static const char *const digits[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    struct field_filter *field = context;
+    if (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= 9)
+        field->values[field->value_count++] = text_of(digits[json_integer_value(value)]);
+    else if (json_is_string(value))
+        field->values[field->value_count++] = text_of_json(value);
+    else
+        return refuse_at(question, "must be a text, a small number or a list of them", pointer);
+    return true;
+}
+
+static bool filter_member(struct question *question, const char *name, const json_t *value, struct wait_filter *filter)
+{
+    char pointer[120];
+    struct field_name field;
+    snprintf(pointer, sizeof pointer, "/filter/%.80s", name);
+    if (strcmp(name, "breach") == 0)
+        return filter_choice(question, value, pointer, &filter->breach);
+    if (strcmp(name, "due") == 0)
+        return filter_choice(question, value, pointer, &filter->due);
+    if (strcmp(name, "paused") == 0)
+        return filter_choice(question, value, pointer, &filter->paused);
+    if (strcmp(name, "no_contact") == 0)
+        return filter_choice(question, value, pointer, &filter->no_contact);
+    if (strcmp(name, "min_days") == 0)
+        return filter_days(question, value, pointer, &filter->has_min_days, &filter->min_days);
+    if (strcmp(name, "max_days") == 0)
+        return filter_days(question, value, pointer, &filter->has_max_days, &filter->max_days);
+    if (strcmp(name, "status") == 0)
+        return each_value(question, value, pointer, take_status, &filter->statuses);
+    if (strcmp(name, "subject_prefix") == 0) {
+        if (!json_is_string(value))
+            return refuse_at(question, "must be a text", pointer);
+        filter->subject_prefix = text_of_json(value);
+        return true;
+    }
+    if (!field_name_of(text_of(name), &field))
+        return refuse_at(question, "there is no filter of this name", pointer);
+    if (filter->field_count == FILTER_FIELDS_MAX)
+        return refuse_at(question, "a filter has at most 16 fields", "/filter");
+    filter->fields[filter->field_count].name = field;
+    return each_value(question, value, pointer, take_field_value, &filter->fields[filter->field_count++]);
+}
+
+bool argument_filter(struct question *question, struct wait_filter *filter)
+{
+    json_t *object = json_object_get(question->request, "filter");
+    memset(filter, 0, sizeof *filter);
+    if (object == NULL)
+        return true;
+    if (!json_is_object(object))
+        return refuse_at(question, "must be an object", "/filter");
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        if (!filter_member(question, name, value, filter))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,102 @@
+/* The ops about the daemon itself: health, config, clock.set. */
+#include "daemon/query/ops.h"
+
+#include <stdlib.h>
+
+static json_t *sources_of(const struct sources *sources)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < sources_count(sources); i++) {
+        struct source_figures figures;
+        sources_at(sources, i, &figures);
+        json_t *row = json_object();
+        json_object_set_new(row, "source", wire_text(figures.source));
+        json_object_set_new(row, "last_event", wire_instant(figures.last_event));
+        json_object_set_new(row, "last_received", wire_instant(figures.last_received));
+        json_object_set_new(row, "events", json_integer((json_int_t)figures.events));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static json_t *reasons_of(const struct daemon_state *state)
+{
+    json_t *reasons = json_array();
+    const struct calendar *calendar = ledger_calendar(state->ledger);
+    day_t today = register_today(ledger_register(state->ledger));
+    if (state->read_only)
+        json_array_append_new(reasons, json_string("the journal's disk is full: no events are taken until there is room"));
+    if (calendar_known_until(calendar) != DAY_NONE && today > calendar_known_until(calendar))
+        json_array_append_new(reasons, json_string("the bank holiday calendar has ended: working days are counted without holidays"));
+    return reasons;
+}
+
+static json_t *counters_of(const struct daemon_state *state)
+{
+    struct intake_figures figures;
+    intake_figures(state->intake, &figures);
+    json_t *counters = json_object();
+    json_object_set_new(counters, "requests", json_integer((json_int_t)figures.requests));
+    json_object_set_new(counters, "events", json_integer((json_int_t)figures.events));
+    json_object_set_new(counters, "accepted", json_integer((json_int_t)figures.accepted));
+    json_object_set_new(counters, "duplicates", json_integer((json_int_t)figures.duplicates));
+    json_object_set_new(counters, "quarantined", json_integer((json_int_t)figures.quarantined));
+    json_object_set_new(counters, "malformed", json_integer((json_int_t)figures.malformed));
+    json_object_set_new(counters, "answers_dropped", json_integer((json_int_t)(figures.answers_dropped + state->queries_dropped)));
+    json_object_set_new(counters, "publications", json_integer((json_int_t)publisher_count(state->publisher)));
+    return counters;
+}
+
+json_t *op_health(struct question *question)
+{
+    const struct daemon_state *state = question->state;
+    struct journal *journal = ledger_journal(state->ledger);
+    json_t *reply = wire_reply();
+    json_t *reasons = reasons_of(state);
+    json_object_set_new(reply, "status", json_string(json_array_size(reasons) == 0 ? "ok" : "degraded"));
+    json_object_set_new(reply, "reasons", reasons);
+    json_object_set_new(reply, "epoch", json_string(journal_epoch(journal)));
+    json_object_set_new(reply, "journal_seq", json_integer((json_int_t)journal_last_seq(journal)));
+    json_object_set_new(reply, "alert_seq", json_integer((json_int_t)journal_last_alert_seq(journal)));
+    json_object_set_new(reply, "now", wire_instant(state->now));
+    json_object_set_new(reply, "today", wire_day(register_today(ledger_register(state->ledger))));
+    json_object_set_new(reply, "uptime_s", json_integer((json_int_t)state->uptime_s));
+    json_object_set_new(reply, "version", json_string(WAITLIST_VERSION));
+    json_object_set_new(reply, "sources", sources_of(ledger_sources(state->ledger)));
+    json_object_set_new(reply, "quarantine", json_integer((json_int_t)journal_quarantine_count(journal)));
+    json_object_set_new(reply, "loop_lag_ms", json_real(state->loop_lag_ms));
+    json_object_set_new(reply, "counters", counters_of(state));
+    return reply;
+}
+
+json_t *op_config(struct question *question)
+{
+    char *text = config_to_json(ledger_config(question->state->ledger));
+    json_t *config = json_loads(text, 0, NULL);
+    free(text);
+    if (config == NULL)
+        return question_refuse(question, "internal", "the configuration could not be shown", NULL);
+    json_t *reply = wire_reply();
+    json_object_set_new(reply, "config", config);
+    return reply;
+}
+
+json_t *op_clock_set(struct question *question)
+{
+    struct daemon_state *state = question->state;
+    struct text text = TEXT_ABSENT;
+    instant_t now;
+    const char *reason = NULL;
+    if (!state->simulated_clock)
+        return question_refuse(question, "forbidden", "the clock can be set only under --simulated-clock", NULL);
+    if (!argument_text(question, "now", &text))
+        return NULL;
+    if (text.at == NULL || !instant_parse(text, &now))
+        return question_refuse(question, "bad_request", "must be an instant, as 2025-04-30T23:00:00Z", "/now");
+    if (!state->set_clock(state->context, now, &reason))
+        return question_refuse(question, "bad_request", reason, "/now");
+    json_t *reply = wire_reply();
+    json_object_set_new(reply, "now", wire_instant(state->now));
+    json_object_set_new(reply, "today", wire_day(register_today(ledger_register(state->ledger))));
+    return reply;
+}

@@ -1,0 +1,154 @@
+/* The query socket: from frames to a handler and back. */
+#include "daemon/query/ops.h"
+
+#include "daemon/core/memory.h"
+#include "daemon/intake/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEMBERS_MAX = 8 };
+
+struct op {
+    const char *name;
+    json_t *(*answer)(struct question *question);
+    const char *members[MEMBERS_MAX]; /* beside "v" and "op" */
+};
+
+static const struct op ops[] = {
+    {"health", op_health, {NULL}},
+    {"config", op_config, {NULL}},
+    {"clock.set", op_clock_set, {"now", NULL}},
+    {"summary", op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
+    {"snapshot", op_snapshot, {NULL}},
+    {"waits", op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
+    {"wait", op_wait, {"subject", "as_at", "known_at", NULL}},
+    {"alerts", op_alerts, {"since", "state", "filter", "limit", NULL}},
+};
+
+struct query {
+    void *socket;
+    struct request *request;
+};
+
+struct query *query_create(void *socket)
+{
+    struct query *query = memory_new(1, sizeof *query);
+    query->socket = socket;
+    query->request = request_create();
+    return query;
+}
+
+void query_destroy(struct query **query)
+{
+    if (*query == NULL)
+        return;
+    request_destroy(&(*query)->request);
+    free(*query);
+    *query = NULL;
+}
+
+json_t *question_refuse(struct question *question, const char *code, const char *message, const char *pointer)
+{
+    json_decref(question->refusal);
+    question->refusal = wire_error(code, message, pointer);
+    return NULL;
+}
+
+static bool is_member_of(const struct op *op, const char *name)
+{
+    if (strcmp(name, "v") == 0 || strcmp(name, "op") == 0)
+        return true;
+    for (size_t i = 0; i < MEMBERS_MAX && op->members[i] != NULL; i++)
+        if (strcmp(op->members[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool members_are_known(struct question *question, const struct op *op)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)question->request, name, value)
+    {
+        char message[160], pointer[160];
+        if (is_member_of(op, name))
+            continue;
+        snprintf(message, sizeof message, "%s takes no member of this name", op->name);
+        snprintf(pointer, sizeof pointer, "/%.120s", name);
+        question_refuse(question, "bad_request", message, pointer);
+        return false;
+    }
+    return true;
+}
+
+static json_t *answer_op(struct question *question)
+{
+    const json_t *name = json_object_get(question->request, "op");
+    const json_t *version = json_object_get(question->request, "v");
+    if (!json_is_integer(version) || json_integer_value(version) != WIRE_VERSION)
+        return question_refuse(question, "bad_request", "v must be 1", "/v");
+    if (!json_is_string(name))
+        return question_refuse(question, "bad_request", "op must be a text", "/op");
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
+        if (strcmp(ops[i].name, json_string_value(name)) == 0)
+            return members_are_known(question, &ops[i]) ? ops[i].answer(question) : NULL;
+    return question_refuse(question, "unknown_op", "this daemon has no such op", "/op");
+}
+
+static json_t *answer_text(struct daemon_state *state, struct text text)
+{
+    json_error_t error;
+    struct question question = {NULL, state, NULL};
+    if (text.length > QUERY_BYTES_MAX) {
+        question_refuse(&question, "bad_request", "a request is at most 64 KiB long", NULL);
+        return question.refusal;
+    }
+    json_t *request = json_loadb(text.at, text.length, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(request)) {
+        char message[256];
+        snprintf(message, sizeof message, request == NULL ? "not JSON at byte %d" : "a request is one JSON object", error.position);
+        json_decref(request);
+        question_refuse(&question, "bad_request", message, NULL);
+        return question.refusal;
+    }
+    question.request = request;
+    json_t *reply = answer_op(&question);
+    json_decref(request);
+    if (reply != NULL) {
+        json_decref(question.refusal);
+        return reply;
+    }
+    return question.refusal != NULL ? question.refusal : wire_error("internal", "the question could not be answered", NULL);
+}
+
+static void answer_request(struct query *query, struct daemon_state *state)
+{
+    const struct request *request = query->request;
+    json_t *reply;
+    if (request->frame_count == 1)
+        reply = answer_text(state, request_frame(request, 0));
+    else
+        reply = wire_error("bad_request", "a query is one frame", NULL);
+    size_t length;
+    char *text = wire_dump(reply, &length);
+    json_decref(reply);
+    if (!request_answer(query->socket, &request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
+        state->queries_dropped++;
+    free(text);
+}
+
+size_t query_serve(struct query *query, struct daemon_state *state, bool *failed)
+{
+    *failed = false;
+    for (size_t served = 0; served < QUERY_TURN_MAX; served++) {
+        enum receive_result result = request_receive(query->request, query->socket);
+        if (result != RECEIVED) {
+            *failed = result == RECEIVE_FAILED;
+            return served;
+        }
+        answer_request(query, state);
+    }
+    return QUERY_TURN_MAX;
+}

@@ -1,0 +1,78 @@
+/* The three sockets of the daemon. */
+#include "daemon/sockets.h"
+
+#include "daemon/intake/intake.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zmq.h>
+
+enum {
+    LINGER_MS = 1000,
+    INGEST_QUEUE = 256,   /* requests a sender may have waiting here; then its own socket holds it */
+    QUERY_QUEUE = 64,
+    ANSWER_QUEUE = 1000,  /* answers that a peer may leave unread; then they are dropped and counted */
+    PUBLISH_QUEUE = 20000, /* publications a slow subscriber may be behind; then it loses the newest */
+    IPC_UMASK = 0117       /* leaves 0660 */
+};
+
+static bool set_option(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+static bool set_options(struct sockets *sockets)
+{
+    int64_t largest = INTAKE_MESSAGE_BYTES_MAX;
+    void *all[] = {sockets->ingest, sockets->publish, sockets->query};
+    for (size_t i = 0; i < 3; i++)
+        if (!set_option(all[i], ZMQ_LINGER, LINGER_MS) || !set_option(all[i], ZMQ_IPV6, 1) ||
+            zmq_setsockopt(all[i], ZMQ_MAXMSGSIZE, &largest, sizeof largest) != 0)
+            return false;
+    return set_option(sockets->ingest, ZMQ_ROUTER_MANDATORY, 1) && set_option(sockets->ingest, ZMQ_RCVHWM, INGEST_QUEUE) &&
+           set_option(sockets->ingest, ZMQ_SNDHWM, ANSWER_QUEUE) && set_option(sockets->query, ZMQ_ROUTER_MANDATORY, 1) &&
+           set_option(sockets->query, ZMQ_RCVHWM, QUERY_QUEUE) && set_option(sockets->query, ZMQ_SNDHWM, ANSWER_QUEUE) &&
+           set_option(sockets->publish, ZMQ_SNDHWM, PUBLISH_QUEUE);
+}
+
+static bool bind_all(void *socket, const struct endpoint_list *endpoints, char message[SOCKETS_MESSAGE_SIZE])
+{
+    mode_t before = umask(IPC_UMASK);
+    bool bound = true;
+    for (size_t i = 0; bound && i < endpoints->count; i++) {
+        bound = zmq_bind(socket, endpoints->uri[i]) == 0;
+        if (!bound)
+            snprintf(message, SOCKETS_MESSAGE_SIZE, "cannot bind %.180s: %s", endpoints->uri[i], zmq_strerror(errno));
+    }
+    umask(before);
+    return bound;
+}
+
+bool sockets_open(struct sockets *sockets, const struct config *config, char message[SOCKETS_MESSAGE_SIZE])
+{
+    memset(sockets, 0, sizeof *sockets);
+    snprintf(message, SOCKETS_MESSAGE_SIZE, "cannot make the sockets: %s", zmq_strerror(errno));
+    sockets->context = zmq_ctx_new();
+    sockets->ingest = zmq_socket(sockets->context, ZMQ_ROUTER);
+    sockets->publish = zmq_socket(sockets->context, ZMQ_XPUB);
+    sockets->query = zmq_socket(sockets->context, ZMQ_ROUTER);
+    bool opened = sockets->ingest != NULL && sockets->publish != NULL && sockets->query != NULL && set_options(sockets) &&
+                  bind_all(sockets->publish, &config->publish, message) && bind_all(sockets->query, &config->query, message) &&
+                  bind_all(sockets->ingest, &config->ingest, message);
+    if (!opened)
+        sockets_close(sockets);
+    return opened;
+}
+
+void sockets_close(struct sockets *sockets)
+{
+    void *all[] = {sockets->ingest, sockets->publish, sockets->query};
+    for (size_t i = 0; i < 3; i++)
+        if (all[i] != NULL)
+            zmq_close(all[i]);
+    if (sockets->context != NULL)
+        zmq_ctx_term(sockets->context);
+    memset(sockets, 0, sizeof *sockets);
+}
