@@ -101,6 +101,7 @@ static void raise_alert(struct waiting_register *reg, uint32_t wait, const struc
     struct alert_node *node = &reg->alerts[alert];
     node->team = record->state.team;
     node->raised = (struct alert_transition){
+        .alert_seq = reg->next_alert_seq,
         .raised_seq = reg->next_alert_seq,
         .change = ALERT_RAISED,
         .rule = condition->rule,

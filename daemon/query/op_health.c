@@ -96,7 +96,7 @@ json_t *op_clock_set(struct question *question)
     if (!state->set_clock(state->context, now, &reason))
         return question_refuse(question, "bad_request", reason, "/now");
     json_t *reply = wire_reply();
-    json_object_set_new(reply, "now", wire_instant(state->now));
+    json_object_set_new(reply, "now", wire_instant(now));
     json_object_set_new(reply, "today", wire_day(register_today(ledger_register(state->ledger))));
     return reply;
 }
