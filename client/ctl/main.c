@@ -12,6 +12,7 @@ static const struct ctl_command commands[] = {
     {"summary", command_summary, "how many wait, by pathway, team, district …"},
     {"waits", command_waits, "the people who wait, longest first"},
     {"wait", command_wait, "one wait: how it stands, its events, its alerts"},
+    {"watch", command_watch, "live view of the queues, to be left open"},
     {"alerts", command_alerts, "who is about to breach or has; --follow goes on"},
     {"send", command_send, "send events (one JSON object a line) until all are durable"},
 #ifdef WAITLIST_HAVE_SIMULATE

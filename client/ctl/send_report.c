@@ -84,8 +84,11 @@ void send_report_print(const struct send_report *report, const struct waitlist_s
     if (format == FORMAT_CSV) {
         return;
     }
+    bool durable = done || (totals->pending == 0 && totals->refused == 0 && report->too_long == 0);
+    const char *headline = done ? "all durable" : durable ? "all durable, not all accepted" : "NOT ALL DURABLE";
+
     printf("%s%s: %" PRIu64 " events sent, %" PRIu64 " accepted, %" PRIu64 " duplicates, %" PRIu64 " quarantined, %" PRIu64 " refused",
-           json_array_size(report->rows) > 0 ? "\n" : "", done ? "all durable" : "NOT ALL DONE", totals->submitted, totals->accepted,
+           json_array_size(report->rows) > 0 ? "\n" : "", headline, totals->submitted, totals->accepted,
            totals->duplicates, totals->quarantined, totals->refused);
     if (report->too_long > 0) {
         printf(", %" PRIu64 " too long to send", report->too_long);
