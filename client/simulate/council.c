@@ -21,33 +21,11 @@ const char *const council_client_groups[CLIENT_GROUP_COUNT] = {"older_people", "
 enum { TEAM_OT = 12, TEAM_REVIEW = 15, TEAM_HOSPITAL = 18, TEAM_TRIAGE = 23, TEAM_CARERS = 24, TEAM_DOLS = 25, TEAM_SAFEGUARDING = 26 };
 
 const char *const council_teams[TEAM_COUNT] = {
-    "sw_burnley",
-    "sw_chorley",
-    "sw_fylde",
-    "sw_hyndburn",
-    "sw_lancaster",
-    "sw_pendle",
-    "sw_preston",
-    "sw_ribble_valley",
-    "sw_rossendale",
-    "sw_south_ribble",
-    "sw_west_lancashire",
-    "sw_wyre",
-    "ot_north",
-    "ot_central",
-    "ot_east",
-    "review_north",
-    "review_central",
-    "review_east",
-    "hospital_lancaster",
-    "hospital_blackpool",
-    "hospital_preston",
-    "hospital_blackburn",
-    "hospital_ormskirk",
-    "customer_access",
-    "carers_service",
-    "dols_team",
-    "safeguarding_hub",
+    "sw_burnley",         "sw_chorley",         "sw_fylde",         "sw_hyndburn",        "sw_lancaster",       "sw_pendle",
+    "sw_preston",         "sw_ribble_valley",   "sw_rossendale",    "sw_south_ribble",    "sw_west_lancashire", "sw_wyre",
+    "ot_north",           "ot_central",         "ot_east",          "review_north",       "review_central",     "review_east",
+    "hospital_lancaster", "hospital_blackpool", "hospital_preston", "hospital_blackburn", "hospital_ormskirk",  "customer_access",
+    "carers_service",     "dols_team",          "safeguarding_hub",
 };
 
 enum { NORTH, CENTRAL, EAST };

@@ -10,9 +10,10 @@
 #include "daemon/core/memory.h"
 
 const struct stream_fact demand_streams[STREAM_COUNT] = {
-    [STREAM_TRIAGE] = {PATHWAY_TRIAGE, 8000, 7, 24, 0.10, 1.0, 0.10, false, false, {{20220401, 115, 16}, {20250430, 118, 18}, {20250731, 96, 9}}},
+    [STREAM_TRIAGE] =
+        {PATHWAY_TRIAGE, 8000, 7, 24, 0.10, 1.0, 0.10, false, false, {{20220401, 115, 16}, {20250430, 118, 18}, {20250731, 96, 9}}},
     [STREAM_NEEDS_OLDER] = {PATHWAY_NEEDS,
-                            8900,
+                            9000,
                             28,
                             226,
                             0.14,
@@ -25,20 +26,21 @@ const struct stream_fact demand_streams[STREAM_COUNT] = {
                              {20231231, 1960, 1420},
                              {20240701, 1780, 1230},
                              {20241231, 1660, 1120},
-                             {20250215, 1700, 1135},
-                             {20250430, 1850, 1240},
-                             {20250731, 1075, 645},
-                             {20251031, 960, 540}}},
-    [STREAM_NEEDS_WORKING_AGE] = {PATHWAY_NEEDS,
-                                  2300,
-                                  28,
-                                  220,
-                                  0.12,
-                                  1.0,
-                                  0.05,
-                                  false,
-                                  false,
-                                  {{20220401, 350, 215}, {20231231, 380, 245}, {20250215, 345, 210}, {20250430, 350, 215}, {20250731, 240, 125}}},
+                             {20250215, 1700, 1165},
+                             {20250430, 1850, 1285},
+                             {20250731, 1075, 668},
+                             {20251031, 960, 560}}},
+    [STREAM_NEEDS_WORKING_AGE] =
+        {PATHWAY_NEEDS,
+         2300,
+         28,
+         220,
+         0.12,
+         1.0,
+         0.05,
+         false,
+         false,
+         {{20220401, 350, 215}, {20231231, 380, 245}, {20250215, 345, 210}, {20250430, 350, 215}, {20250731, 240, 125}}},
     [STREAM_OT] = {PATHWAY_OT,
                    5300,
                    28,
@@ -54,18 +56,21 @@ const struct stream_fact demand_streams[STREAM_COUNT] = {
                     {20250430, 1120, 760},
                     {20250731, 720, 380},
                     {20251031, 660, 335}}},
-    [STREAM_CARERS] = {PATHWAY_CARERS, 1500, 28, 170, 0.15, 1.2, 0.02, false, false, {{20220401, 260, 165}, {20250430, 255, 160}, {20250731, 190, 100}}},
-    [STREAM_REVIEW] = {PATHWAY_REVIEW,
-                       6200,
-                       28,
-                       620,
-                       0.05,
-                       1.6,
-                       0.0,
-                       false,
-                       false,
-                       {{20220401, 4000, 3600}, {20240401, 4250, 3850}, {20250215, 4280, 3880}, {20250430, 4200, 3800}, {20250731, 3950, 3550}}},
-    [STREAM_CARE_START] = {PATHWAY_CARE_START, 4000, 28, 110, 0.12, 0.8, 0.05, false, false, {{20220401, 340, 95}, {20250430, 330, 90}, {20250731, 280, 60}}},
+    [STREAM_CARERS] =
+        {PATHWAY_CARERS, 1500, 28, 170, 0.15, 1.2, 0.02, false, false, {{20220401, 260, 165}, {20250430, 255, 160}, {20250731, 190, 100}}},
+    [STREAM_REVIEW] =
+        {PATHWAY_REVIEW,
+         6200,
+         28,
+         620,
+         0.05,
+         1.6,
+         0.0,
+         false,
+         false,
+         {{20220401, 4000, 3600}, {20240401, 4250, 3850}, {20250215, 4280, 3880}, {20250430, 4200, 3800}, {20250731, 3950, 3550}}},
+    [STREAM_CARE_START] =
+        {PATHWAY_CARE_START, 4000, 28, 110, 0.12, 0.8, 0.05, false, false, {{20220401, 340, 95}, {20250430, 330, 90}, {20250731, 280, 60}}},
     [STREAM_DOLS] = {PATHWAY_DOLS,
                      3300,
                      21,
@@ -142,7 +147,7 @@ int32_t demand_longest(enum stream stream, day_t day) {
 #define REVIEWS_A_WORKING_DAY 23
 
 void demand_plan_reviews(struct review_plan *plan, struct random *random) {
-    plan->done = 0;
+    *plan = (struct review_plan){.year = 0};
     plan->in_2024 = random_between(random, 1880, 1980);
     plan->in_2025 = (plan->in_2024 * 108 + 50) / 100;
 }
@@ -161,8 +166,11 @@ int32_t demand_reviews_today(struct review_plan *plan, day_t day, struct random 
     double noise = 1.0 + 0.15 * random_normal(random);
     noise = noise < 0.4 ? 0.4 : noise;
     if (month < 4 || month > 7 || year < 2024 || year > 2025) {
-        plan->done = 0;
         return (int32_t)(REVIEWS_A_WORKING_DAY * noise * season[month - 1] / 100.0);
+    }
+    if (plan->year != year) {
+        plan->year = year;
+        plan->done = 0;
     }
     int32_t left = (year == 2024 ? plan->in_2024 : plan->in_2025) - plan->done;
     int32_t days_left = working_days_between(day, day_from_civil(year, 7, 31));

@@ -33,9 +33,9 @@ struct demand_point {
 struct stream_fact {
     enum pathway pathway;
     int32_t referrals_a_year;
-    int32_t long_after; /* days; counted without pauses where the pathway excludes them */
-    int32_t longest;    /* days; nobody waits much longer */
-    double closed_part; /* of the ends: closed without the thing waited for */
+    int32_t long_after;   /* days; counted without pauses where the pathway excludes them */
+    int32_t longest;      /* days; nobody waits much longer */
+    double closed_part;   /* of the ends: closed without the thing waited for */
     double contact_every; /* times the interval of the priority */
     double weekend_part;  /* referrals on a free day, as a part of those on a working day */
     bool works_weekends;
@@ -58,7 +58,8 @@ int32_t demand_longest(enum stream stream, day_t day);
 struct review_plan {
     int32_t in_2024;
     int32_t in_2025;
-    int32_t done; /* in the period now running */
+    int32_t year; /* of the period that `done` counts */
+    int32_t done;
 };
 void demand_plan_reviews(struct review_plan *plan, struct random *random);
 /* How many reviews to complete on a working day. The caller counts them in `done`; the period's last day makes up the number. */

@@ -4,9 +4,8 @@
 #include "client/simulate/british.h"
 #include "daemon/core/memory.h"
 
-#define LATE_PART 0.02
-#define LATE_PART_OF_COUNTED 0.012 /* of referrals and ends; contacts and allocations make up for it */
-#define LATE_PART_OF_OTHERS 0.025
+#define LATE_PART_OF_COUNTED 0.012 /* of referrals and ends; with the others it makes 2 per cent of all */
+#define LATE_PART_OF_OTHERS 0.028
 #define LATE_DAYS_MAX 30
 #define LATE_DAYS_MAX_OF_COUNTED 6
 #define DUPLICATE_PART 0.01
@@ -30,7 +29,8 @@ static enum pathway pathway_of(const struct wait *wait) {
 
 /* Some time in office hours, after the wait's last event. */
 static instant_t next_time(struct journal_of_events *events, const struct wait *wait, day_t day) {
-    int64_t of_day = OFFICE_OPENS + random_below(&events->random, OFFICE_MINUTES) * MINUTE_MS + random_below(&events->random, 60) * SECOND_MS;
+    int64_t of_day =
+        OFFICE_OPENS + random_below(&events->random, OFFICE_MINUTES) * MINUTE_MS + random_below(&events->random, 60) * SECOND_MS;
     instant_t time = british_instant(day, of_day);
     if (wait->last_time != INSTANT_NONE && time <= wait->last_time) {
         time = wait->last_time + (1 + random_below(&events->random, 20)) * MINUTE_MS;
@@ -61,7 +61,9 @@ static bool is_counted(uint8_t type) {
 
 static int32_t draw_days_late(struct journal_of_events *events, uint8_t type) {
     if (is_counted(type)) {
-        return random_chance(&events->random, LATE_PART_OF_COUNTED) ? 1 + random_geometric(&events->random, 0.45, LATE_DAYS_MAX_OF_COUNTED - 1) : 0;
+        return random_chance(&events->random, LATE_PART_OF_COUNTED)
+                   ? 1 + random_geometric(&events->random, 0.45, LATE_DAYS_MAX_OF_COUNTED - 1)
+                   : 0;
     }
     if (type != EVENT_CONTACT_MADE && type != EVENT_WAIT_ALLOCATED && type != EVENT_REFERRAL_TRIAGED) {
         return 0;

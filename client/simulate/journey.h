@@ -26,7 +26,7 @@ struct wait {
     day_t paused_to;   /* when that pause ends or ended */
     day_t contact;     /* the next one */
     day_t last_contact;
-    day_t reopens; /* DAY_NONE, or when an ended wait comes back */
+    day_t reopens;    /* DAY_NONE, or when an ended wait comes back */
     int32_t patience; /* days after which it is dealt with whatever else waits, per cent of the longest wait */
     uint16_t worker;
     uint8_t stream; /* enum stream */

@@ -7,21 +7,21 @@
 #include "client/simulate/queue.h"
 #include "daemon/core/memory.h"
 
-#define FIRST_DAY 20220401     /* the queues fill and settle before anything is sent */
+#define FIRST_DAY 20220401 /* the queues fill and settle before anything is sent */
 #define FIRST_BEGIN 20230401
-#define LAST_UNTIL 20280331    /* the county is then divided into new councils */
+#define LAST_UNTIL 20280331 /* the county is then divided into new councils */
 #define TRIAGED_KEPT 256
 #define IMPORT_OPENS (6 * HOUR_MS)
 #define IMPORT_LASTS (90 * MINUTE_MS)
-#define PAUSE_CHANCE 0.0012       /* a working day */
+#define PAUSE_CHANCE 0.0012 /* a working day */
 #define TRANSFER_CHANCE 0.0006
-#define UNALLOCATED_CHANCE 0.004  /* workers leave and fall ill */
+#define UNALLOCATED_CHANCE 0.004 /* workers leave and fall ill */
 #define STARTED_CHANCE 0.22
 #define CORRECTED_CHANCE 0.00015
 #define SPURIOUS_PART 0.004
 #define BACKDATED_PART 0.04
-#define SURPLUS_RETURNED 0.15     /* a day */
-#define REVIEW_NOTICE_DAYS 45     /* a review is planned so long before it is due */
+#define SURPLUS_RETURNED 0.15 /* a day */
+#define REVIEW_NOTICE_DAYS 45 /* a review is planned so long before it is due */
 #define REVIEW_STEERING 0.03
 
 struct lancashire {
@@ -98,8 +98,8 @@ static uint8_t draw_percent(struct random *random, const int32_t *weights) {
 
 static int8_t draw_client_group(enum stream stream, struct random *random) {
     static const int32_t older_percent[STREAM_COUNT] = {
-        [STREAM_TRIAGE] = 66, [STREAM_NEEDS_OLDER] = 100, [STREAM_OT] = 75,           [STREAM_REVIEW] = 62,
-        [STREAM_CARE_START] = 76, [STREAM_DOLS] = 82,     [STREAM_SAFEGUARDING] = 62, [STREAM_DISCHARGE] = 86,
+        [STREAM_TRIAGE] = 66,     [STREAM_NEEDS_OLDER] = 100, [STREAM_OT] = 75,           [STREAM_REVIEW] = 62,
+        [STREAM_CARE_START] = 76, [STREAM_DOLS] = 82,         [STREAM_SAFEGUARDING] = 62, [STREAM_DISCHARGE] = 86,
     };
     int32_t percent = random_between(random, 0, 99);
     if (stream == STREAM_CARERS || (stream == STREAM_TRIAGE && percent >= 90)) {

@@ -23,7 +23,18 @@
 #define LATE_DAYS_MAX 14
 #define JITTER_MAX_MS (10 * MINUTE_MS)
 
-enum role { ROLE_REFERRAL, ROLE_TRIAGE, ROLE_ALLOCATE, ROLE_TRANSFER, ROLE_AGAIN, ROLE_PAUSE, ROLE_RESUME, ROLE_START, ROLE_CONTACT, ROLE_LAST };
+enum role {
+    ROLE_REFERRAL,
+    ROLE_TRIAGE,
+    ROLE_ALLOCATE,
+    ROLE_TRANSFER,
+    ROLE_AGAIN,
+    ROLE_PAUSE,
+    ROLE_RESUME,
+    ROLE_START,
+    ROLE_CONTACT,
+    ROLE_LAST
+};
 
 struct load {
     uint64_t key; /* of everything that is derived from a wait's number */
@@ -133,7 +144,7 @@ static bool can_be_late(uint8_t role) {
 static void lay_out_lags(struct load *load) {
     uint64_t longest = load->waits / 4 / CLASS_COUNT * CLASS_COUNT;
     uint64_t furthest = 0;
-    for (uint32_t class = 0; class < CLASS_COUNT; class++) {
+    for (uint32_t class = 0; class < CLASS_COUNT; class ++) {
         double life = (double)longest * (0.08 + 0.92 * (class + random_unit(&load->random)) / CLASS_COUNT);
         uint64_t *lags = load->lags[class];
         for (uint32_t step = 1; step < load->steps; step++) {
@@ -268,7 +279,8 @@ static void make_record(const struct load *load, uint64_t wait, uint32_t step, s
     if (record->type == EVENT_WAIT_TRANSFERRED) {
         int8_t first_team;
         uint32_t teams = (uint32_t)council_teams_of(queue->pathway, &first_team);
-        record->team = (int8_t)(first_team + (int8_t)((uint32_t)(queue->team - first_team + 1) + pick(detail, 48, teams - 1)) % (int8_t)teams);
+        record->team =
+            (int8_t)(first_team + (int8_t)((uint32_t)(queue->team - first_team + 1) + pick(detail, 48, teams - 1)) % (int8_t)teams);
         record->district = queue->team < DISTRICT_COUNT ? record->team : record->district;
     }
     /* The reasons that take a wait out of every count are for the other scenario. */
@@ -333,5 +345,7 @@ bool load_next(struct load *load, struct record *record) {
 }
 
 double load_progress(const struct load *load) {
-    return (double)load->tick / (double)load->ticks;
+    double by_tick = (double)load->tick / (double)load->ticks;
+    double by_line = load->lines_max == 0 ? 0.0 : (double)load->lines / (double)load->lines_max;
+    return by_tick > by_line ? by_tick : by_line;
 }

@@ -9,9 +9,9 @@
 
 #define DRIFT_DEVIATION 0.003
 #define DRIFT_KEPT 0.92
-#define STEADY_DAYS 10      /* so long before and after a published date the drift fades */
-#define DETERMINED_DAYS 4   /* so long before it no day's work is too much */
-#define PIPELINE_DAYS 9.0   /* working days of ends that are allocated or in progress */
+#define STEADY_DAYS 10    /* so long before and after a published date the drift fades */
+#define DETERMINED_DAYS 4 /* so long before it no day's work is too much */
+#define PIPELINE_DAYS 9.0 /* working days of ends that are allocated or in progress */
 #define REVIEWS_LONG_PART 0.72
 #define WRONG_COMPLETION_PART 0.004
 #define CORRECTED_COMPLETION_PART 0.004
@@ -153,7 +153,7 @@ static enum close_reason draw_reason(struct random *random) {
         int32_t up_to;
         enum close_reason reason;
     } shares[] = {
-        {34, REASON_DIED},        {50, REASON_WITHDRAWN},   {62, REASON_DECLINED},    {72, REASON_ADMITTED}, {80, REASON_SIGNPOSTED},
+        {34, REASON_DIED},        {50, REASON_WITHDRAWN},  {62, REASON_DECLINED},   {72, REASON_ADMITTED}, {80, REASON_SIGNPOSTED},
         {87, REASON_SELF_FUNDED}, {93, REASON_NHS_FUNDED}, {97, REASON_MOVED_AWAY}, {100, REASON_OTHER},
     };
     int32_t percent = random_between(random, 0, 99);
@@ -252,7 +252,8 @@ static void follow_targets(struct queue *queue, struct journal_of_events *events
     while (left > 0 && end_one(queue, events, LIST_OVERDUE, LIST_OVERDUE, day, false, &count)) {
         left--;
     }
-    while (left > 0 && count.twice_long > 2 * target.waiting_long && end_one(queue, events, LIST_LONG_READY, LIST_LONG_OTHER, day, true, &count)) {
+    while (left > 0 && count.twice_long > 2 * target.waiting_long &&
+           end_one(queue, events, LIST_LONG_READY, LIST_LONG_OTHER, day, true, &count)) {
         left--;
     }
     int32_t long_ends = begun_with - left;
@@ -292,7 +293,9 @@ static void follow_plan(struct queue *queue, struct journal_of_events *events, s
         int other = is_long ? LIST_LONG_OTHER : LIST_SHORT_OTHER;
         int32_t before = plan->done;
         while (plan->done == before) { /* a completion that will be taken back is none */
-            size_t list = queue->lists[LIST_OVERDUE].count > 0 ? LIST_OVERDUE : queue->lists[ready].count > 0 ? (size_t)ready : (size_t)other;
+            size_t list = queue->lists[LIST_OVERDUE].count > 0 ? LIST_OVERDUE
+                          : queue->lists[ready].count > 0      ? (size_t)ready
+                                                               : (size_t)other;
             if (queue->lists[list].count == 0) {
                 return;
             }

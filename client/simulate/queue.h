@@ -18,10 +18,10 @@ struct queue {
     struct wait *at;
     size_t count;
     size_t capacity;
-    double surplus;        /* referrals expected and not come: drawn back within weeks */
-    double drift;          /* of the size around its target, a part of one */
-    double ends_a_day;     /* of late */
-    double long_part;      /* of the ends of late, those of long waits */
+    double surplus;                /* referrals expected and not come: drawn back within weeks */
+    double drift;                  /* of the size around its target, a part of one */
+    double ends_a_day;             /* of late */
+    double long_part;              /* of the ends of late, those of long waits */
     int32_t team_pace[TEAM_COUNT]; /* per cent: some teams are slower than others */
     struct index_list lists[LIST_COUNT];
 };

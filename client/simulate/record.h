@@ -46,11 +46,11 @@ struct record {
     uint8_t priority;
     uint8_t impact;
     uint8_t likelihood;
-    uint8_t deprivation;  /* 1-5 */
-    uint8_t code;         /* reason, method or outcome: an index into the list of the type */
-    day_t clock_start;    /* DAY_NONE when the referral's own day is meant */
-    uint32_t sequence;    /* 0: none; else the sender's order within a date-only time */
-    bool says_date_only;  /* `time` is local midnight, written with its offset */
+    uint8_t deprivation; /* 1-5 */
+    uint8_t code;        /* reason, method or outcome: an index into the list of the type */
+    day_t clock_start;   /* DAY_NONE when the referral's own day is meant */
+    uint32_t sequence;   /* 0: none; else the sender's order within a date-only time */
+    bool says_date_only; /* `time` is local midnight, written with its offset */
 };
 
 /* How many codes a type's list has; the index must lie below. */

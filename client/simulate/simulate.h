@@ -23,7 +23,8 @@ struct simulate_options {
     uint32_t events_per_wait; /* 1-64; 0: 20, or fewer where `events` is not enough for `open_waits` */
 };
 
-/* One event as it arrives. The bytes are borrowed until the next call on the same simulation: JSON without a line end, not NUL-terminated. */
+/* One event as it arrives. The bytes are borrowed until the next call on the same simulation: JSON without a line end, not NUL-terminated.
+ */
 struct simulated_event {
     instant_t arrival; /* never before the event's own `time`; never falls from one event to the next */
     const char *bytes;
