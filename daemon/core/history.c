@@ -31,6 +31,7 @@ static void load_sorted(struct waiting_register *reg, const struct record *recor
                         bool (*keep)(const struct waiting_register *reg, const struct event *event))
 {
     const struct history_event *events;
+    reg->sorted_seq = 0;
     size_t count = reg->history.load(reg->history.context, record->newest_seq, &events);
     memory_reserve((void **)&reg->sorted, &reg->sorted_capacity, count, sizeof *reg->sorted);
     reg->sorted_count = 0;
@@ -56,7 +57,10 @@ static bool keep_all(const struct waiting_register *reg, const struct event *eve
 
 struct wait_history register_load_history(struct waiting_register *reg, const struct record *record)
 {
-    load_sorted(reg, record, keep_folded);
+    if (reg->sorted_seq != record->newest_seq) {
+        load_sorted(reg, record, keep_folded);
+        reg->sorted_seq = record->newest_seq;
+    }
     memory_reserve((void **)&reg->sorted_events, &reg->sorted_events_capacity, reg->sorted_count, sizeof *reg->sorted_events);
     for (size_t i = 0; i < reg->sorted_count; i++)
         reg->sorted_events[i] = reg->sorted[i].event;
@@ -73,6 +77,7 @@ void register_refold(struct waiting_register *reg, uint32_t wait)
 {
     struct record *record = register_record(reg, wait);
     load_sorted(reg, record, keep_folded);
+    reg->sorted_seq = record->newest_seq;
     reg->refolds++;
     struct wait_state final;
     wait_state_init(&record->state);

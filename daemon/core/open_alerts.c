@@ -118,13 +118,17 @@ static void raise_alert(struct waiting_register *reg, uint32_t wait, const struc
     record_transition(reg, alert, ALERT_RAISED, reading->days, now);
 }
 
-static bool never_held(struct waiting_register *reg, const struct touched *touched, const struct alert_node *node)
+static bool never_held(struct waiting_register *reg, const struct touched *touched, const struct alert_node *node,
+                       const struct clock_reading *reading)
 {
     const struct record *record = register_record(reg, touched->wait);
     if (record->flags & RECORD_EXCLUDED)
         return true;
     if (!touched->refold && touched->from_day > node->raised.occurred_on)
         return false;
+    /* Whoever has stopped waiting by that day did not wait at its end, whatever came before. */
+    if (reading->status == STATUS_ENDED && reading->stop <= node->raised.occurred_on)
+        return true;
     struct wait_history history = register_load_history(reg, record);
     struct look_back back = look_back(reg);
     struct alert_condition condition = {node->raised.rule, node->raised.level, node->raised.severity};
@@ -134,7 +138,7 @@ static bool never_held(struct waiting_register *reg, const struct touched *touch
 static enum alert_reason reason_of(struct waiting_register *reg, const struct touched *touched, const struct alert_node *node,
                                    const struct clock_reading *reading)
 {
-    if (never_held(reg, touched, node))
+    if (never_held(reg, touched, node, reading))
         return ALERT_REASON_CORRECTED;
     const struct record *record = register_record(reg, touched->wait);
     if (reading->status == STATUS_ENDED)

@@ -234,6 +234,7 @@ static void take_event(struct waiting_register *reg, const struct event *event, 
 {
     uint32_t wait = register_wait_of(reg, event->subject);
     struct record *record = register_record(reg, wait);
+    reg->sorted_seq = 0; /* what follows may change who was retracted, or use the history source's memory */
     ENSURE(seq > record->newest_seq);
     record->newest_seq = seq;
     if (record->event_count < EVENTS_COUNTED_MAX)

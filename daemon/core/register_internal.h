@@ -110,6 +110,7 @@ struct waiting_register {
     bool transitions_taken;
     struct sorted_event *sorted; /* the history last loaded */
     const struct history_event **sorted_events;
+    uint64_t sorted_seq; /* the newest seq of the history that is at hand for alerts; 0: none */
     size_t sorted_count;
     size_t sorted_capacity;
     size_t sorted_events_capacity;
