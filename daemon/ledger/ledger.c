@@ -64,10 +64,10 @@ static void append_transitions(struct ledger *ledger)
     memory_reserve((void **)&ledger->transitions, &ledger->transition_capacity, ledger->transition_count, sizeof *ledger->transitions);
     memory_reserve((void **)&ledger->bodies, &ledger->body_capacity, ledger->transition_count, sizeof *ledger->bodies);
     for (size_t i = 0; i < ledger->transition_count; i++) {
-        size_t length;
-        json_t *json = wire_transition(&transitions[i]);
-        ledger->bodies[i] = wire_dump(json, &length);
-        json_decref(json);
+        char text[WIRE_TRANSITION_SIZE];
+        size_t length = wire_transition_text(&transitions[i], text);
+        ledger->bodies[i] = memory_new(length + 1, 1);
+        memcpy(ledger->bodies[i], text, length);
         struct text body = {ledger->bodies[i], (uint32_t)length};
         ledger->transitions[i] = (struct committed_transition){&transitions[i], body};
         journal_append_alert(ledger->journal, transitions[i].alert_seq, transitions[i].previous_alert_seq, body);

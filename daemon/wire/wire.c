@@ -146,31 +146,45 @@ uint64_t wire_raised_seq(const char *alert_id)
     return *end == '\0' ? seq : 0;
 }
 
+/* A name in quotes, or null. */
+static const char *quoted(struct text text, char out[NAME_MAX_BYTES + 3])
+{
+    if (text.at == NULL)
+        return "null";
+    ENSURE(text.length <= NAME_MAX_BYTES);
+    snprintf(out, NAME_MAX_BYTES + 3, "\"%.*s\"", (int)text.length, text.at);
+    return out;
+}
+
+size_t wire_transition_text(const struct alert_transition *transition, char out[WIRE_TRANSITION_SIZE])
+{
+    char alert_id[ALERT_ID_SIZE], level[16] = "null", occurred_on[DATE_SIZE], at[INSTANT_SIZE];
+    char team[NAME_MAX_BYTES + 3], from_team[NAME_MAX_BYTES + 3], reason[NAME_MAX_BYTES + 3];
+    struct text reason_name = transition->reason == ALERT_REASON_NONE ? TEXT_ABSENT : text_of(alert_reason_name(transition->reason));
+    wire_alert_id(transition->raised_seq, alert_id);
+    if (transition->level != ALERT_LEVEL_NONE)
+        snprintf(level, sizeof level, "%d", (int)transition->level);
+    date_format(transition->occurred_on, occurred_on);
+    instant_format(transition->at, at);
+    int length = snprintf(out, WIRE_TRANSITION_SIZE,
+                          "{\"seq\":%llu,\"alert_id\":\"%s\",\"transition\":\"%s\",\"rule\":\"%s\",\"level\":%s,\"subject\":\"%.*s\","
+                          "\"pathway\":\"%.*s\",\"team\":%s,\"from_team\":%s,\"severity\":\"%s\",\"days\":%d,\"standard\":%d,"
+                          "\"occurred_on\":\"%s\",\"at\":\"%s\",\"reason\":%s,\"by\":null,\"note\":null,\"late\":%s}",
+                          (unsigned long long)transition->alert_seq, alert_id, alert_change_name(transition->change),
+                          alert_rule_name(transition->rule), level, (int)transition->subject.length, transition->subject.at,
+                          (int)transition->pathway.length, transition->pathway.at, quoted(transition->team, team),
+                          quoted(transition->from_team, from_team), severity_name(transition->severity), (int)transition->days,
+                          (int)transition->standard, occurred_on, at, quoted(reason_name, reason), transition->late ? "true" : "false");
+    ENSURE(length > 0 && length < WIRE_TRANSITION_SIZE);
+    return (size_t)length;
+}
+
 json_t *wire_transition(const struct alert_transition *transition)
 {
-    char alert_id[ALERT_ID_SIZE];
-    wire_alert_id(transition->raised_seq, alert_id);
-    json_t *object = json_object();
-    set(object, "seq", json_integer((json_int_t)transition->alert_seq));
-    set(object, "alert_id", json_string_nocheck(alert_id));
-    set(object, "transition", json_string_nocheck(alert_change_name(transition->change)));
-    set(object, "rule", json_string_nocheck(alert_rule_name(transition->rule)));
-    set(object, "level", optional_number(transition->level, ALERT_LEVEL_NONE));
-    set(object, "subject", wire_text(transition->subject));
-    set(object, "pathway", wire_text(transition->pathway));
-    set(object, "team", wire_text(transition->team));
-    set(object, "from_team", wire_text(transition->from_team));
-    set(object, "severity", json_string_nocheck(severity_name(transition->severity)));
-    set(object, "days", json_integer(transition->days));
-    set(object, "standard", json_integer(transition->standard));
-    set(object, "occurred_on", wire_day(transition->occurred_on));
-    set(object, "at", wire_instant(transition->at));
-    set(object, "reason",
-        transition->reason == ALERT_REASON_NONE ? json_null() : json_string_nocheck(alert_reason_name(transition->reason)));
-    set(object, "by", json_null());
-    set(object, "note", json_null());
-    set(object, "late", json_boolean(transition->late));
-    return object;
+    char text[WIRE_TRANSITION_SIZE];
+    json_t *json = json_loadb(text, wire_transition_text(transition, text), 0, NULL);
+    ENSURE(json != NULL);
+    return json;
 }
 
 static struct text member_text(const json_t *object, const char *key)

@@ -17,6 +17,10 @@ json_t *wire_tenths(int32_t tenths);     /* a number with at most one decimal; n
 json_t *wire_position(const struct position *position);
 json_t *wire_wait(const struct wait_view *view);
 json_t *wire_transition(const struct alert_transition *transition);
+/* The same as compact text, as it is journalled and published; returns its length. A midnight writes thousands of them, so it is printed
+ * directly: the alphabets of subjects and names (rules, section 2) need no escaping. */
+#define WIRE_TRANSITION_SIZE 1024
+size_t wire_transition_text(const struct alert_transition *transition, char out[WIRE_TRANSITION_SIZE]);
 
 /* An alert is named after the seq of its first transition: "a104". */
 void wire_alert_id(uint64_t raised_seq, char out[ALERT_ID_SIZE]);
