@@ -123,6 +123,21 @@ def manuals():
     return run_on(["mandoc", "-Tlint", "-Wwarning"], [name for name in files() if re.search(r"/man/[^/]+\.[1-8]$", name)])
 
 
+def broken_links(name, text, exists):
+    """Links and pictures of a Markdown text that lead to no file of the project; `exists` is asked with a path from the top."""
+    found = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path = target.split("#")[0]
+        if path and not re.match(r"[a-z]+:", path) and not exists(os.path.normpath(os.path.join(os.path.dirname(name), path))):
+            found.append("%s: no %s" % (name, target))
+    return found
+
+
+def links():
+    return [place for name in files(".md")
+            for place in broken_links(name, read(name), lambda path: os.path.exists(os.path.join(ROOT, path)))]
+
+
 def undocumented_options(table, page):
     """The options of the configuration's table of keys (C) that the manual page (mdoc) does not name."""
     macros = " ".join(line for line in page.splitlines() if re.match(r"\.(It Cm|Ss|Cm) ", line))
@@ -224,7 +239,8 @@ def unit(unit_file, program):
     return found
 
 
-RULES = {"purity": purity, "layout": layout, "shell": shell, "manuals": manuals, "options": options, "length": length, "words": words, "opening": opening,
+RULES = {"purity": purity, "layout": layout, "shell": shell, "manuals": manuals, "options": options, "links": links,
+         "length": length, "words": words, "opening": opening,
          "spacing": spacing, "unit": unit}
 
 

@@ -69,6 +69,11 @@ class Text(unittest.TestCase):
         self.assertEqual(len(lint.words_in("tests/a.py", line)), 1)
         self.assertEqual(lint.words_in("client/a.py", line), [])
 
+    def test_links(self):
+        text = "[a](b.md#c) [d](https://example.org/) ![e](../f.svg) [g](#h)\n"
+        self.assertEqual(lint.broken_links("docs/a.md", text, lambda path: path in ("docs/b.md", "f.svg")), [])
+        self.assertEqual(lint.broken_links("docs/a.md", text, lambda path: path == "f.svg"), ["docs/a.md: no b.md#c"])
+
     def test_openings(self):
         self.assertTrue(lint.has_opening("a.c", "/* One file of the house: this. */\nint a;\n"))
         self.assertTrue(lint.has_opening("a.py", '#!/usr/bin/python3\n"""Counts the checks of a run."""\n'))
