@@ -126,6 +126,7 @@ static void keep(struct cache *cache, struct block *block) {
         discard(cache, old);
     while (cache->head != NULL && cache->bytes + block_size(block) > cache->limit) {
         struct block *leaving = cache->head;
+        ENSURE(leaving->previous == NULL);
         if (leaving->used) {
             leaving->used = false;
             queue_remove(cache, leaving);

@@ -207,7 +207,6 @@ static void forget_by_scan(struct identity_set *set, uint64_t seq) {
             }
         }
     }
-    set->recent_begin = set->recent_end;
 }
 
 void identity_forget_after(struct identity_set *set, uint64_t seq) {

@@ -187,14 +187,21 @@ static bool check_alert(void *context, const struct journal_alert *alert) {
 /* Each turn's record says where the turn ended: the next one's events and alerts follow on from there. */
 static bool check_record(void *context, const struct journal_record *record) {
     struct crash *crash = context;
-    unsigned long long last_seq, last_alert_seq, quarantined, run;
+    char body[128];
+    char *at = body;
+    uint64_t numbers[4];
 
-    ck_assert_int_eq(sscanf(record->body.at, "%llu %llu %llu %llu", &last_seq, &last_alert_seq, &quarantined, &run), 4);
-    ck_assert_uint_eq(record->after_seq, last_seq);
-    ck_assert_uint_ge(last_seq, crash->found.last_seq);
-    ck_assert_uint_ge(last_alert_seq, crash->found.last_alert_seq);
-    ck_assert_uint_ge(run, crash->found.run);
-    crash->found = (struct report){last_seq, last_alert_seq, quarantined, run};
+    ck_assert_uint_lt(record->body.length, sizeof body);
+    memcpy(body, record->body.at, record->body.length);
+    body[record->body.length] = '\0';
+    for (int i = 0; i < 4; i++)
+        numbers[i] = strtoull(at, &at, 10);
+    ck_assert_str_eq(at, "");
+    ck_assert_uint_eq(record->after_seq, numbers[0]);
+    ck_assert_uint_ge(numbers[0], crash->found.last_seq);
+    ck_assert_uint_ge(numbers[1], crash->found.last_alert_seq);
+    ck_assert_uint_ge(numbers[3], crash->found.run);
+    crash->found = (struct report){numbers[0], numbers[1], numbers[2], numbers[3]};
     return true;
 }
 

@@ -208,6 +208,31 @@ START_TEST(a_chain_can_be_read_while_all_events_are_listed) {
 }
 END_TEST
 
+START_TEST(what_was_committed_or_listed_is_read_from_memory) {
+    struct journal *journal = opened();
+    struct journal_event event;
+    struct listing listing = {0};
+
+    fill(journal, 10, 8);
+    fill(journal, 1, 80);
+    tamper("DELETE FROM segment");
+    for (uint64_t seq = 160; seq > 0; seq--)
+        ck_assert_int_eq(journal_read_event(journal, seq, &event), JOURNAL_OK);
+    journal_close(&journal);
+    ck_assert_int_eq(unlink(fixture_path("")), 0);
+    journal = opened();
+    fill(journal, 10, 16);
+    journal_close(&journal);
+    journal = opened();
+    ck_assert_int_eq(journal_each_event(journal, 1, list_event, &listing), JOURNAL_OK);
+    ck_assert_uint_eq(listing.count, 160);
+    tamper("DELETE FROM segment");
+    for (uint64_t seq = 160; seq > 0; seq--)
+        ck_assert_int_eq(journal_read_event(journal, seq, &event), JOURNAL_OK);
+    journal_close(&journal);
+}
+END_TEST
+
 START_TEST(alerts_are_gapless_and_chained) {
     struct journal *journal = opened();
 
@@ -538,6 +563,7 @@ static void add_checks_of_turns(Suite *suite) {
     tcase_add_test(checks, received_time_never_runs_backwards);
     tcase_add_test(checks, a_rolled_back_turn_never_was);
     tcase_add_test(checks, a_chain_can_be_read_while_all_events_are_listed);
+    tcase_add_test(checks, what_was_committed_or_listed_is_read_from_memory);
     tcase_add_test(checks, alerts_are_gapless_and_chained);
     tcase_add_test(checks, records_are_listed_by_kind_and_the_newest_is_known);
     tcase_add_test(checks, the_same_rejected_bytes_are_kept_once_and_counted);
