@@ -184,7 +184,7 @@ def has_opening(name, text):
         comment = re.match(r'\s*(""".*?"""|(?:#[^\n]*\n)+)', text, re.DOTALL)
     else:
         comment = re.match(r"\s*((?:(?:#|//)[^\n]*\n)+|/\*.*?\*/)", text, re.DOTALL)
-    return bool(comment) and len(re.findall(r"\w+", comment.group(1))) >= 4 and re.search(r"[.:;]", comment.group(1)) is not None
+    return bool(comment) and len(re.findall(r"\w+", comment.group(1))) >= 2 and re.search(r"[.:;]", comment.group(1)) is not None
 
 
 def opening():
