@@ -86,8 +86,11 @@ static json_t *event_row(struct journal *journal, const struct event_outcome *ou
     const struct history_event *event = outcome->event;
     struct journal_event stored;
     json_t *whole = NULL;
-    if (journal_read_event(journal, event->seq, &stored) == JOURNAL_OK)
-        whole = json_loadb(stored.bytes.at, stored.bytes.length, JSON_ALLOW_NUL, NULL);
+    if (journal_read_event(journal, event->seq, &stored) == JOURNAL_OK) {
+        whole = json_loadb(stored.bytes.at, stored.bytes.length, 0, NULL);
+        if (whole == NULL) /* whole numbers from 2^63 on are accepted, but jansson has none */
+            whole = json_loadb(stored.bytes.at, stored.bytes.length, JSON_DECODE_INT_AS_REAL, NULL);
+    }
     json_t *row = json_object();
     bool is_exception = effect_is_exception(outcome->effect);
     json_object_set_new(row, "seq", json_integer((json_int_t)event->seq));
