@@ -52,7 +52,7 @@ static bool is_one_of(const char *name, const char *const names[]) {
 /* yes and no, numbers, or texts, as the member of the filter wants. NULL: not such a value. */
 static json_t *filter_value(const char *name, const char *text) {
     static const char *const booleans[] = {"breach", "due", "paused", "no_contact", NULL};
-    static const char *const numbers[] = {"min_days", "max_days", NULL};
+    static const char *const numbers[] = {"min_days", "max_days", "level", NULL};
     static const char *const yes[] = {"true", "yes", "1", NULL};
     static const char *const no[] = {"false", "no", "0", NULL};
     json_int_t number;

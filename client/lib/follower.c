@@ -22,9 +22,10 @@ struct waitlist_follower {
     struct waitlist_cursor cursor; /* delivered */
     uint64_t complete;             /* delivered, or waiting in the page */
     uint64_t known;                /* the highest that the daemon has told of */
+    uint64_t asked_for;            /* what was known when the page was asked for */
     enum phase phase;
     bool caught_up;     /* a page was taken since the start, a restart or a lost connection */
-    bool discouraged;   /* the last page brought nothing: not again before the next heartbeat */
+    bool discouraged;   /* the last page brought nothing of what is known: not again before something new is told */
     bool epoch_changed;
     json_t *page; /* rows, of which those from `page_at` on are to be delivered */
     size_t page_at;
@@ -168,6 +169,7 @@ static bool ask_alerts(struct waitlist_follower *follower) {
     bool asked = request_ask(&follower->request, text);
 
     free(text);
+    follower->asked_for = follower->known;
     follower->phase = PHASE_ALERTS;
     return asked;
 }
@@ -198,7 +200,7 @@ static void take_page(struct waitlist_follower *follower) {
     follower->phase = PHASE_IDLE;
     follower->page_at = 0;
     follower->caught_up = true;
-    follower->discouraged = !further;
+    follower->discouraged = !further && follower->asked_for > follower->complete;
     follower->complete = further ? follower->page_through : follower->complete;
 }
 
@@ -286,6 +288,7 @@ static bool take_alert(struct waitlist_follower *follower, zmq_msg_t frames[3], 
 
     if (seq > follower->known) {
         follower->known = seq;
+        follower->discouraged = false;
     }
     if (!is_next) {
         return false; /* seen already, or to be asked for */

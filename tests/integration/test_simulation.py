@@ -1,9 +1,8 @@
 #!/usr/bin/python3
 """The synthetic county gives the published figures: by a plain recomputation for several seeds, and by the daemon's own answers.
 
-Usage: test_simulation.py --waitlistctl PATH --waitlistd PATH --config-dir DIR [unittest options]
+The programs are those that WAITLISTD and WAITLISTCTL name.
 """
-import argparse
 import concurrent.futures
 import datetime
 import json
@@ -13,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -30,8 +28,10 @@ PATHWAYS = {
     "review": ("asc.review.completed", False),
 }
 PREFIXES = ("needs-", "ot-", "review-")
-LIMIT_S = 540
-ARGUMENTS = None
+LIMIT_S = 1500
+WAITLISTD = os.environ.get("WAITLISTD", "")
+WAITLISTCTL = os.environ.get("WAITLISTCTL", "")
+CONFIG = pathlib.Path(__file__).resolve().parents[2] / "config"
 
 
 class Figures:
@@ -63,7 +63,7 @@ class Figures:
 
 
 def simulate(seed, *options):
-    return [ARGUMENTS.waitlistctl, "simulate", "--seed", str(seed), *options]
+    return [WAITLISTCTL, "simulate", "--seed", str(seed), *options]
 
 
 def stream(seed, until):
@@ -135,7 +135,7 @@ class Daemon:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="waitlist-simulation-"))
         for name in ("lancashire-2025.conf", "bank-holidays.json"):
-            shutil.copy(pathlib.Path(ARGUMENTS.config_dir) / name, self.folder / name)
+            shutil.copy(CONFIG / name, self.folder / name)
         self.config = self.folder / "lancashire-2025.conf"
         text = self.config.read_text(encoding="utf-8")
         text = text.replace("ipc:///run/waitlistd/", f"ipc://{self.folder}/").replace("/var/lib/waitlistd/", f"{self.folder}/")
@@ -145,7 +145,7 @@ class Daemon:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.bind(str(self.folder / "notify"))
             notify.settimeout(30)
-            command = [ARGUMENTS.waitlistd, "-c", str(self.config), "--simulated-clock", "2023-09-30T12:00:00Z"]
+            command = [WAITLISTD, "-c", str(self.config), "--simulated-clock", "2023-09-30T12:00:00Z"]
             environment = dict(os.environ, NOTIFY_SOCKET=str(self.folder / "notify"))
             self.process = subprocess.Popen(command, stderr=self.log, env=environment)
             try:
@@ -168,7 +168,7 @@ class Daemon:
 
     def follow(self, seed, *options):
         """Lets waitlistctl send the stream and drive the clock; returns its report."""
-        command = [ARGUMENTS.waitlistctl, "-c", str(self.config), "simulate", "--seed", str(seed), "--send", "--drive-clock", "--format", "json"]
+        command = [WAITLISTCTL, "-c", str(self.config), "simulate", "--seed", str(seed), "--send", "--drive-clock", "--format", "json"]
         process = subprocess.run([*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=LIMIT_S, check=False)
         if process.returncode != 0:
             raise AssertionError(f"simulate ended with {process.returncode}: {process.stdout}{process.stderr}{self.read_log()}")
@@ -241,9 +241,4 @@ class Answers(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--waitlistctl", required=True)
-    parser.add_argument("--waitlistd", required=True)
-    parser.add_argument("--config-dir", required=True)
-    ARGUMENTS, rest = parser.parse_known_args()
-    unittest.main(argv=[sys.argv[0], *rest])
+    unittest.main()
