@@ -34,6 +34,8 @@ struct world {
     char alerts[OUTPUT_BYTES];
     char open_alerts[OUTPUT_BYTES];
     char brief[256];
+    char fields[1024];
+    char days[256];
     char effects[OUTPUT_BYTES];
     char rows[OUTPUT_BYTES];
 };
@@ -494,6 +496,37 @@ struct waiting_register *world_register_at(struct world *world, const char *day)
 
 const char *world_brief_at(struct world *world, const char *subject, const char *day) {
     return brief_of(world, world_register_at(world, day), subject);
+}
+
+const char *world_fields(struct world *world, const char *subject) {
+    struct output output = {world->fields, sizeof world->fields};
+    struct wait_view view = world_view(world, subject);
+
+    put(&output, "%s %s %s %s %s", shown(view.team), shown(view.district), shown(view.client_group), shown(view.person),
+        shown(view.worker));
+    put(&output, " P%d I%d L%d %s", view.priority, view.impact, view.likelihood, shown(view.dimensions));
+    return world->fields;
+}
+
+static void put_day(struct output *output, day_t day) {
+    char date[DATE_SIZE] = "-";
+
+    if (day != DAY_NONE)
+        date_format(day, date);
+    put(output, "%s", date);
+}
+
+const char *world_days(struct world *world, const char *subject) {
+    struct output output = {world->days, sizeof world->days};
+    struct wait_view view = world_view(world, subject);
+
+    put_day(&output, view.clock.start);
+    put(&output, "..");
+    put_day(&output, view.clock.stop);
+    put(&output, " gross %d paused %d contact ", view.clock.gross_days, view.clock.paused_days);
+    put_day(&output, view.last_contact);
+    put(&output, " reason %s outcome %s", shown(view.reason), shown(view.outcome));
+    return world->days;
 }
 
 const char *world_effects(struct world *world, const char *subject) {

@@ -96,6 +96,11 @@ const char *world_open_alerts(struct world *world);
 const char *world_brief(struct world *world, const char *subject);
 /* The same of the world as it stood at the end of a day, as known now. */
 const char *world_brief_at(struct world *world, const char *subject, const char *day);
+/* "A Burnley older person-1 worker-1 P2 I3 L4 x=y;z=w": team, district, client group, person, worker, the numbers, dimensions; - where
+ * absent. */
+const char *world_fields(struct world *world, const char *subject);
+/* "2025-04-01..2025-04-20 gross 19 paused 3 contact 2025-04-05 reason other outcome -": - where absent. */
+const char *world_days(struct world *world, const char *subject);
 /* What each event of the wait did, in fold order: "applied not_paused". */
 const char *world_effects(struct world *world, const char *subject);
 struct wait_view world_view(struct world *world, const char *subject);
