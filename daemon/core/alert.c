@@ -1,8 +1,6 @@
 /* Alerts about waits: each condition is an interval of days waited, so the days on which it holds follow from the clock. */
 #include "daemon/core/alert.h"
 
-#include "daemon/core/memory.h"
-
 const char *alert_rule_name(enum alert_rule rule)
 {
     static const char *const names[ALERT_RULE_COUNT] = {"approaching", "breach", "escalation"};
@@ -68,9 +66,9 @@ int32_t alert_threshold(const struct alert_condition *condition, int32_t standar
     case ALERT_BREACH:
         return standard + 1;
     case ALERT_ESCALATION:
-        return condition->level + 1;
+        break;
     }
-    memory_broken();
+    return condition->level + 1;
 }
 
 /* Whether the standard lets the condition exist at all. */
@@ -222,31 +220,10 @@ static struct run last_run(const struct look_back *look_back, const struct wait_
 day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t today)
 {
     struct run run = last_run(look_back, history, condition, today);
-    return run.first != DAY_NONE && run.last == today ? run.first : DAY_NONE;
+    return run.last == today ? run.first : DAY_NONE;
 }
 
-/* Whether the condition holds on `day` by the policy of that day. */
-static bool holds_on(const struct look_back *look_back, const struct wait_state *state, const struct alert_condition *condition, day_t day)
-{
-    struct run run = {DAY_NONE, DAY_NONE};
-    extend_over_eras(&run, look_back, state, day, day, condition);
-    return run.last == day;
-}
-
-/* An alert raised at midnight is not corrected by an assessment of the same morning: the day is looked at as it began and after each event. */
 bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t day)
 {
-    struct wait_state state;
-    wait_state_init(&state);
-    if (is_excluded(look_back, history))
-        return false;
-    size_t i = 0;
-    for (; i < history->count && day_of_event(look_back, history->events[i]) < day; i++)
-        wait_state_apply(&state, &history->events[i]->event, day_of_event(look_back, history->events[i]), look_back->fold);
-    bool held = holds_on(look_back, &state, condition, day);
-    for (; !held && i < history->count && day_of_event(look_back, history->events[i]) == day; i++) {
-        wait_state_apply(&state, &history->events[i]->event, day, look_back->fold);
-        held = holds_on(look_back, &state, condition, day);
-    }
-    return held;
+    return last_run(look_back, history, condition, day).last == day;
 }

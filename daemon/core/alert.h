@@ -69,7 +69,7 @@ struct look_back {
 
 /* The first day of the unbroken run of days up to `today` on which the condition held, as the history now tells; DAY_NONE when it does not hold today. */
 day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t today);
-/* Whether the condition held at any moment of `day`, from its midnight on, as the history now tells. */
+/* Whether the condition held at the end of `day`, as the history now tells. */
 bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t day);
 
 #endif

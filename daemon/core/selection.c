@@ -1,8 +1,6 @@
 /* Choosing waits: a filter made ready for one register, and what each field of a wait says. */
 #include "daemon/core/selection_internal.h"
 
-#include "daemon/core/memory.h"
-
 #include <string.h>
 
 bool field_name_of(struct text name, struct field_name *field)
@@ -61,9 +59,9 @@ uint32_t field_of_state(const struct waiting_register *reg, const struct wait_st
     case FIELD_WORKER:
         return state->worker;
     case FIELD_DIMENSION:
-        return names_intern(reg->names, dimension_value(names_text(reg->names, state->dimensions), name->dimension));
+        break;
     }
-    memory_broken();
+    return names_find(reg->names, dimension_value(names_text(reg->names, state->dimensions), name->dimension));
 }
 
 static uint32_t small_number(struct text value)

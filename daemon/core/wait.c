@@ -103,6 +103,7 @@ static uint32_t intern_dimensions(struct names *names, const struct dimension_li
         text[length++] = '=';
         memcpy(text + length, list->at[i].value.at, list->at[i].value.length);
         length += list->at[i].value.length;
+        names_intern(names, list->at[i].value); /* so that a filter or a grouping knows it by number */
     }
     return list->count == 0 ? NAME_ABSENT : names_intern(names, (struct text){text, length});
 }
