@@ -162,8 +162,8 @@ static int sending_failed(const struct line *line, enum waitlist_status status) 
     struct waitlist_sender_totals totals;
     waitlist_sender_totals(line->sender, &totals);
     bool unreachable = status == WAITLIST_UNREACHABLE || !totals.connected;
-    fprintf(stderr, "%s: %s; %" PRIu64 " events are not acknowledged\n", line->delivery.options->program, waitlist_status_text(status),
-            totals.pending);
+    fprintf(stderr, "%s: %s; %" PRIu64 " events are not acknowledged\n", line->delivery.options->program,
+            waitlist_status_text(unreachable ? WAITLIST_UNREACHABLE : status), totals.pending);
     return unreachable ? DELIVER_UNREACHABLE : DELIVER_NOT_ALL;
 }
 
