@@ -228,7 +228,7 @@ class Requests(unittest.TestCase):
             self.daemon.take(row)
             told = self.daemon.ask("wait", subject=row["subject"])["events"][0]["data"]
             self.assertEqual(told["person"], row["data"]["person"])
-            self.assertAlmostEqual(told["reference"] / number, 1, 12)
+            self.assertAlmostEqual(told["reference"] / number, 1, 9)
 
 
 class GoldenFrames(unittest.TestCase):
