@@ -124,10 +124,11 @@ static bool never_held(struct waiting_register *reg, const struct touched *touch
     const struct record *record = register_record(reg, touched->wait);
     if (record->flags & RECORD_EXCLUDED)
         return true;
-    if (!touched->refold && touched->from_day > node->raised.occurred_on)
+    if (!node->is_doubtful)
         return false;
-    /* Whoever has stopped waiting by that day did not wait at its end, whatever came before. */
-    if (reading->status == STATUS_ENDED && reading->stop <= node->raised.occurred_on)
+    /* Whoever has stopped waiting by that day did not wait at its end, whatever came before: if the same policy was in force. */
+    if (reading->status == STATUS_ENDED && reading->stop <= node->raised.occurred_on &&
+        reg->eras[reg->era_count - 1].from <= node->raised.occurred_on)
         return true;
     struct wait_history history = register_load_history(reg, record);
     struct look_back back = look_back(reg);
@@ -180,6 +181,8 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
         next = reg->alerts[alert].next;
         if (record->state.team != reg->alerts[alert].team && record->state.team != NAME_ABSENT)
             move_alert(reg, alert, record->state.team, reading.days, now);
+        if (touched->refold || touched->from_day <= reg->alerts[alert].raised.occurred_on)
+            reg->alerts[alert].is_doubtful = true;
         if (still_holds(&reg->alerts[alert], conditions, count, &reading))
             continue;
         enum alert_reason reason = reason_of(reg, touched, &reg->alerts[alert], &reading);

@@ -52,6 +52,7 @@ struct alert_node {
     uint32_t wait;
     uint32_t next; /* of the same wait */
     bool open;
+    bool is_doubtful; /* what has become known since it was raised may say that it never held on its day */
 };
 
 struct members {
