@@ -1,0 +1,412 @@
+/* The laws of a wait (rules, section 9), as properties: random histories, the register and the oracle side by side.
+ *
+ * SEED chooses the first history (its number, or "random"), HISTORIES how many follow. A failure prints its seed and the history, shrunk.
+ */
+#include "tests/property/compare.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define HISTORIES_DEFAULT 10000
+#define SEED_DEFAULT 20250401
+#define SPARE_BEGINNINGS 11 /* days that a stop may last, and one */
+
+/* What outlives a check that crashed. */
+struct progress {
+    uint64_t seed;
+    uint64_t done;
+    uint64_t events;
+    uint64_t steps;
+    uint64_t transitions;
+    bool failed;
+    struct verdict verdict;
+};
+
+static void keep_alert_log(struct run *run, const struct alert_transition *transitions, size_t count) {
+    if (run->alert_count + count > ALERT_LOG_MAX)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        run->log_after[run->alert_count] = run->journal.count;
+        run->alert_log[run->alert_count++] = transitions[i];
+    }
+}
+
+/* Every queue whose position is another than last time must be among the changed. */
+static void check_changed_queues(struct run *run) {
+    size_t changed_count;
+    const uint32_t *changed = register_take_changed_queues(run->reg, &changed_count);
+    bool is_changed[QUEUES_MAX] = {false};
+    for (size_t i = 0; i < changed_count; i++) {
+        if (changed[i] >= register_queue_count(run->reg) || is_changed[changed[i]])
+            verdict_fail(run->verdict, "queue %u is named as changed without being there once", changed[i]);
+        else
+            is_changed[changed[i]] = true;
+    }
+    for (size_t queue = 0; queue < register_queue_count(run->reg); queue++) {
+        struct position position;
+        memset(&position, 0, sizeof position);
+        register_queue_position(run->reg, queue, &position);
+        bool stays_empty = queue < run->queue_count &&
+                           position.waiting + position.scheduled + run->queues[queue].waiting + run->queues[queue].scheduled == 0;
+        if (!is_changed[queue] && !stays_empty &&
+            (queue >= run->queue_count || memcmp(&position, &run->queues[queue], sizeof position) != 0))
+            verdict_fail(run->verdict, "day %d: queue %zu changed and is not named", run->today, queue);
+        run->queues[queue] = position;
+    }
+    run->queue_count = register_queue_count(run->reg);
+}
+
+/* Everything that can be seen, after a turn or a midnight. */
+static void check_everything(struct run *run, const struct step *step) {
+    struct random random = random_of(step->seed);
+    run_snapshot(run, run->today, &run->snapshot);
+    if (register_today(run->reg) != run->today)
+        verdict_fail(run->verdict, "today is %d, by the steps %d", register_today(run->reg), run->today);
+    compare_waits(run->reg, run->oracle, &run->snapshot, run->verdict);
+    compare_queues(run->reg, &run->snapshot, run->verdict);
+    struct transition_check check = {run->oracle, &run->snapshot, run->now, run->next_alert_seq, &run->tracked};
+    size_t count;
+    const struct alert_transition *transitions = compare_transitions(run->reg, &check, &count, run->verdict);
+    run->next_alert_seq = check.next_alert_seq;
+    keep_alert_log(run, transitions, count);
+    compare_open_alerts(run->reg, &run->snapshot, &run->tracked, run->verdict);
+    compare_random_summary(run->reg, &run->snapshot, &random, run->verdict);
+    compare_random_listing(run->reg, &run->snapshot, &random, run->verdict);
+    check_changed_queues(run);
+    if (random_chance(&random, 10)) {
+        compare_outcomes(run->reg, run->oracle, &run->journal, run->today, run->verdict);
+        compare_figures(run->reg, &run->snapshot, &run->tracked, run->verdict);
+        compare_parts(run->reg, run->verdict);
+    }
+}
+
+/* What law 6 looks at, from the register alone. */
+struct standing {
+    uint32_t count;
+    enum status statuses[HISTORY_WAITS_MAX];
+    int32_t days[HISTORY_WAITS_MAX];
+};
+
+static void see_standing(const struct run *run, struct standing *standing) {
+    standing->count = (uint32_t)run->snapshot.count;
+    for (uint32_t i = 0; i < standing->count; i++) {
+        struct wait_view view;
+        register_view(run->reg, register_find(run->reg, run->snapshot.subjects[i]), &view);
+        standing->statuses[i] = view.clock.status;
+        standing->days[i] = view.clock.days;
+    }
+}
+
+static bool has_pending_events(const struct run *run) {
+    for (size_t event = 0; event < oracle_event_count(run->oracle); event++)
+        if (oracle_event_day(run->oracle, event) > run->today)
+            return true;
+    return false;
+}
+
+/* Law 6: a midnight without events lets nobody leave, only the scheduled join, and no wait's days fall. */
+static void check_midnight(struct run *run, const struct standing *before) {
+    struct standing after;
+    see_standing(run, &after);
+    for (uint32_t i = 0; i < before->count; i++) {
+        bool joins = before->statuses[i] == STATUS_SCHEDULED && after.statuses[i] == STATUS_WAITING;
+        if ((after.statuses[i] != before->statuses[i] && !joins) || after.days[i] < before->days[i])
+            verdict_fail(run->verdict, "law 6: day %d: wait %.*s went from %s %d to %s %d", run->today,
+                         (int)run->snapshot.subjects[i].length, run->snapshot.subjects[i].at, status_name(before->statuses[i]),
+                         before->days[i], status_name(after.statuses[i]), after.days[i]);
+    }
+}
+
+static void take_step(struct run *run, const struct step *step) {
+    struct standing before = {.count = 0};
+    bool is_quiet = step->kind == STEP_ADVANCE && !has_pending_events(run);
+    if (step->kind == STEP_ADVANCE || step->kind == STEP_POLICY) {
+        struct step settling = {STEP_SETTLE, 0, step->seed};
+        run_step(run, &settling);
+        check_everything(run, &settling);
+        see_standing(run, &before);
+    }
+    if (!run_step(run, step) || step->kind == STEP_EVENT)
+        return;
+    check_everything(run, step);
+    if (is_quiet)
+        check_midnight(run, &before);
+}
+
+/* A register that has begun on the run's day and takes these events in a random order, some twice, in turns of random length. */
+static void check_another_order(struct run *run, struct random *random, const size_t *events, size_t count, const char *law) {
+    size_t order[2 * HISTORY_EVENTS_MAX];
+    size_t total = 0;
+    struct memory_journal journal = {0};
+    struct waiting_register *reg = run_new_register(run, &journal);
+    bool twice = random_chance(random, 50);
+    for (size_t i = 0; i < count; i++) {
+        order[total++] = events[i];
+        if (twice)
+            order[total++] = events[i];
+    }
+    for (size_t i = total; i > 1; i--) {
+        size_t other = random_below(random, (uint32_t)i);
+        size_t swap = order[i - 1];
+        order[i - 1] = order[other];
+        order[other] = swap;
+    }
+    register_begin(reg, run->today, run->now, true);
+    for (size_t i = 0; i < total; i++) {
+        uint64_t seq = journal_admit(&journal, &run->journal.events[order[i]].event);
+        if (seq != 0)
+            journal_give(&journal, seq, reg, register_accept);
+        if (random_chance(random, 30))
+            register_settle(reg, run->now);
+    }
+    register_settle(reg, run->now);
+    struct verdict verdict = {0};
+    compare_waits(reg, run->oracle, &run->snapshot, &verdict);
+    compare_queues(reg, &run->snapshot, &verdict);
+    compare_random_summary(reg, &run->snapshot, random, &verdict);
+    if (verdict.failed)
+        verdict_fail(run->verdict, "%s: %s", law, verdict.text);
+    register_destroy(&reg);
+    journal_clear(&journal);
+}
+
+static void check_laws_of_order(struct run *run, struct random *random) {
+    size_t all[HISTORY_EVENTS_MAX];
+    size_t happened[HISTORY_EVENTS_MAX];
+    size_t happened_count = 0;
+    for (size_t i = 0; i < run->journal.count; i++) {
+        enum oracle_effect effect = oracle_effect_of(run->oracle, i);
+        bool retracts = oracle_event(run->oracle, i)->type == EVENT_RETRACTED && effect == ORACLE_TAKES_EFFECT;
+        all[i] = i;
+        if (effect != ORACLE_NEVER_HAPPENED && !retracts)
+            happened[happened_count++] = i;
+    }
+    check_another_order(run, random, all, run->journal.count, "laws 1 and 2: in another order");
+    if (happened_count < run->journal.count)
+        check_another_order(run, random, happened, happened_count, "law 3: without what was retracted");
+}
+
+/* Law 4: replayed from the journal it is the same; begun on a later day it raises and resolves what that day's rules say. */
+static void check_rebuilt(struct run *run, struct random *random, day_t later) {
+    static const char *const laws[] = {"law 4: rebuilt", "law 4: rebuilt some days later"};
+    struct verdict verdict = {0};
+    struct tracked_alerts *tracked = malloc(sizeof *tracked);
+    struct snapshot *snapshot = malloc(sizeof *snapshot);
+    if (tracked == NULL || snapshot == NULL)
+        abort();
+    *tracked = run->tracked;
+    run_snapshot(run, run->today + later, snapshot);
+    struct memory_journal *journal = &run->journal;
+    struct waiting_register *reg = run_new_register(run, journal);
+    bool sees_all = random_chance(random, 50);
+    bool alerts_last = random_chance(random, 50);
+    size_t alert = 0;
+    for (size_t i = 0; i < journal->count; i++) {
+        for (; !alerts_last && alert < run->alert_count && run->log_after[alert] <= i; alert++)
+            register_replay_alert(reg, &run->alert_log[alert]);
+        journal->visible = sees_all ? journal->count : i + 1;
+        journal_give(journal, i + 1, reg, register_replay_event);
+    }
+    for (; alert < run->alert_count; alert++)
+        register_replay_alert(reg, &run->alert_log[alert]);
+    register_set_next_alert_seq(reg, run->next_alert_seq);
+    instant_t now = later == 0 ? run->now : run->world->midnights[run->today + later];
+    register_begin(reg, run->today + later, now, true);
+    struct transition_check check = {run->oracle, snapshot, now, run->next_alert_seq, tracked};
+    size_t count;
+    compare_transitions(reg, &check, &count, &verdict);
+    if (later == 0 && count != 0)
+        verdict_fail(&verdict, "%zu alert transitions that the live one did not have", count);
+    compare_waits(reg, run->oracle, snapshot, &verdict);
+    compare_queues(reg, snapshot, &verdict);
+    compare_open_alerts(reg, snapshot, tracked, &verdict);
+    compare_figures(reg, snapshot, tracked, &verdict);
+    if (verdict.failed)
+        verdict_fail(run->verdict, "%s%s: %s", laws[later > 0], sees_all ? " from the whole journal" : "", verdict.text);
+    register_destroy(&reg);
+    free(tracked);
+    free(snapshot);
+}
+
+static void check_links(const struct run *run) {
+    for (size_t i = 0; i < run->snapshot.count; i++) {
+        uint32_t wait = register_find(run->reg, run->snapshot.subjects[i]);
+        uint64_t newest = 0, newest_alert = 0;
+        struct wait_view view;
+        for (size_t event = 0; event < run->journal.count; event++)
+            if (text_equal(run->journal.events[event].event.subject, run->snapshot.subjects[i]))
+                newest = run->journal.events[event].seq;
+        for (size_t alert = 0; alert < run->alert_count; alert++)
+            if (text_equal(run->alert_log[alert].subject, run->snapshot.subjects[i])) {
+                if (run->alert_log[alert].previous_alert_seq != newest_alert)
+                    verdict_fail(run->verdict, "alert seq %llu does not name the one before it",
+                                 (unsigned long long)run->alert_log[alert].alert_seq);
+                newest_alert = run->alert_log[alert].alert_seq;
+            }
+        register_view(run->reg, wait, &view);
+        if (register_newest_seq(run->reg, wait) != newest || view.newest_seq != newest || view.newest_alert_seq != newest_alert)
+            verdict_fail(run->verdict, "wait %.*s does not name its newest event or alert", (int)run->snapshot.subjects[i].length,
+                         run->snapshot.subjects[i].at);
+    }
+}
+
+static void check_history(struct run *run, const struct world *world, const struct history *history, struct verdict *verdict) {
+    struct random random = random_of(history->seed ^ UINT64_C(0x5eed));
+    memset(verdict, 0, sizeof *verdict);
+    run_begin(run, world, history, verdict);
+    for (size_t i = 0; i < history->step_count && !verdict->failed; i++)
+        take_step(run, &history->steps[i]);
+    struct step last = {STEP_SETTLE, 0, history->seed};
+    if (!verdict->failed)
+        take_step(run, &last);
+    if (!verdict->failed) {
+        compare_outcomes(run->reg, run->oracle, &run->journal, run->today, verdict);
+        compare_parts(run->reg, verdict);
+        check_links(run);
+        check_laws_of_order(run, &random);
+        check_rebuilt(run, &random, 0);
+        check_rebuilt(run, &random, 1 + (day_t)random_below(&random, SPARE_BEGINNINGS));
+    }
+}
+
+/* Checks the history in a process of its own, which may crash. True when it fails. */
+static bool fails_alone(struct run *run, const struct world *world, const struct history *history, struct progress *progress) {
+    progress->failed = false;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        check_history(run, world, history, &progress->verdict);
+        progress->failed = progress->verdict.failed;
+        _exit(0);
+    }
+    int status;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        progress->failed = true;
+        memset(&progress->verdict, 0, sizeof progress->verdict);
+        verdict_fail(&progress->verdict, "the check itself was ended (status %x)", child < 0 ? -1 : status);
+    }
+    return progress->failed;
+}
+
+static void without_steps(const struct history *history, size_t from, size_t count, struct history *shorter) {
+    *shorter = *history;
+    memmove(&shorter->steps[from], &shorter->steps[from + count], (history->step_count - from - count) * sizeof shorter->steps[0]);
+    shorter->step_count -= count;
+}
+
+/* Takes steps away for as long as the history still fails in the same way, in halves, quarters … single steps. */
+static void shrink(struct run *run, const struct world *world, struct history *history, struct progress *progress) {
+    struct history *shorter = malloc(sizeof *shorter);
+    if (shorter == NULL)
+        abort();
+    const char *format = progress->verdict.format;
+    bool again = true;
+    while (again) {
+        again = false;
+        for (size_t count = history->step_count / 2; count > 0; count /= 2)
+            for (size_t from = 0; from + count <= history->step_count;) {
+                without_steps(history, from, count, shorter);
+                if (fails_alone(run, world, shorter, progress) && progress->verdict.format == format) {
+                    *history = *shorter;
+                    again = true;
+                } else {
+                    from += count;
+                }
+            }
+    }
+    free(shorter);
+    fails_alone(run, world, history, progress);
+}
+
+static void check_all(struct run *run, const struct world *world, uint64_t first, uint64_t histories, struct progress *progress) {
+    struct history *history = malloc(sizeof *history);
+    struct verdict verdict;
+    if (history == NULL)
+        abort();
+    for (uint64_t i = 0; i < histories; i++) {
+        progress->seed = first + i;
+        history_generate(history, world, progress->seed);
+        check_history(run, world, history, &verdict);
+        progress->events += run->journal.count;
+        progress->steps += history->step_count;
+        progress->transitions += run->alert_count;
+        run_end(run);
+        if (verdict.failed)
+            _exit(1);
+        progress->done++;
+    }
+    free(history);
+}
+
+static uint64_t number_of(const char *name, uint64_t otherwise) {
+    const char *text = getenv(name);
+    if (text == NULL || *text == '\0')
+        return otherwise;
+    if (strcmp(text, "random") == 0) {
+        uint64_t number = 0;
+        if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+            abort();
+        return number >> 16;
+    }
+    char *end;
+    uint64_t number = strtoull(text, &end, 10);
+    if (*end != '\0') {
+        fprintf(stderr, "%s=%s is no number\n", name, text);
+        exit(2);
+    }
+    return number;
+}
+
+static void report(struct run *run, const struct world *world, struct progress *progress) {
+    struct history *history = malloc(sizeof *history);
+    if (history == NULL)
+        abort();
+    history_generate(history, world, progress->seed);
+    printf("FAILED: seed %llu\n", (unsigned long long)progress->seed);
+    if (fails_alone(run, world, history, progress)) {
+        printf("%s\n", progress->verdict.text);
+        shrink(run, world, history, progress);
+    }
+    printf("shrunk to %zu steps: %s\n", history->step_count, progress->verdict.text);
+    history_print(history, stdout);
+    free(history);
+}
+
+int main(void) {
+    uint64_t seed = number_of("SEED", SEED_DEFAULT);
+    uint64_t histories = number_of("HISTORIES", HISTORIES_DEFAULT);
+    struct progress *progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct run *run = calloc(1, sizeof *run);
+    struct world world;
+    if (progress == MAP_FAILED || run == NULL)
+        abort();
+    world_create(&world);
+    printf("SEED=%llu HISTORIES=%llu\n", (unsigned long long)seed, (unsigned long long)histories);
+    fflush(NULL);
+    pid_t child = fork();
+    int status = -1;
+    if (child == 0) {
+        check_all(run, &world, seed, histories, progress);
+        world_destroy(&world);
+        free(run);
+        exit(0);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    bool passed = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0 && progress->done == histories;
+    if (!passed)
+        report(run, &world, progress);
+    printf("%llu histories held: %llu events, %llu steps, %llu alert transitions\n", (unsigned long long)progress->done,
+           (unsigned long long)progress->events, (unsigned long long)progress->steps, (unsigned long long)progress->transitions);
+    world_destroy(&world);
+    free(run);
+    munmap(progress, sizeof *progress);
+    return passed ? 0 : 1;
+}
