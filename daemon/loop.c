@@ -49,15 +49,13 @@ struct loop {
     struct timer heartbeat, all_positions, positions, probe, lag, watchdog, status;
 };
 
-static void fail(struct loop *loop, const char *message)
-{
+static void fail(struct loop *loop, const char *message) {
     log_line(loop->log, LOG_LEVEL_ERROR, message);
     loop->failed = true;
 }
 
 /* The disk took nothing: the ledger is as before the turn, and from now on senders are told to come again. */
-static void become_read_only(struct loop *loop)
-{
+static void become_read_only(struct loop *loop) {
     log_complaint(loop->log, &loop->disk_full, (uint64_t)loop->moment.monotonic_ms, LOG_LEVEL_ERROR,
                   "the journal's disk is full: the turn was rolled back, events are refused until there is room",
                   LOG_STRING("path", ledger_config(loop->ledger)->journal_path));
@@ -65,8 +63,7 @@ static void become_read_only(struct loop *loop)
     loop->read_only = true;
 }
 
-static bool committed(struct loop *loop, enum journal_status status)
-{
+static bool committed(struct loop *loop, enum journal_status status) {
     if (status == JOURNAL_OK)
         return true;
     if (status == JOURNAL_FULL)
@@ -76,8 +73,7 @@ static bool committed(struct loop *loop, enum journal_status status)
     return false;
 }
 
-static void take_events(struct loop *loop)
-{
+static void take_events(struct loop *loop) {
     bool socket_failed;
     ledger_begin(loop->ledger, loop->moment.now);
     size_t events = intake_receive(loop->intake, loop->ledger, loop->read_only, &socket_failed);
@@ -95,11 +91,11 @@ static void take_events(struct loop *loop)
     publisher_alerts(loop->publisher, loop->ledger);
     intake_answer(loop->intake);
     loop->positions_wait = publisher_note_changes(loop->publisher, loop->ledger);
+    committed(loop, journal_tidy(ledger_journal(loop->ledger)));
 }
 
 /* Every local midnight up to `now`, each in a transaction of its own. `paced`: each with its own instant, as when the clock is set. */
-static void do_midnights(struct loop *loop, instant_t now, bool paced)
-{
+static void do_midnights(struct loop *loop, instant_t now, bool paced) {
     const struct calendar *calendar = ledger_calendar(loop->ledger);
     struct waiting_register *reg = ledger_register(loop->ledger);
     while (!loop->failed && !loop->read_only && register_today(reg) < calendar_day_of(calendar, now)) {
@@ -112,8 +108,7 @@ static void do_midnights(struct loop *loop, instant_t now, bool paced)
     }
 }
 
-static bool set_clock(void *context, instant_t now, const char **reason)
-{
+static bool set_clock(void *context, instant_t now, const char **reason) {
     struct loop *loop = context;
     if (now < loop->simulated) {
         *reason = "the simulated clock cannot be set back";
@@ -132,8 +127,7 @@ static bool set_clock(void *context, instant_t now, const char **reason)
     return true;
 }
 
-static void try_the_disk(struct loop *loop)
-{
+static void try_the_disk(struct loop *loop) {
     enum journal_status status = ledger_probe(loop->ledger, loop->moment.now);
     if (status == JOURNAL_FULL)
         return;
@@ -146,15 +140,13 @@ static void try_the_disk(struct loop *loop)
     publisher_positions(loop->publisher, loop->ledger, true);
 }
 
-static void report_line(void *context, const char *line)
-{
+static void report_line(void *context, const char *line) {
     struct loop *loop = context;
     log_line(loop->log, LOG_LEVEL_ERROR, "reload refused", LOG_STRING("reason", line));
 }
 
 /* All or nothing: the next configuration is complete and possible, or the running one stays as it is. */
-static void reload(struct loop *loop)
-{
+static void reload(struct loop *loop) {
     char message[LEDGER_MESSAGE_SIZE];
     struct config **running = loop->setup->config;
     notify_reloading((uint64_t)loop->moment.monotonic_ms * 1000);
@@ -185,8 +177,7 @@ static void reload(struct loop *loop)
     notify_ready(possible ? "reloaded" : "reload refused: see the log");
 }
 
-static void serve_queries(struct loop *loop)
-{
+static void serve_queries(struct loop *loop) {
     bool socket_failed;
     struct daemon_state state = {
         .ledger = loop->ledger,
@@ -207,8 +198,7 @@ static void serve_queries(struct loop *loop)
         fail(loop, "the query socket failed");
 }
 
-static void tell_status(struct loop *loop)
-{
+static void tell_status(struct loop *loop) {
     struct intake_figures figures;
     char status[160];
     intake_figures(loop->intake, &figures);
@@ -217,8 +207,7 @@ static void tell_status(struct loop *loop)
     notify_status(status);
 }
 
-static void do_what_is_due(struct loop *loop)
-{
+static void do_what_is_due(struct loop *loop) {
     int64_t now_ms = loop->moment.monotonic_ms;
     if (loop->read_only && timer_take(&loop->probe, now_ms))
         try_the_disk(loop);
@@ -242,8 +231,7 @@ static void do_what_is_due(struct loop *loop)
     }
 }
 
-static void take_signals(struct loop *loop)
-{
+static void take_signals(struct loop *loop) {
     struct signal_requests requests = signals_take(loop->setup->signals);
     if (requests.reload)
         reload(loop);
@@ -252,8 +240,7 @@ static void take_signals(struct loop *loop)
 }
 
 /* Milliseconds until something is due. */
-static long time_to_wait(const struct loop *loop)
-{
+static long time_to_wait(const struct loop *loop) {
     int64_t next = loop->heartbeat.next_ms;
     if (loop->positions_wait && loop->positions.next_ms < next)
         next = loop->positions.next_ms;
@@ -268,8 +255,7 @@ static long time_to_wait(const struct loop *loop)
     return left > 0 ? (long)left : 0;
 }
 
-static bool turn(struct loop *loop)
-{
+static bool turn(struct loop *loop) {
     enum { INGEST, QUERY, PUBLISH, SIGNALS, COUNT };
     zmq_pollitem_t items[COUNT] = {
         [INGEST] = {.socket = loop->setup->sockets->ingest, .events = ZMQ_POLLIN},
@@ -298,8 +284,7 @@ static bool turn(struct loop *loop)
     return !loop->failed && !loop->stopping;
 }
 
-static void start_timers(struct loop *loop)
-{
+static void start_timers(struct loop *loop) {
     int64_t now_ms = loop->moment.monotonic_ms;
     loop->started_ms = now_ms;
     timer_start(&loop->heartbeat, now_ms, PUBLISH_HEARTBEAT_MS);
@@ -311,8 +296,7 @@ static void start_timers(struct loop *loop)
     timer_start(&loop->watchdog, now_ms, (int64_t)notify_watchdog_interval_ms());
 }
 
-bool loop_run(const struct loop_setup *setup)
-{
+bool loop_run(const struct loop_setup *setup) {
     struct loop loop = {.setup = setup, .ledger = setup->ledger, .log = setup->log, .simulated = setup->simulated};
     loop.moment = timers_read(setup->simulated);
     loop.intake = intake_create(setup->sockets->ingest);

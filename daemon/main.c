@@ -37,8 +37,7 @@ static const struct argp_option options[] = {
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "error, warning, notice, info (default) or debug", 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
-static error_t take_option(int key, char *argument, struct argp_state *state)
-{
+static error_t take_option(int key, char *argument, struct argp_state *state) {
     struct arguments *arguments = state->input;
     switch (key) {
     case 'c':
@@ -67,22 +66,24 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp parser = {
-    options, take_option, NULL,
+    options,
+    take_option,
+    NULL,
     "Keeps every adult social care waiting list live: takes assessment events, counts who has waited too long, publishes alerts.\v"
     "It runs in the foreground and logs to standard error; a service manager is told when it is ready. "
     "SIGHUP reloads the configuration, all or nothing; SIGTERM finishes the batch, answers and ends.\n\n"
     "Example: waitlistd -c /etc/waitlistd/waitlistd.conf\n\n"
     "See waitlistd(8) and waitlistd.conf(5).",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
-static void complain(void *context, const char *line)
-{
+static void complain(void *context, const char *line) {
     (void)context;
     fprintf(stderr, "waitlistd: %s\n", line);
 }
 
-static int check_config(const struct config *config)
-{
+static int check_config(const struct config *config) {
     struct calendar *calendar = config_calendar(config, complain, NULL);
     bool sound = calendar != NULL;
     calendar_destroy(&calendar);
@@ -91,8 +92,7 @@ static int check_config(const struct config *config)
     return sound ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int print_config(const struct config *config)
-{
+static int print_config(const struct config *config) {
     char *text = config_print(config);
     bool printed = fputs(text, stdout) >= 0 && fflush(stdout) == 0;
     free(text);
@@ -100,8 +100,7 @@ static int print_config(const struct config *config)
 }
 
 /* A long replay tells the service manager that it goes on. */
-static void tell_progress(void *context, uint64_t done, uint64_t total)
-{
+static void tell_progress(void *context, uint64_t done, uint64_t total) {
     char status[120];
     struct timer *timer = context;
     if (!timer_take(timer, timers_read(INSTANT_NONE).monotonic_ms))
@@ -112,8 +111,7 @@ static void tell_progress(void *context, uint64_t done, uint64_t total)
     notify_watchdog();
 }
 
-static struct ledger *open_ledger(const struct config *config, const struct arguments *arguments, struct log *log)
-{
+static struct ledger *open_ledger(const struct config *config, const struct arguments *arguments, struct log *log) {
     char message[LEDGER_MESSAGE_SIZE];
     struct timer progress;
     struct moment moment = timers_read(arguments->simulated);
@@ -127,14 +125,13 @@ static struct ledger *open_ledger(const struct config *config, const struct argu
     struct register_figures figures;
     register_figures(ledger_register(ledger), &figures);
     log_line(log, LOG_LEVEL_NOTICE, "journal read", LOG_STRING("path", config->journal_path),
-             LOG_COUNT("events", journal_last_seq(ledger_journal(ledger))), LOG_COUNT("waits", figures.waits), LOG_COUNT("open", figures.open),
-             LOG_COUNT("open_alerts", figures.open_alerts),
+             LOG_COUNT("events", journal_last_seq(ledger_journal(ledger))), LOG_COUNT("waits", figures.waits),
+             LOG_COUNT("open", figures.open), LOG_COUNT("open_alerts", figures.open_alerts),
              LOG_NUMBER("took_ms", timers_read(arguments->simulated).monotonic_ms - moment.monotonic_ms));
     return ledger;
 }
 
-static bool serve(struct config **config, const struct arguments *arguments, struct log *log, struct signals *signals)
-{
+static bool serve(struct config **config, const struct arguments *arguments, struct log *log, struct signals *signals) {
     struct ledger *ledger = open_ledger(*config, arguments, log);
     if (ledger == NULL)
         return false;
@@ -143,11 +140,17 @@ static bool serve(struct config **config, const struct arguments *arguments, str
     bool ended_well = false;
     if (sockets_open(&sockets, *config, message)) {
         if ((*config)->allow_plain_loopback)
-            log_line(log, LOG_LEVEL_WARNING, "plain TCP on loopback is allowed: any local user can connect (security.allow_plain_loopback)");
+            log_line(log, LOG_LEVEL_WARNING,
+                     "plain TCP on loopback is allowed: any local user can connect (security.allow_plain_loopback)");
         if (arguments->simulated != INSTANT_NONE)
             log_line(log, LOG_LEVEL_WARNING, "the clock is simulated and stands still until clock.set");
-        struct loop_setup setup = {.config_path = arguments->config_path, .config = config, .ledger = ledger, .sockets = &sockets,
-                                   .signals = signals, .log = log, .simulated = arguments->simulated};
+        struct loop_setup setup = {.config_path = arguments->config_path,
+                                   .config = config,
+                                   .ledger = ledger,
+                                   .sockets = &sockets,
+                                   .signals = signals,
+                                   .log = log,
+                                   .simulated = arguments->simulated};
         log_line(log, LOG_LEVEL_NOTICE, "ready", LOG_STRING("version", WAITLIST_VERSION));
         ended_well = loop_run(&setup);
         sockets_close(&sockets);
@@ -159,8 +162,7 @@ static bool serve(struct config **config, const struct arguments *arguments, str
     return ended_well;
 }
 
-static int run(struct config **config, const struct arguments *arguments)
-{
+static int run(struct config **config, const struct arguments *arguments) {
     struct log *log = log_create(STDERR_FILENO, arguments->log_level, log_prefix_for(STDERR_FILENO));
     struct signals *signals = signals_create();
     bool ended_well = false;
@@ -173,8 +175,7 @@ static int run(struct config **config, const struct arguments *arguments)
     return ended_well ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int main(int count, char **words)
-{
+int main(int count, char **words) {
     struct arguments arguments = {.simulated = INSTANT_NONE, .log_level = LOG_LEVEL_INFO};
     argp_err_exit_status = EXIT_USAGE;
     argp_parse(&parser, count, words, 0, NULL, &arguments);

@@ -11,20 +11,18 @@
 
 enum {
     LINGER_MS = 1000,
-    INGEST_QUEUE = 256,   /* requests a sender may have waiting here; then its own socket holds it */
+    INGEST_QUEUE = 256, /* requests a sender may have waiting here; then its own socket holds it */
     QUERY_QUEUE = 64,
-    ANSWER_QUEUE = 1000,  /* answers that a peer may leave unread; then they are dropped and counted */
+    ANSWER_QUEUE = 1000,   /* answers that a peer may leave unread; then they are dropped and counted */
     PUBLISH_QUEUE = 20000, /* publications a slow subscriber may be behind; then it loses the newest */
     IPC_UMASK = 0117       /* leaves 0660 */
 };
 
-static bool set_option(void *socket, int option, int value)
-{
+static bool set_option(void *socket, int option, int value) {
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
-static bool set_options(struct sockets *sockets)
-{
+static bool set_options(struct sockets *sockets) {
     int64_t largest = INTAKE_MESSAGE_BYTES_MAX;
     void *all[] = {sockets->ingest, sockets->publish, sockets->query};
     for (size_t i = 0; i < 3; i++)
@@ -37,8 +35,7 @@ static bool set_options(struct sockets *sockets)
            set_option(sockets->publish, ZMQ_SNDHWM, PUBLISH_QUEUE);
 }
 
-static bool bind_all(void *socket, const struct endpoint_list *endpoints, char message[SOCKETS_MESSAGE_SIZE])
-{
+static bool bind_all(void *socket, const struct endpoint_list *endpoints, char message[SOCKETS_MESSAGE_SIZE]) {
     mode_t before = umask(IPC_UMASK);
     bool bound = true;
     for (size_t i = 0; bound && i < endpoints->count; i++) {
@@ -50,8 +47,7 @@ static bool bind_all(void *socket, const struct endpoint_list *endpoints, char m
     return bound;
 }
 
-bool sockets_open(struct sockets *sockets, const struct config *config, char message[SOCKETS_MESSAGE_SIZE])
-{
+bool sockets_open(struct sockets *sockets, const struct config *config, char message[SOCKETS_MESSAGE_SIZE]) {
     memset(sockets, 0, sizeof *sockets);
     snprintf(message, SOCKETS_MESSAGE_SIZE, "cannot make the sockets: %s", zmq_strerror(errno));
     sockets->context = zmq_ctx_new();
@@ -66,8 +62,7 @@ bool sockets_open(struct sockets *sockets, const struct config *config, char mes
     return opened;
 }
 
-void sockets_close(struct sockets *sockets)
-{
+void sockets_close(struct sockets *sockets) {
     void *all[] = {sockets->ingest, sockets->publish, sockets->query};
     for (size_t i = 0; i < 3; i++)
         if (all[i] != NULL)

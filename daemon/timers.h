@@ -6,8 +6,8 @@
 
 /* The clocks as one turn sees them. */
 struct moment {
-    instant_t now;         /* civil time, UTC: the system's or the simulated one */
-    int64_t monotonic_ms;  /* never set back */
+    instant_t now;        /* civil time, UTC: the system's or the simulated one */
+    int64_t monotonic_ms; /* never set back */
 };
 
 /* `simulated`: INSTANT_NONE for the system's clock. */

@@ -21,6 +21,8 @@ static void take_policy(struct waiting_register *reg, const struct policy *polic
 {
     struct policy *own = memory_new(1, sizeof *own);
     *own = *policy;
+    memory_reserve((void **)&reg->policies, &reg->policy_capacity, reg->policy_count + 1, sizeof *reg->policies);
+    reg->policies[reg->policy_count++] = own;
     memory_reserve((void **)&reg->eras, &reg->era_capacity, reg->era_count + 1, sizeof *reg->eras);
     reg->eras[reg->era_count++] = (struct policy_era){from, own};
     /* A pathway that is no longer configured keeps its last rules: a wait that was retracted may still have to be folded by them. */
@@ -58,8 +60,8 @@ void register_destroy(struct waiting_register **pointer)
     struct waiting_register *reg = *pointer;
     if (reg == NULL)
         return;
-    for (size_t i = 0; i < reg->era_count; i++)
-        free((void *)(uintptr_t)reg->eras[i].policy);
+    for (size_t i = 0; i < reg->policy_count; i++)
+        free(reg->policies[i]);
     for (size_t i = 0; i < reg->page_count; i++)
         free(reg->pages[i]);
     for (size_t i = 0; i < reg->member_capacity; i++)
@@ -71,7 +73,7 @@ void register_destroy(struct waiting_register **pointer)
     groups_destroy(&reg->cells);
     retractions_destroy(&reg->retractions);
     position_builder_destroy(&reg->builder);
-    void *blocks[] = {reg->eras,    reg->pages,       reg->pathway_waits, reg->members, reg->changed_queues, reg->wake_heads, reg->touched,
+    void *blocks[] = {reg->eras, reg->policies,    reg->pages,       reg->pathway_waits, reg->members, reg->changed_queues, reg->wake_heads, reg->touched,
                       reg->alerts,  reg->transitions, reg->sorted,        reg->sorted_events, reg->outcomes, reg};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         free(blocks[i]);

@@ -70,9 +70,12 @@ struct sorted_event {
 struct waiting_register {
     const struct calendar *calendar;
     struct history_source history;
-    struct policy_era *eras; /* owned policies; the last is in force */
+    struct policy_era *eras; /* the last is in force */
     size_t era_count;
     size_t era_capacity;
+    struct policy **policies; /* every policy ever in force, owned: a pathway that is gone keeps its last definition */
+    size_t policy_count;
+    size_t policy_capacity;
     struct names *names;    /* teams, districts, workers, people … */
     struct names *subjects; /* a wait's number is its subject's */
     struct names *pathway_names;

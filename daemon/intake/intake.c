@@ -36,8 +36,7 @@ struct intake {
     struct intake_figures figures;
 };
 
-struct intake *intake_create(void *socket)
-{
+struct intake *intake_create(void *socket) {
     struct intake *intake = memory_new(1, sizeof *intake);
     intake->socket = socket;
     intake->splitter = envelope_create();
@@ -45,15 +44,13 @@ struct intake *intake_create(void *socket)
     return intake;
 }
 
-static void forget_waiting(struct intake *intake)
-{
+static void forget_waiting(struct intake *intake) {
     for (size_t i = 0; i < intake->waiting_count; i++)
         json_decref(intake->waiting[i].quarantined);
     intake->waiting_count = 0;
 }
 
-void intake_destroy(struct intake **intake)
-{
+void intake_destroy(struct intake **intake) {
     if (*intake == NULL)
         return;
     forget_waiting(*intake);
@@ -64,8 +61,7 @@ void intake_destroy(struct intake **intake)
     *intake = NULL;
 }
 
-static bool note_event(void *context, struct text event)
-{
+static bool note_event(void *context, struct text event) {
     struct intake *intake = context;
     if (intake->event_count == INTAKE_BATCH_EVENTS_MAX) {
         intake->event_count++;
@@ -75,16 +71,14 @@ static bool note_event(void *context, struct text event)
     return true;
 }
 
-static bool refuse(struct waiting *waiting, const char *code, const char *message)
-{
+static bool refuse(struct waiting *waiting, const char *code, const char *message) {
     waiting->error_code = code;
     waiting->error_message = message;
     return false;
 }
 
 /* The whole request is looked at before its first event is taken: a batch is taken as a whole or not at all. */
-static bool read_batch(struct intake *intake, struct waiting *waiting)
-{
+static bool read_batch(struct intake *intake, struct waiting *waiting) {
     struct request *request = intake->request;
     struct text batch_id = request->frame_count > 0 ? request_frame(request, 0) : TEXT_ABSENT;
     intake->event_count = 0;
@@ -109,8 +103,7 @@ static bool read_batch(struct intake *intake, struct waiting *waiting)
     return true;
 }
 
-static void note_quarantined(struct waiting *waiting, size_t index, const struct admission *admission)
-{
+static void note_quarantined(struct waiting *waiting, size_t index, const struct admission *admission) {
     const struct rejection *rejection = &admission->rejection;
     if (waiting->quarantined == NULL)
         waiting->quarantined = json_array();
@@ -123,8 +116,7 @@ static void note_quarantined(struct waiting *waiting, size_t index, const struct
     json_array_append_new(waiting->quarantined, row);
 }
 
-static void admit_batch(struct intake *intake, struct ledger *ledger, struct waiting *waiting)
-{
+static void admit_batch(struct intake *intake, struct ledger *ledger, struct waiting *waiting) {
     for (size_t i = 0; i < intake->event_count; i++) {
         struct admission admission;
         ledger_admit(ledger, intake->events[i], &admission);
@@ -139,8 +131,7 @@ static void admit_batch(struct intake *intake, struct ledger *ledger, struct wai
     intake->figures.events += intake->event_count;
 }
 
-static struct waiting *add_waiting(struct intake *intake)
-{
+static struct waiting *add_waiting(struct intake *intake) {
     memory_reserve((void **)&intake->waiting, &intake->waiting_capacity, intake->waiting_count + 1, sizeof *intake->waiting);
     struct waiting *waiting = &intake->waiting[intake->waiting_count++];
     memset(waiting, 0, sizeof *waiting);
@@ -148,8 +139,7 @@ static struct waiting *add_waiting(struct intake *intake)
     return waiting;
 }
 
-size_t intake_receive(struct intake *intake, struct ledger *ledger, bool read_only, bool *failed)
-{
+size_t intake_receive(struct intake *intake, struct ledger *ledger, bool read_only, bool *failed) {
     size_t events = 0, bytes = 0;
     *failed = false;
     while (events < INTAKE_TURN_EVENTS_MAX && bytes < INTAKE_TURN_BYTES_MAX && intake->waiting_count < INTAKE_TURN_EVENTS_MAX) {
@@ -173,20 +163,17 @@ size_t intake_receive(struct intake *intake, struct ledger *ledger, bool read_on
     return events;
 }
 
-size_t intake_waiting(const struct intake *intake)
-{
+size_t intake_waiting(const struct intake *intake) {
     return intake->waiting_count;
 }
 
-static void send_answer(struct intake *intake, const struct waiting *waiting, struct text body)
-{
+static void send_answer(struct intake *intake, const struct waiting *waiting, struct text body) {
     struct text batch_id = {waiting->batch_id, (uint32_t)waiting->batch_id_length};
     if (!request_answer(intake->socket, &waiting->to, batch_id, body))
         intake->figures.answers_dropped++;
 }
 
-static void answer_error(struct intake *intake, const struct waiting *waiting)
-{
+static void answer_error(struct intake *intake, const struct waiting *waiting) {
     size_t length;
     json_t *reply = wire_error(waiting->error_code, waiting->error_message, NULL);
     char *text = wire_dump(reply, &length);
@@ -196,13 +183,13 @@ static void answer_error(struct intake *intake, const struct waiting *waiting)
     free(text);
 }
 
-static void answer_taken(struct intake *intake, const struct waiting *waiting)
-{
+static void answer_taken(struct intake *intake, const struct waiting *waiting) {
     char start[ANSWER_SIZE];
     size_t quarantined_length = 0;
     char *quarantined = waiting->quarantined == NULL ? NULL : wire_dump(waiting->quarantined, &quarantined_length);
-    int start_length = snprintf(start, sizeof start, "{\"v\":1,\"ok\":true,\"accepted\":%u,\"duplicates\":%u,\"seq\":%llu,\"quarantined\":",
-                                waiting->accepted, waiting->duplicates, (unsigned long long)waiting->seq);
+    int start_length = snprintf(start, sizeof start,
+                                "{\"v\":1,\"ok\":true,\"accepted\":%u,\"duplicates\":%u,\"seq\":%llu,\"quarantined\":", waiting->accepted,
+                                waiting->duplicates, (unsigned long long)waiting->seq);
     if (quarantined == NULL) {
         memcpy(start + start_length, "[]}", 3);
         send_answer(intake, waiting, (struct text){start, (uint32_t)start_length + 3});
@@ -220,8 +207,7 @@ static void answer_taken(struct intake *intake, const struct waiting *waiting)
     intake->figures.quarantined += json_array_size(waiting->quarantined);
 }
 
-void intake_answer(struct intake *intake)
-{
+void intake_answer(struct intake *intake) {
     for (size_t i = 0; i < intake->waiting_count; i++) {
         if (intake->waiting[i].error_code != NULL)
             answer_error(intake, &intake->waiting[i]);
@@ -231,15 +217,13 @@ void intake_answer(struct intake *intake)
     forget_waiting(intake);
 }
 
-void intake_refuse(struct intake *intake)
-{
+void intake_refuse(struct intake *intake) {
     for (size_t i = 0; i < intake->waiting_count; i++)
         if (intake->waiting[i].error_code == NULL)
             refuse(&intake->waiting[i], "read_only", "the journal's disk is full: nothing was taken, send the batch again later");
     intake_answer(intake);
 }
 
-void intake_figures(const struct intake *intake, struct intake_figures *figures)
-{
+void intake_figures(const struct intake *intake, struct intake_figures *figures) {
     *figures = intake->figures;
 }

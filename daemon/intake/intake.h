@@ -7,7 +7,7 @@
 #include "daemon/ledger/ledger.h"
 
 #define INTAKE_BATCH_EVENTS_MAX 1024
-#define INTAKE_BATCH_BYTES_MAX (4u << 20)   /* a larger request is refused as too_large */
+#define INTAKE_BATCH_BYTES_MAX (4u << 20)    /* a larger request is refused as too_large */
 #define INTAKE_MESSAGE_BYTES_MAX (8ll << 20) /* a larger frame cuts its sender off, by libzmq (ZMQ_MAXMSGSIZE) */
 #define INTAKE_TURN_EVENTS_MAX 4096
 #define INTAKE_TURN_BYTES_MAX (8u << 20)

@@ -7,25 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct request *request_create(void)
-{
+struct request *request_create(void) {
     return memory_new(1, sizeof(struct request));
 }
 
-static size_t kept_frames(const struct request *request)
-{
+static size_t kept_frames(const struct request *request) {
     return request->frame_count < REQUEST_FRAMES_MAX ? request->frame_count : REQUEST_FRAMES_MAX;
 }
 
-static void give_back(struct request *request)
-{
+static void give_back(struct request *request) {
     for (size_t i = 0; i < kept_frames(request); i++)
         zmq_msg_close(&request->frames[i]);
     request->frame_count = request->bytes = 0;
 }
 
-void request_destroy(struct request **request)
-{
+void request_destroy(struct request **request) {
     if (*request == NULL)
         return;
     give_back(*request);
@@ -33,14 +29,12 @@ void request_destroy(struct request **request)
     *request = NULL;
 }
 
-struct text request_frame(const struct request *request, size_t frame)
-{
+struct text request_frame(const struct request *request, size_t frame) {
     zmq_msg_t *message = (zmq_msg_t *)(uintptr_t)&request->frames[frame];
     return (struct text){zmq_msg_data(message), (uint32_t)zmq_msg_size(message)};
 }
 
-static void take_frame(struct request *request, zmq_msg_t *message)
-{
+static void take_frame(struct request *request, zmq_msg_t *message) {
     size_t size = zmq_msg_size(message);
     bool first = request->frame_count == 0 && !request->from.delimiter;
     request->bytes += size;
@@ -57,8 +51,7 @@ static void take_frame(struct request *request, zmq_msg_t *message)
     request->frame_count++;
 }
 
-enum receive_result request_receive(struct request *request, void *socket)
-{
+enum receive_result request_receive(struct request *request, void *socket) {
     zmq_msg_t message;
     give_back(request);
     memset(&request->from, 0, sizeof request->from);
@@ -87,13 +80,11 @@ enum receive_result request_receive(struct request *request, void *socket)
     return RECEIVED;
 }
 
-static bool send_frame(void *socket, const void *bytes, size_t length, int flags)
-{
+static bool send_frame(void *socket, const void *bytes, size_t length, int flags) {
     return zmq_send(socket, bytes, length, flags | ZMQ_DONTWAIT) >= 0;
 }
 
-bool request_answer(void *socket, const struct return_address *to, struct text first, struct text second)
-{
+bool request_answer(void *socket, const struct return_address *to, struct text first, struct text second) {
     int more = ZMQ_SNDMORE;
     if (!send_frame(socket, to->routing_id, to->routing_id_length, more))
         return false;

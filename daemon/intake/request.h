@@ -31,7 +31,8 @@ void request_destroy(struct request **request);
 enum receive_result request_receive(struct request *request, void *socket);
 struct text request_frame(const struct request *request, size_t frame);
 
-/* Sends up to two frames (the second may be absent) without waiting. False when the peer is gone or does not read: the answer is dropped. */
+/* Sends up to two frames (the second may be absent) without waiting. False when the peer is gone or does not read: the answer is dropped.
+ */
 bool request_answer(void *socket, const struct return_address *to, struct text first, struct text second);
 
 #endif

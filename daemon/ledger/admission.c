@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool numeric_allowed(const struct ledger *ledger, struct text source)
-{
+static bool numeric_allowed(const struct ledger *ledger, struct text source) {
     for (size_t i = 0; i < ledger->numeric_source_count; i++)
         if (text_equal(ledger->numeric_sources[i], source))
             return true;
@@ -13,8 +12,7 @@ static bool numeric_allowed(const struct ledger *ledger, struct text source)
 }
 
 /* Keeps a rejected event, whatever is personal in it replaced first. */
-static void quarantine(struct ledger *ledger, struct text bytes, struct text source, const struct rejection *rejection)
-{
+static void quarantine(struct ledger *ledger, struct text bytes, struct text source, const struct rejection *rejection) {
     size_t length;
     char *scrubbed = personal_scrub(bytes, numeric_allowed(ledger, source), ledger->personal_key, &length);
     struct journal_rejection kept = {
@@ -29,8 +27,7 @@ static void quarantine(struct ledger *ledger, struct text bytes, struct text sou
     free(scrubbed);
 }
 
-static void accept(struct ledger *ledger, struct text bytes, const struct event *event, uint64_t fingerprint)
-{
+static void accept(struct ledger *ledger, struct text bytes, const struct event *event, uint64_t fingerprint) {
     uint32_t wait = register_wait_of(ledger->reg, event->subject);
     uint64_t seq = journal_append_event(ledger->journal, bytes, register_newest_seq(ledger->reg, wait));
     identity_add(ledger->identities, fingerprint, seq);
@@ -39,8 +36,7 @@ static void accept(struct ledger *ledger, struct text bytes, const struct event 
 }
 
 /* Step 2 of the checks: an identity accepted before is a duplicate when it says the same, else a conflict. */
-static enum verdict judge_known(struct ledger *ledger, struct text bytes, const struct journal_event *stored, struct rejection *rejection)
-{
+static enum verdict judge_known(struct ledger *ledger, struct text bytes, const struct journal_event *stored, struct rejection *rejection) {
     if (envelope_same(ledger->archive, bytes, stored->bytes))
         return VERDICT_DUPLICATE;
     rejection->code = REJECT_ID_CONFLICT;
@@ -50,8 +46,7 @@ static enum verdict judge_known(struct ledger *ledger, struct text bytes, const 
     return VERDICT_QUARANTINED;
 }
 
-void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission)
-{
+void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission) {
     const struct intake_rules rules = {
         .policy = register_policy(ledger->reg),
         .calendar = ledger->calendar,

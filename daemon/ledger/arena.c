@@ -16,13 +16,11 @@ struct arena {
     size_t used;  /* of it */
 };
 
-struct arena *arena_create(void)
-{
+struct arena *arena_create(void) {
     return memory_new(1, sizeof(struct arena));
 }
 
-void arena_destroy(struct arena **arena)
-{
+void arena_destroy(struct arena **arena) {
     if (*arena == NULL)
         return;
     for (size_t i = 0; i < (*arena)->count; i++)
@@ -32,15 +30,13 @@ void arena_destroy(struct arena **arena)
     *arena = NULL;
 }
 
-void arena_clear(struct arena *arena)
-{
+void arena_clear(struct arena *arena) {
     while (arena->count > KEPT_BLOCKS)
         free(arena->blocks[--arena->count]);
     arena->block = arena->used = 0;
 }
 
-static char *take(struct arena *arena, size_t bytes)
-{
+static char *take(struct arena *arena, size_t bytes) {
     ENSURE(bytes <= BLOCK_BYTES);
     if (arena->used + bytes > BLOCK_BYTES) {
         arena->block++;
@@ -55,8 +51,7 @@ static char *take(struct arena *arena, size_t bytes)
     return taken;
 }
 
-struct text arena_text(struct arena *arena, struct text text)
-{
+struct text arena_text(struct arena *arena, struct text text) {
     if (text.at == NULL)
         return TEXT_ABSENT;
     char *copy = take(arena, text.length + (size_t)1);
@@ -65,11 +60,10 @@ struct text arena_text(struct arena *arena, struct text text)
     return (struct text){copy, text.length};
 }
 
-void arena_event(struct arena *arena, struct event *event)
-{
-    struct text *texts[] = {&event->source,  &event->id,           &event->subject, &event->sequence, &event->pathway,
-                            &event->team,    &event->person,       &event->district, &event->client_group, &event->worker,
-                            &event->reason,  &event->method,       &event->outcome, &event->retracts_source, &event->retracts_id};
+void arena_event(struct arena *arena, struct event *event) {
+    struct text *texts[] = {&event->source, &event->id,     &event->subject,  &event->sequence,        &event->pathway,
+                            &event->team,   &event->person, &event->district, &event->client_group,    &event->worker,
+                            &event->reason, &event->method, &event->outcome,  &event->retracts_source, &event->retracts_id};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         *texts[i] = arena_text(arena, *texts[i]);
     for (uint8_t i = 0; i < event->dimension_count; i++) {

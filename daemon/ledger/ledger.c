@@ -11,9 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Records that only the ledger writes: the time zone of every day, and that the disk had room again. */
+#define RECORD_ZONE "zone"
+#define RECORD_ROOM "room"
+
 /* Reads the key that hashes personal data, or makes it on the first start: 32 random bytes beside the journal, for the daemon alone. */
-static bool load_key(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE])
-{
+static bool load_key(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     char path[4096];
     if (snprintf(path, sizeof path, "%s.key", ledger->config->journal_path) >= (int)sizeof path) {
         snprintf(message, LEDGER_MESSAGE_SIZE, "the journal's path is too long");
@@ -38,8 +41,7 @@ static bool load_key(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE])
     return false;
 }
 
-static void take_numeric_sources(struct ledger *ledger)
-{
+static void take_numeric_sources(struct ledger *ledger) {
     free(ledger->numeric_sources);
     ledger->numeric_sources = memory_new(ledger->config->source_count, sizeof *ledger->numeric_sources);
     ledger->numeric_source_count = 0;
@@ -48,16 +50,14 @@ static void take_numeric_sources(struct ledger *ledger)
             ledger->numeric_sources[ledger->numeric_source_count++] = text_of(ledger->config->sources[i].name);
 }
 
-static void report_into(void *context, const char *line)
-{
+static void report_into(void *context, const char *line) {
     char *message = context;
     if (message[0] == '\0')
         snprintf(message, LEDGER_MESSAGE_SIZE, "%s", line);
 }
 
 /* The transitions of the turn go into the journal and are kept for whoever shows them after the commit. */
-static void append_transitions(struct ledger *ledger)
-{
+static void append_transitions(struct ledger *ledger) {
     for (size_t i = 0; i < ledger->transition_count; i++)
         free(ledger->bodies[i]);
     const struct alert_transition *transitions = register_take_transitions(ledger->reg, &ledger->transition_count);
@@ -74,22 +74,19 @@ static void append_transitions(struct ledger *ledger)
     }
 }
 
-static void forget_transitions(struct ledger *ledger)
-{
+static void forget_transitions(struct ledger *ledger) {
     for (size_t i = 0; i < ledger->transition_count; i++)
         free(ledger->bodies[i]);
     ledger->transition_count = 0;
 }
 
-static void append_policy(struct ledger *ledger, const struct policy *policy, const struct holidays *holidays, day_t from)
-{
+static void append_policy(struct ledger *ledger, const struct policy *policy, const struct holidays *holidays, day_t from) {
     char *json = policy_to_json(policy, holidays, from);
     journal_append_record(ledger->journal, JOURNAL_RECORD_POLICY, text_of(json));
     free(json);
 }
 
-static void append_day(struct ledger *ledger)
-{
+static void append_day(struct ledger *ledger) {
     char date[DATE_SIZE], json[40];
     date_format(register_today(ledger->reg), date);
     snprintf(json, sizeof json, "{\"day\":\"%s\"}", date);
@@ -97,8 +94,7 @@ static void append_day(struct ledger *ledger)
 }
 
 /* The day that the last run had begun; DAY_NONE for a new journal. */
-static day_t last_begun_day(struct ledger *ledger)
-{
+static day_t last_begun_day(struct ledger *ledger) {
     struct journal_record record;
     day_t day = DAY_NONE;
     static const char prefix[] = "{\"day\":\"";
@@ -107,8 +103,7 @@ static day_t last_begun_day(struct ledger *ledger)
     return day;
 }
 
-static bool same_policy(const struct kept_policy *kept, const struct policy *policy, const struct holidays *holidays)
-{
+static bool same_policy(const struct kept_policy *kept, const struct policy *policy, const struct holidays *holidays) {
     char *before = policy_to_json(&kept->policy, &kept->holidays, kept->from);
     char *after = policy_to_json(policy, holidays, kept->from);
     bool same = strcmp(before, after) == 0;
@@ -117,21 +112,36 @@ static bool same_policy(const struct kept_policy *kept, const struct policy *pol
     return same;
 }
 
+static bool same_holidays(const struct holidays *a, const struct holidays *b) {
+    return a->count == b->count && (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof *a->at) == 0);
+}
+
+/* The calendar of other holidays; the one in force while they are the same, so that no wait needs to be folded anew. NULL with a reason. */
+static struct calendar *calendar_of(struct ledger *ledger, const struct holidays *holidays, char message[LEDGER_MESSAGE_SIZE]) {
+    if (same_holidays(holidays, &ledger->policies[ledger->policy_count - 1].holidays))
+        return ledger->calendar;
+    return config_calendar_of(ledger->config->timezone, holidays, report_into, message);
+}
+
 /* Puts the policy in force from today; false when a pathway that has waits is missing. */
-static bool change_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, char message[LEDGER_MESSAGE_SIZE])
-{
-    struct calendar *calendar = config_calendar_of(ledger->config->timezone, holidays, report_into, message);
+static bool change_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays,
+                          char message[LEDGER_MESSAGE_SIZE]) {
+    struct calendar *calendar = calendar_of(ledger, holidays, message);
     if (calendar == NULL)
         return false;
+    bool is_new = calendar != ledger->calendar;
     struct text missing;
     if (!register_set_policy(ledger->reg, policy, calendar, ledger->now, &missing)) {
         snprintf(message, LEDGER_MESSAGE_SIZE, "pathway \"%.*s\" has waits and cannot be removed: put it back into the configuration",
                  (int)missing.length, missing.at);
-        calendar_destroy(&calendar);
+        if (is_new)
+            calendar_destroy(&calendar);
         return false;
     }
-    calendar_destroy(&ledger->calendar);
-    ledger->calendar = calendar;
+    if (is_new) {
+        calendar_destroy(&ledger->calendar);
+        ledger->calendar = calendar;
+    }
     day_t today = register_today(ledger->reg);
     append_policy(ledger, policy, holidays, today);
     if (ledger->policies[ledger->policy_count - 1].from == today)
@@ -140,23 +150,33 @@ static bool change_policy(struct ledger *ledger, const struct policy *policy, st
     return true;
 }
 
+/* Every day of the journal was counted in one time zone. */
+static bool zone_is_kept(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
+    struct journal_record record;
+    struct text zone = text_of(ledger->config->timezone);
+    if (journal_last_record(ledger->journal, RECORD_ZONE, &record) != JOURNAL_OK || text_equal(record.body, zone))
+        return true;
+    snprintf(message, LEDGER_MESSAGE_SIZE, "the journal was kept in the time zone %.*s, council.timezone says %s: put it back",
+             (int)record.body.length, record.body.at, ledger->config->timezone);
+    return false;
+}
+
 /* The first policy of a new journal applies from its first day. */
-static void found_policy(struct ledger *ledger, struct holidays *holidays)
-{
+static void found_policy(struct ledger *ledger, struct holidays *holidays) {
     day_t today = calendar_day_of(ledger->calendar, ledger->now);
+    journal_append_record(ledger->journal, RECORD_ZONE, text_of(ledger->config->timezone));
     append_policy(ledger, &ledger->config->policy, holidays, today);
     ledger_keep_policy(ledger, &ledger->config->policy, holidays, today);
 }
 
 /* Reads everything back and brings it to today; the open turn holds what that appends. */
-static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE])
-{
+static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     struct holidays holidays;
     if (ledger_read_policies(ledger) != JOURNAL_OK) {
         snprintf(message, LEDGER_MESSAGE_SIZE, "the journal's policies cannot be read");
         return false;
     }
-    if (!config_holidays(ledger->config, &holidays, report_into, message))
+    if (!zone_is_kept(ledger, message) || !config_holidays(ledger->config, &holidays, report_into, message))
         return false;
     bool is_new = ledger->policy_count == 0;
     const struct holidays *in_force = is_new ? &holidays : &ledger->policies[ledger->policy_count - 1].holidays;
@@ -183,8 +203,7 @@ static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE])
     return done;
 }
 
-static bool open_journal(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE])
-{
+static bool open_journal(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     char reason[256];
     enum journal_status status = journal_open(ledger->config->journal_path, &ledger->journal, reason);
     if (status != JOURNAL_OK)
@@ -192,8 +211,7 @@ static bool open_journal(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE
     return status == JOURNAL_OK;
 }
 
-struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER_MESSAGE_SIZE])
-{
+struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER_MESSAGE_SIZE]) {
     struct ledger *ledger = memory_new(1, sizeof *ledger);
     message[0] = '\0';
     ledger->config = setup->config;
@@ -222,8 +240,7 @@ struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER
     return ledger;
 }
 
-void ledger_close(struct ledger **pointer)
-{
+void ledger_close(struct ledger **pointer) {
     struct ledger *ledger = *pointer;
     if (ledger == NULL)
         return;
@@ -247,15 +264,13 @@ void ledger_close(struct ledger **pointer)
     *pointer = NULL;
 }
 
-void ledger_begin(struct ledger *ledger, instant_t now)
-{
+void ledger_begin(struct ledger *ledger, instant_t now) {
     ledger->now = now;
     journal_begin(ledger->journal, now);
 }
 
 /* After a turn that the disk did not take: everything as the journal has it. */
-static enum journal_status rebuild(struct ledger *ledger, day_t today)
-{
+static enum journal_status rebuild(struct ledger *ledger, day_t today) {
     char message[LEDGER_MESSAGE_SIZE] = "";
     forget_transitions(ledger);
     if (ledger_read_policies(ledger) != JOURNAL_OK || ledger->policy_count == 0)
@@ -272,8 +287,7 @@ static enum journal_status rebuild(struct ledger *ledger, day_t today)
     return status;
 }
 
-static enum journal_status commit(struct ledger *ledger, day_t day_before)
-{
+static enum journal_status commit(struct ledger *ledger, day_t day_before) {
     append_transitions(ledger);
     enum journal_status status = journal_commit(ledger->journal);
     if (status != JOURNAL_FULL)
@@ -282,14 +296,12 @@ static enum journal_status commit(struct ledger *ledger, day_t day_before)
     return rebuilt == JOURNAL_OK ? JOURNAL_FULL : rebuilt;
 }
 
-enum journal_status ledger_commit(struct ledger *ledger)
-{
+enum journal_status ledger_commit(struct ledger *ledger) {
     register_settle(ledger->reg, ledger->now);
     return commit(ledger, register_today(ledger->reg));
 }
 
-enum journal_status ledger_midnight(struct ledger *ledger, instant_t now)
-{
+enum journal_status ledger_midnight(struct ledger *ledger, instant_t now) {
     day_t day_before = register_today(ledger->reg);
     ledger_begin(ledger, now);
     register_advance(ledger->reg, now);
@@ -297,15 +309,13 @@ enum journal_status ledger_midnight(struct ledger *ledger, instant_t now)
     return commit(ledger, day_before);
 }
 
-enum journal_status ledger_probe(struct ledger *ledger, instant_t now)
-{
+enum journal_status ledger_probe(struct ledger *ledger, instant_t now) {
     ledger_begin(ledger, now);
-    journal_append_record(ledger->journal, "room", text_of("{}"));
+    journal_append_record(ledger->journal, RECORD_ROOM, text_of("{}"));
     return journal_commit(ledger->journal);
 }
 
-enum journal_status ledger_reload(struct ledger *ledger, const struct config *config, instant_t now, char message[LEDGER_MESSAGE_SIZE])
-{
+enum journal_status ledger_reload(struct ledger *ledger, const struct config *config, instant_t now, char message[LEDGER_MESSAGE_SIZE]) {
     struct holidays holidays;
     message[0] = '\0';
     if (!config_holidays(config, &holidays, report_into, message))
@@ -326,38 +336,31 @@ enum journal_status ledger_reload(struct ledger *ledger, const struct config *co
     return JOURNAL_OK;
 }
 
-size_t ledger_transitions(const struct ledger *ledger, const struct committed_transition **transitions)
-{
+size_t ledger_transitions(const struct ledger *ledger, const struct committed_transition **transitions) {
     *transitions = ledger->transitions;
     return ledger->transition_count;
 }
 
-struct waiting_register *ledger_register(struct ledger *ledger)
-{
+struct waiting_register *ledger_register(struct ledger *ledger) {
     return ledger->reg;
 }
 
-struct journal *ledger_journal(struct ledger *ledger)
-{
+struct journal *ledger_journal(struct ledger *ledger) {
     return ledger->journal;
 }
 
-const struct sources *ledger_sources(const struct ledger *ledger)
-{
+const struct sources *ledger_sources(const struct ledger *ledger) {
     return ledger->sources;
 }
 
-const struct calendar *ledger_calendar(const struct ledger *ledger)
-{
+const struct calendar *ledger_calendar(const struct ledger *ledger) {
     return ledger->calendar;
 }
 
-const struct config *ledger_config(const struct ledger *ledger)
-{
+const struct config *ledger_config(const struct ledger *ledger) {
     return ledger->config;
 }
 
-uint64_t ledger_identity_bytes(const struct ledger *ledger)
-{
+uint64_t ledger_identity_bytes(const struct ledger *ledger) {
     return identity_bytes(ledger->identities);
 }

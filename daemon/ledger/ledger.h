@@ -15,7 +15,7 @@ struct ledger;
 #define LEDGER_MESSAGE_SIZE 320
 
 struct ledger_setup {
-    const struct config *config;       /* borrowed for the ledger's life, or until ledger_reload replaces it */
+    const struct config *config; /* borrowed for the ledger's life, or until ledger_reload replaces it */
     instant_t now;
     /* Long work tells how far it is: events replayed, of how many. May be NULL. */
     void (*progress)(void *context, uint64_t done, uint64_t total);

@@ -48,11 +48,13 @@ struct ledger {
 /* Reads the journalled policies in place of those at hand. */
 enum journal_status ledger_read_policies(struct ledger *ledger);
 void ledger_forget_policies(struct ledger *ledger);
-/* JOURNAL_CORRUPT when something stored cannot be understood. Makes register, identities and sources anew from the journal; register_begin is the caller's. */
+/* JOURNAL_CORRUPT when something stored cannot be understood. Makes register, identities and sources anew from the journal; register_begin
+ * is the caller's. */
 enum journal_status ledger_replay(struct ledger *ledger);
 void ledger_keep_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, day_t from);
 
 /* The seq of the accepted event with this identity, 0 without one; `*stored` is valid until the next call on the journal. */
-uint64_t ledger_find_identity(struct ledger *ledger, struct text source, struct text id, uint64_t fingerprint, struct journal_event *stored);
+uint64_t ledger_find_identity(struct ledger *ledger, struct text source, struct text id, uint64_t fingerprint,
+                              struct journal_event *stored);
 
 #endif

@@ -7,15 +7,13 @@
 
 enum { PROGRESS_EVERY = 65536 };
 
-void ledger_keep_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, day_t from)
-{
+void ledger_keep_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, day_t from) {
     memory_reserve((void **)&ledger->policies, &ledger->policy_capacity, ledger->policy_count + 1, sizeof *ledger->policies);
     ledger->policies[ledger->policy_count++] = (struct kept_policy){*policy, *holidays, from};
     *holidays = (struct holidays){0, NULL};
 }
 
-static bool keep_record(void *context, const struct journal_record *record)
-{
+static bool keep_record(void *context, const struct journal_record *record) {
     struct ledger *ledger = context;
     struct policy policy;
     struct holidays holidays;
@@ -31,19 +29,16 @@ static bool keep_record(void *context, const struct journal_record *record)
     return true;
 }
 
-void ledger_forget_policies(struct ledger *ledger)
-{
+void ledger_forget_policies(struct ledger *ledger) {
     while (ledger->policy_count > 0)
         holidays_clear(&ledger->policies[--ledger->policy_count].holidays);
 }
 
-static enum journal_status damaged_or(const struct ledger *ledger, enum journal_status status)
-{
+static enum journal_status damaged_or(const struct ledger *ledger, enum journal_status status) {
     return ledger->damaged ? JOURNAL_CORRUPT : status;
 }
 
-enum journal_status ledger_read_policies(struct ledger *ledger)
-{
+enum journal_status ledger_read_policies(struct ledger *ledger) {
     ledger_forget_policies(ledger);
     return damaged_or(ledger, journal_each_record(ledger->journal, JOURNAL_RECORD_POLICY, keep_record, ledger));
 }
@@ -55,8 +50,7 @@ struct identity_question {
     struct journal_event *stored;
 };
 
-static bool confirm_identity(void *context, uint64_t seq)
-{
+static bool confirm_identity(void *context, uint64_t seq) {
     const struct identity_question *question = context;
     struct event event;
     if (journal_read_event(question->ledger->journal, seq, question->stored) != JOURNAL_OK)
@@ -65,23 +59,21 @@ static bool confirm_identity(void *context, uint64_t seq)
            text_equal(event.id, question->id);
 }
 
-uint64_t ledger_find_identity(struct ledger *ledger, struct text source, struct text id, uint64_t fingerprint, struct journal_event *stored)
-{
+uint64_t ledger_find_identity(struct ledger *ledger, struct text source, struct text id, uint64_t fingerprint,
+                              struct journal_event *stored) {
     struct identity_question question = {ledger, source, id, stored};
     return identity_find(ledger->identities, fingerprint, confirm_identity, &question);
 }
 
 /* One stored event into the arena; a damaged one ends the process, since a wrong number would be worse. */
-static void take_history_event(struct ledger *ledger, const struct journal_event *stored, struct history_event *out)
-{
+static void take_history_event(struct ledger *ledger, const struct journal_event *stored, struct history_event *out) {
     out->seq = stored->seq;
     out->received = stored->received;
     ENSURE(envelope_decode(ledger->archive, stored->bytes, &out->event));
     arena_event(ledger->arena, &out->event);
 }
 
-static size_t load_history(void *context, uint64_t newest_seq, const struct history_event **events)
-{
+static size_t load_history(void *context, uint64_t newest_seq, const struct history_event **events) {
     struct ledger *ledger = context;
     size_t count = 0;
     arena_clear(ledger->arena);
@@ -96,8 +88,7 @@ static size_t load_history(void *context, uint64_t newest_seq, const struct hist
     return count;
 }
 
-static bool find_event(void *context, struct text source, struct text id, struct history_event *event)
-{
+static bool find_event(void *context, struct text source, struct text id, struct history_event *event) {
     struct ledger *ledger = context;
     struct journal_event stored;
     uint64_t fingerprint = identity_fingerprint(ledger->identities, source, id);
@@ -108,8 +99,7 @@ static bool find_event(void *context, struct text source, struct text id, struct
     return true;
 }
 
-static void make_register(struct ledger *ledger)
-{
+static void make_register(struct ledger *ledger) {
     struct policy_era *eras = memory_new(ledger->policy_count, sizeof *eras);
     for (size_t i = 0; i < ledger->policy_count; i++)
         eras[i] = (struct policy_era){i == 0 ? DAY_NONE : ledger->policies[i].from, &ledger->policies[i].policy};
@@ -125,8 +115,7 @@ static void make_register(struct ledger *ledger)
     free(eras);
 }
 
-static bool replay_event(void *context, const struct journal_event *stored)
-{
+static bool replay_event(void *context, const struct journal_event *stored) {
     struct ledger *ledger = context;
     struct event event;
     if (!envelope_decode(ledger->intake, stored->bytes, &event)) {
@@ -141,8 +130,7 @@ static bool replay_event(void *context, const struct journal_event *stored)
     return true;
 }
 
-static bool replay_alert(void *context, const struct journal_alert *stored)
-{
+static bool replay_alert(void *context, const struct journal_alert *stored) {
     struct ledger *ledger = context;
     struct alert_transition transition;
     json_t *json = json_loadb(stored->body.at, stored->body.length, 0, NULL);
@@ -155,8 +143,7 @@ static bool replay_alert(void *context, const struct journal_alert *stored)
     return read;
 }
 
-enum journal_status ledger_replay(struct ledger *ledger)
-{
+enum journal_status ledger_replay(struct ledger *ledger) {
     make_register(ledger);
     identity_destroy(&ledger->identities);
     ledger->identities = identity_create(ledger->hash_seed);

@@ -12,15 +12,13 @@ struct sources {
     size_t capacity;
 };
 
-struct sources *sources_create(void)
-{
+struct sources *sources_create(void) {
     struct sources *sources = memory_new(1, sizeof *sources);
     sources->names = names_create(0);
     return sources;
 }
 
-void sources_destroy(struct sources **sources)
-{
+void sources_destroy(struct sources **sources) {
     if (*sources == NULL)
         return;
     names_destroy(&(*sources)->names);
@@ -29,8 +27,7 @@ void sources_destroy(struct sources **sources)
     *sources = NULL;
 }
 
-void sources_note(struct sources *sources, struct text source, instant_t time, instant_t received)
-{
+void sources_note(struct sources *sources, struct text source, instant_t time, instant_t received) {
     uint32_t known = names_count(sources->names);
     uint32_t number = names_intern(sources->names, source);
     if (number > known) {
@@ -45,12 +42,10 @@ void sources_note(struct sources *sources, struct text source, instant_t time, i
         figures->last_received = received;
 }
 
-size_t sources_count(const struct sources *sources)
-{
+size_t sources_count(const struct sources *sources) {
     return names_count(sources->names);
 }
 
-void sources_at(const struct sources *sources, size_t index, struct source_figures *figures)
-{
+void sources_at(const struct sources *sources, size_t index, struct source_figures *figures) {
     *figures = sources->figures[index];
 }

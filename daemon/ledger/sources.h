@@ -9,7 +9,7 @@ struct sources;
 struct source_figures {
     struct text source; /* borrowed from the sources */
     uint64_t events;
-    instant_t last_event;    /* the latest `time` */
+    instant_t last_event; /* the latest `time` */
     instant_t last_received;
 };
 

@@ -20,15 +20,13 @@ struct publisher {
     bool any_due;
 };
 
-struct publisher *publisher_create(void *socket)
-{
+struct publisher *publisher_create(void *socket) {
     struct publisher *publisher = memory_new(1, sizeof *publisher);
     publisher->socket = socket;
     return publisher;
 }
 
-void publisher_destroy(struct publisher **publisher)
-{
+void publisher_destroy(struct publisher **publisher) {
     if (*publisher == NULL)
         return;
     free((*publisher)->due);
@@ -36,8 +34,7 @@ void publisher_destroy(struct publisher **publisher)
     *publisher = NULL;
 }
 
-bool publisher_drain(struct publisher *publisher)
-{
+bool publisher_drain(struct publisher *publisher) {
     char subscription[512];
     while (zmq_recv(publisher->socket, subscription, sizeof subscription, ZMQ_DONTWAIT) >= 0)
         continue;
@@ -45,8 +42,7 @@ bool publisher_drain(struct publisher *publisher)
 }
 
 /* An XPUB socket never waits: a subscriber that does not read loses the newest, which sequence numbers show it. */
-static void publish(struct publisher *publisher, const char *topic, uint64_t seq, const char *body, size_t length)
-{
+static void publish(struct publisher *publisher, const char *topic, uint64_t seq, const char *body, size_t length) {
     unsigned char bytes[8];
     for (int i = 0; i < 8; i++)
         bytes[i] = (unsigned char)(seq >> (56 - 8 * i));
@@ -56,23 +52,20 @@ static void publish(struct publisher *publisher, const char *topic, uint64_t seq
     publisher->publications++;
 }
 
-static void publish_json(struct publisher *publisher, const char *topic, uint64_t seq, const json_t *json)
-{
+static void publish_json(struct publisher *publisher, const char *topic, uint64_t seq, const json_t *json) {
     size_t length;
     char *body = wire_dump(json, &length);
     publish(publisher, topic, seq, body, length);
     free(body);
 }
 
-static void alert_topic(char topic[TOPIC_SIZE], const struct alert_transition *transition, struct text team)
-{
+static void alert_topic(char topic[TOPIC_SIZE], const struct alert_transition *transition, struct text team) {
     struct text shown = team.at == NULL ? text_of("-") : team;
     snprintf(topic, TOPIC_SIZE, "alert.%s.%.*s.%.*s.", alert_rule_name(transition->rule), (int)transition->pathway.length,
              transition->pathway.at, (int)shown.length, shown.at);
 }
 
-void publisher_alerts(struct publisher *publisher, const struct ledger *ledger)
-{
+void publisher_alerts(struct publisher *publisher, const struct ledger *ledger) {
     const struct committed_transition *transitions;
     size_t count = ledger_transitions(ledger, &transitions);
     char topic[TOPIC_SIZE];
@@ -87,8 +80,7 @@ void publisher_alerts(struct publisher *publisher, const struct ledger *ledger)
     }
 }
 
-bool publisher_note_changes(struct publisher *publisher, struct ledger *ledger)
-{
+bool publisher_note_changes(struct publisher *publisher, struct ledger *ledger) {
     struct waiting_register *reg = ledger_register(ledger);
     size_t count, queues = register_queue_count(reg), before = publisher->due_capacity;
     memory_reserve((void **)&publisher->due, &publisher->due_capacity, queues, sizeof *publisher->due);
@@ -100,15 +92,13 @@ bool publisher_note_changes(struct publisher *publisher, struct ledger *ledger)
     return publisher->any_due;
 }
 
-void publisher_forget_changes(struct publisher *publisher)
-{
+void publisher_forget_changes(struct publisher *publisher) {
     if (publisher->due_capacity > 0)
         memset(publisher->due, 0, publisher->due_capacity * sizeof *publisher->due);
     publisher->any_due = false;
 }
 
-static json_t *row_of(struct text pathway, struct text team, const struct position *position)
-{
+static json_t *row_of(struct text pathway, struct text team, const struct position *position) {
     json_t *row = json_object();
     json_t *keys = json_object();
     if (pathway.at != NULL)
@@ -120,8 +110,7 @@ static json_t *row_of(struct text pathway, struct text team, const struct positi
     return row;
 }
 
-static void position_topic(char topic[TOPIC_SIZE], struct text pathway, struct text team)
-{
+static void position_topic(char topic[TOPIC_SIZE], struct text pathway, struct text team) {
     struct text shown_pathway = pathway.at == NULL ? text_of("*") : pathway;
     struct text shown_team = team.at == NULL ? text_of("*") : team;
     snprintf(topic, TOPIC_SIZE, "position.%.*s.%.*s.", (int)shown_pathway.length, shown_pathway.at, (int)shown_team.length, shown_team.at);
@@ -132,8 +121,7 @@ typedef void show_position(struct publisher *publisher, struct ledger *ledger, s
                            const struct position *position, void *context);
 
 static void publish_position(struct publisher *publisher, struct ledger *ledger, struct text pathway, struct text team,
-                             const struct position *position, void *context)
-{
+                             const struct position *position, void *context) {
     (void)context;
     char topic[TOPIC_SIZE], today[DATE_SIZE];
     uint64_t seq = journal_last_seq(ledger_journal(ledger));
@@ -149,8 +137,7 @@ static void publish_position(struct publisher *publisher, struct ledger *ledger,
 }
 
 static void add_to_snapshot(struct publisher *publisher, struct ledger *ledger, struct text pathway, struct text team,
-                            const struct position *position, void *context)
-{
+                            const struct position *position, void *context) {
     (void)publisher;
     (void)ledger;
     char topic[TOPIC_SIZE];
@@ -161,8 +148,7 @@ static void add_to_snapshot(struct publisher *publisher, struct ledger *ledger, 
 }
 
 /* The totals: of every pathway that has a queue to show, and of everything. */
-static void show_totals(struct publisher *publisher, struct ledger *ledger, const bool *pathway_due, show_position *show, void *context)
-{
+static void show_totals(struct publisher *publisher, struct ledger *ledger, const bool *pathway_due, show_position *show, void *context) {
     struct waiting_register *reg = ledger_register(ledger);
     const struct policy *policy = register_policy(reg);
     const struct wait_filter everybody = {0};
@@ -171,7 +157,8 @@ static void show_totals(struct publisher *publisher, struct ledger *ledger, cons
         if (!pathway_due[i])
             continue;
         struct text name = text_of(policy->pathways[i].name);
-        struct wait_filter filter = {.field_count = 1, .fields = {{.name = {FIELD_PATHWAY, TEXT_ABSENT}, .value_count = 1, .values = {name}}}};
+        struct wait_filter filter = {.field_count = 1,
+                                     .fields = {{.name = {FIELD_PATHWAY, TEXT_ABSENT}, .value_count = 1, .values = {name}}}};
         register_summary(reg, NULL, 0, &filter, &summary);
         show(publisher, ledger, name, TEXT_ABSENT, &summary.total, context);
         summary_free(&summary);
@@ -181,8 +168,7 @@ static void show_totals(struct publisher *publisher, struct ledger *ledger, cons
     summary_free(&summary);
 }
 
-static void show_queues(struct publisher *publisher, struct ledger *ledger, bool all, show_position *show, void *context)
-{
+static void show_queues(struct publisher *publisher, struct ledger *ledger, bool all, show_position *show, void *context) {
     struct waiting_register *reg = ledger_register(ledger);
     bool pathway_due[POLICY_PATHWAYS_MAX] = {false};
     for (size_t queue = 0; queue < register_queue_count(reg); queue++) {
@@ -200,22 +186,19 @@ static void show_queues(struct publisher *publisher, struct ledger *ledger, bool
     show_totals(publisher, ledger, pathway_due, show, context);
 }
 
-void publisher_positions(struct publisher *publisher, struct ledger *ledger, bool all)
-{
+void publisher_positions(struct publisher *publisher, struct ledger *ledger, bool all) {
     publisher_note_changes(publisher, ledger);
     show_queues(publisher, ledger, all, publish_position, NULL);
     publisher_forget_changes(publisher);
 }
 
-json_t *publisher_snapshot(struct publisher *publisher, struct ledger *ledger)
-{
+json_t *publisher_snapshot(struct publisher *publisher, struct ledger *ledger) {
     json_t *rows = json_array();
     show_queues(publisher, ledger, true, add_to_snapshot, rows);
     return rows;
 }
 
-void publisher_heartbeat(struct publisher *publisher, struct ledger *ledger, instant_t now)
-{
+void publisher_heartbeat(struct publisher *publisher, struct ledger *ledger, instant_t now) {
     struct journal *journal = ledger_journal(ledger);
     char today[DATE_SIZE];
     date_format(register_today(ledger_register(ledger)), today);
@@ -233,7 +216,6 @@ void publisher_heartbeat(struct publisher *publisher, struct ledger *ledger, ins
     json_decref(beat);
 }
 
-uint64_t publisher_count(const struct publisher *publisher)
-{
+uint64_t publisher_count(const struct publisher *publisher) {
     return publisher->publications;
 }

@@ -11,7 +11,6 @@
 
 struct publisher;
 
-
 /* `socket`: a bound XPUB, borrowed. */
 struct publisher *publisher_create(void *socket);
 void publisher_destroy(struct publisher **publisher);

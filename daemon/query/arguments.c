@@ -4,19 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool refuse_at(struct question *question, const char *message, const char *pointer)
-{
+static bool refuse_at(struct question *question, const char *message, const char *pointer) {
     question_refuse(question, "bad_request", message, pointer);
     return false;
 }
 
-static struct text text_of_json(const json_t *value)
-{
+static struct text text_of_json(const json_t *value) {
     return (struct text){json_string_value(value), (uint32_t)json_string_length(value)};
 }
 
-bool argument_text(struct question *question, const char *name, struct text *text)
-{
+bool argument_text(struct question *question, const char *name, struct text *text) {
     char pointer[80];
     const json_t *value = json_object_get(question->request, name);
     if (value == NULL)
@@ -28,8 +25,7 @@ bool argument_text(struct question *question, const char *name, struct text *tex
     return true;
 }
 
-bool argument_number(struct question *question, const char *name, int64_t least, int64_t most, int64_t *number)
-{
+bool argument_number(struct question *question, const char *name, int64_t least, int64_t most, int64_t *number) {
     char pointer[80], message[120];
     const json_t *value = json_object_get(question->request, name);
     if (value == NULL)
@@ -42,8 +38,7 @@ bool argument_number(struct question *question, const char *name, int64_t least,
     return true;
 }
 
-bool arguments_are_of_today(struct question *question)
-{
+bool arguments_are_of_today(struct question *question) {
     struct text as_at = TEXT_ABSENT, known_at = TEXT_ABSENT, basis = TEXT_ABSENT;
     day_t day;
     if (!argument_text(question, "as_at", &as_at) || !argument_text(question, "basis", &basis))
@@ -61,8 +56,7 @@ bool arguments_are_of_today(struct question *question)
     return true;
 }
 
-bool argument_group_by(struct question *question, struct field_name fields[GROUP_BY_MAX], size_t *count)
-{
+bool argument_group_by(struct question *question, struct field_name fields[GROUP_BY_MAX], size_t *count) {
     const json_t *list = json_object_get(question->request, "group_by");
     *count = 0;
     if (list == NULL)
@@ -82,16 +76,14 @@ bool argument_group_by(struct question *question, struct field_name fields[GROUP
     return true;
 }
 
-static bool filter_choice(struct question *question, const json_t *value, const char *pointer, enum choice *choice)
-{
+static bool filter_choice(struct question *question, const json_t *value, const char *pointer, enum choice *choice) {
     if (!json_is_boolean(value))
         return refuse_at(question, "must be true or false", pointer);
     *choice = json_is_true(value) ? CHOICE_YES : CHOICE_NO;
     return true;
 }
 
-static bool filter_days(struct question *question, const json_t *value, const char *pointer, bool *has, int32_t *days)
-{
+static bool filter_days(struct question *question, const json_t *value, const char *pointer, bool *has, int32_t *days) {
     if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > 100000)
         return refuse_at(question, "must be a number of days from 0 to 100000", pointer);
     *has = true;
@@ -101,8 +93,7 @@ static bool filter_days(struct question *question, const json_t *value, const ch
 
 /* Calls `take` for the value, or for each of a list of values. */
 static bool each_value(struct question *question, const json_t *value, const char *pointer,
-                       bool (*take)(struct question *question, const json_t *value, const char *pointer, void *context), void *context)
-{
+                       bool (*take)(struct question *question, const json_t *value, const char *pointer, void *context), void *context) {
     if (!json_is_array(value))
         return take(question, value, pointer, context);
     if (json_array_size(value) == 0 || json_array_size(value) > FILTER_VALUES_MAX)
@@ -113,8 +104,7 @@ static bool each_value(struct question *question, const json_t *value, const cha
     return true;
 }
 
-static bool take_status(struct question *question, const json_t *value, const char *pointer, void *context)
-{
+static bool take_status(struct question *question, const json_t *value, const char *pointer, void *context) {
     unsigned *statuses = context;
     for (int status = STATUS_WAITING; status < STATUS_COUNT; status++)
         if (json_is_string(value) && text_is(text_of_json(value), status_name((enum status)status))) {
@@ -124,8 +114,7 @@ static bool take_status(struct question *question, const json_t *value, const ch
     return refuse_at(question, "must be waiting, scheduled, ended or excluded", pointer);
 }
 
-static bool take_field_value(struct question *question, const json_t *value, const char *pointer, void *context)
-{
+static bool take_field_value(struct question *question, const json_t *value, const char *pointer, void *context) {
     static const char *const digits[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     struct field_filter *field = context;
     if (json_is_integer(value) && json_integer_value(value) >= 0 && json_integer_value(value) <= 9)
@@ -137,8 +126,7 @@ static bool take_field_value(struct question *question, const json_t *value, con
     return true;
 }
 
-static bool filter_member(struct question *question, const char *name, const json_t *value, struct wait_filter *filter)
-{
+static bool filter_member(struct question *question, const char *name, const json_t *value, struct wait_filter *filter) {
     char pointer[120];
     struct field_name field;
     snprintf(pointer, sizeof pointer, "/filter/%.80s", name);
@@ -170,8 +158,7 @@ static bool filter_member(struct question *question, const char *name, const jso
     return each_value(question, value, pointer, take_field_value, &filter->fields[filter->field_count++]);
 }
 
-bool argument_filter(struct question *question, struct wait_filter *filter)
-{
+bool argument_filter(struct question *question, struct wait_filter *filter) {
     json_t *object = json_object_get(question->request, "filter");
     memset(filter, 0, sizeof *filter);
     if (object == NULL)
@@ -180,8 +167,7 @@ bool argument_filter(struct question *question, struct wait_filter *filter)
         return refuse_at(question, "must be an object", "/filter");
     const char *name;
     json_t *value;
-    json_object_foreach(object, name, value)
-    {
+    json_object_foreach(object, name, value) {
         if (!filter_member(question, name, value, filter))
             return false;
     }

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *cursor_encode(enum wait_sort sort, bool descending, const struct sort_place *place)
-{
+char *cursor_encode(enum wait_sort sort, bool descending, const struct sort_place *place) {
     char plain[CURSOR_BUFFER_SIZE];
     int length = snprintf(plain, sizeof plain, "%d %d %d %lld %.*s", (int)sort, descending, place->is_null, (long long)place->value,
                           (int)place->subject.length, place->subject.at);
@@ -20,8 +19,7 @@ char *cursor_encode(enum wait_sort sort, bool descending, const struct sort_plac
     return text;
 }
 
-bool cursor_decode(struct text text, enum wait_sort sort, bool descending, struct sort_place *place, char buffer[CURSOR_BUFFER_SIZE])
-{
+bool cursor_decode(struct text text, enum wait_sort sort, bool descending, struct sort_place *place, char buffer[CURSOR_BUFFER_SIZE]) {
     size_t length;
     int its_sort, its_descending, is_null, subject_at = 0;
     long long value;

@@ -17,8 +17,7 @@ struct alert_question {
     size_t looked_at;
 };
 
-static bool value_passes(const json_t *wanted, const json_t *value)
-{
+static bool value_passes(const json_t *wanted, const json_t *value) {
     if (!json_is_array(wanted))
         return json_equal(wanted, value) == 1;
     for (size_t i = 0; i < json_array_size(wanted); i++)
@@ -28,20 +27,17 @@ static bool value_passes(const json_t *wanted, const json_t *value)
 }
 
 /* A wait that moved belongs to both teams: who follows only one must see it leave and see it come. */
-static bool team_passes(const json_t *wanted, const json_t *row)
-{
+static bool team_passes(const json_t *wanted, const json_t *row) {
     return value_passes(wanted, json_object_get(row, "team")) ||
            (!json_is_null(json_object_get(row, "from_team")) && value_passes(wanted, json_object_get(row, "from_team")));
 }
 
-static bool passes(const json_t *filter, const json_t *row)
-{
+static bool passes(const json_t *filter, const json_t *row) {
     const char *name;
     json_t *wanted;
     if (filter == NULL)
         return true;
-    json_object_foreach((json_t *)(uintptr_t)filter, name, wanted)
-    {
+    json_object_foreach((json_t *)(uintptr_t)filter, name, wanted) {
         bool fits = strcmp(name, "team") == 0 ? team_passes(wanted, row) : value_passes(wanted, json_object_get(row, name));
         if (!fits)
             return false;
@@ -49,8 +45,7 @@ static bool passes(const json_t *filter, const json_t *row)
     return true;
 }
 
-static bool take_logged(void *context, const struct journal_alert *alert)
-{
+static bool take_logged(void *context, const struct journal_alert *alert) {
     struct alert_question *question = context;
     if (json_array_size(question->rows) == question->limit || question->looked_at == QUERY_ALERTS_SCAN_MAX)
         return false;
@@ -70,8 +65,7 @@ struct open_list {
     uint64_t since;
 };
 
-static void take_open(void *context, const struct alert_transition *alert)
-{
+static void take_open(void *context, const struct alert_transition *alert) {
     struct open_list *list = context;
     if (alert->alert_seq <= list->since)
         return;
@@ -79,16 +73,14 @@ static void take_open(void *context, const struct alert_transition *alert)
     list->at[list->count++] = *alert;
 }
 
-static int compare_alerts(const void *left, const void *right)
-{
+static int compare_alerts(const void *left, const void *right) {
     const struct alert_transition *a = left;
     const struct alert_transition *b = right;
     return (a->alert_seq > b->alert_seq) - (a->alert_seq < b->alert_seq);
 }
 
 /* Open alerts by the seq that raised them; a full page ends at its last row, so that the next one goes on behind it. */
-static void take_all_open(struct ledger *ledger, struct alert_question *question)
-{
+static void take_all_open(struct ledger *ledger, struct alert_question *question) {
     struct open_list list = {.since = question->since};
     register_each_open_alert(ledger_register(ledger), take_open, &list);
     if (list.count > 1)
@@ -107,8 +99,7 @@ static void take_all_open(struct ledger *ledger, struct alert_question *question
     free(list.at);
 }
 
-static bool filter_is_known(struct question *question, const json_t *filter)
-{
+static bool filter_is_known(struct question *question, const json_t *filter) {
     const char *name;
     json_t *value;
     if (filter == NULL)
@@ -117,8 +108,7 @@ static bool filter_is_known(struct question *question, const json_t *filter)
         question_refuse(question, "bad_request", "must be an object", "/filter");
         return false;
     }
-    json_object_foreach((json_t *)(uintptr_t)filter, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)filter, name, value) {
         bool known = false;
         for (size_t i = 0; i < sizeof filter_names / sizeof filter_names[0]; i++)
             known = known || strcmp(filter_names[i], name) == 0;
@@ -131,8 +121,7 @@ static bool filter_is_known(struct question *question, const json_t *filter)
     return true;
 }
 
-json_t *op_alerts(struct question *question)
-{
+json_t *op_alerts(struct question *question) {
     struct ledger *ledger = question->state->ledger;
     int64_t since = 0, limit = QUERY_ALERTS_MAX;
     struct text state = text_of("all");

@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-static json_t *sources_of(const struct sources *sources)
-{
+static json_t *sources_of(const struct sources *sources) {
     json_t *rows = json_array();
     for (size_t i = 0; i < sources_count(sources); i++) {
         struct source_figures figures;
@@ -19,8 +18,7 @@ static json_t *sources_of(const struct sources *sources)
     return rows;
 }
 
-static json_t *reasons_of(const struct daemon_state *state)
-{
+static json_t *reasons_of(const struct daemon_state *state) {
     json_t *reasons = json_array();
     const struct calendar *calendar = ledger_calendar(state->ledger);
     day_t today = register_today(ledger_register(state->ledger));
@@ -31,8 +29,7 @@ static json_t *reasons_of(const struct daemon_state *state)
     return reasons;
 }
 
-static json_t *counters_of(const struct daemon_state *state)
-{
+static json_t *counters_of(const struct daemon_state *state) {
     struct intake_figures figures;
     intake_figures(state->intake, &figures);
     json_t *counters = json_object();
@@ -47,8 +44,7 @@ static json_t *counters_of(const struct daemon_state *state)
     return counters;
 }
 
-json_t *op_health(struct question *question)
-{
+json_t *op_health(struct question *question) {
     const struct daemon_state *state = question->state;
     struct journal *journal = ledger_journal(state->ledger);
     json_t *reply = wire_reply();
@@ -69,8 +65,7 @@ json_t *op_health(struct question *question)
     return reply;
 }
 
-json_t *op_config(struct question *question)
-{
+json_t *op_config(struct question *question) {
     char *text = config_to_json(ledger_config(question->state->ledger));
     json_t *config = json_loads(text, 0, NULL);
     free(text);
@@ -81,8 +76,7 @@ json_t *op_config(struct question *question)
     return reply;
 }
 
-json_t *op_clock_set(struct question *question)
-{
+json_t *op_clock_set(struct question *question) {
     struct daemon_state *state = question->state;
     struct text text = TEXT_ABSENT;
     instant_t now;

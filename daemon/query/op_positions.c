@@ -1,8 +1,7 @@
 /* The ops about positions: summary and snapshot. */
 #include "daemon/query/ops.h"
 
-static void set_field_key(json_t *keys, const struct field_name *field, struct text value)
-{
+static void set_field_key(json_t *keys, const struct field_name *field, struct text value) {
     static const char *const names[FIELD_DIMENSION] = {"pathway", "team",   "district",   "client_group", "priority",
                                                        "stage",   "impact", "likelihood", "worker"};
     if (field->field != FIELD_DIMENSION) {
@@ -14,8 +13,7 @@ static void set_field_key(json_t *keys, const struct field_name *field, struct t
     json_decref(name);
 }
 
-static json_t *rows_of(const struct summary *summary, const struct field_name *group_by, size_t group_by_count)
-{
+static json_t *rows_of(const struct summary *summary, const struct field_name *group_by, size_t group_by_count) {
     json_t *rows = json_array();
     for (size_t i = 0; i < summary->row_count; i++) {
         json_t *keys = json_object();
@@ -29,8 +27,7 @@ static json_t *rows_of(const struct summary *summary, const struct field_name *g
     return rows;
 }
 
-json_t *op_summary(struct question *question)
-{
+json_t *op_summary(struct question *question) {
     struct ledger *ledger = question->state->ledger;
     struct field_name group_by[GROUP_BY_MAX];
     size_t group_by_count;
@@ -52,13 +49,11 @@ json_t *op_summary(struct question *question)
     return reply;
 }
 
-static void add_open_alert(void *context, const struct alert_transition *alert)
-{
+static void add_open_alert(void *context, const struct alert_transition *alert) {
     json_array_append_new(context, wire_transition(alert));
 }
 
-json_t *op_snapshot(struct question *question)
-{
+json_t *op_snapshot(struct question *question) {
     const struct daemon_state *state = question->state;
     struct journal *journal = ledger_journal(state->ledger);
     json_t *alerts = json_array();

@@ -7,8 +7,7 @@
 
 enum { WAITS_LIMIT_DEFAULT = 100 };
 
-static bool argument_sort(struct question *question, struct waits_request *request)
-{
+static bool argument_sort(struct question *question, struct waits_request *request) {
     struct text sort = text_of("-days");
     if (!argument_text(question, "sort", &sort))
         return false;
@@ -24,8 +23,7 @@ static bool argument_sort(struct question *question, struct waits_request *reque
     return false;
 }
 
-static json_t *page_reply(const struct waiting_register *reg, const struct waits_request *request, const struct waits_page *page)
-{
+static json_t *page_reply(const struct waiting_register *reg, const struct waits_request *request, const struct waits_page *page) {
     json_t *rows = json_array();
     for (size_t i = 0; i < page->row_count; i++) {
         struct wait_view view;
@@ -45,15 +43,13 @@ static json_t *page_reply(const struct waiting_register *reg, const struct waits
     return reply;
 }
 
-static void set_when(json_t *reply, const struct question *question)
-{
+static void set_when(json_t *reply, const struct question *question) {
     struct ledger *ledger = question->state->ledger;
     json_object_set_new(reply, "as_at", wire_day(register_today(ledger_register(ledger))));
     json_object_set_new(reply, "journal_seq", json_integer((json_int_t)journal_last_seq(ledger_journal(ledger))));
 }
 
-json_t *op_waits(struct question *question)
-{
+json_t *op_waits(struct question *question) {
     const struct waiting_register *reg = ledger_register(question->state->ledger);
     struct wait_filter filter;
     struct waits_request request = {.filter = &filter};
@@ -81,8 +77,7 @@ json_t *op_waits(struct question *question)
     return reply;
 }
 
-static json_t *event_row(struct journal *journal, const struct event_outcome *outcome)
-{
+static json_t *event_row(struct journal *journal, const struct event_outcome *outcome) {
     const struct history_event *event = outcome->event;
     struct journal_event stored;
     json_t *whole = NULL;
@@ -106,8 +101,7 @@ static json_t *event_row(struct journal *journal, const struct event_outcome *ou
     return row;
 }
 
-static json_t *events_of(struct ledger *ledger, uint32_t wait)
-{
+static json_t *events_of(struct ledger *ledger, uint32_t wait) {
     const struct event_outcome *outcomes;
     size_t count = register_outcomes(ledger_register(ledger), wait, &outcomes);
     json_t *rows = json_array();
@@ -117,8 +111,7 @@ static json_t *events_of(struct ledger *ledger, uint32_t wait)
 }
 
 /* The transitions of the wait's alerts, oldest first. */
-static json_t *alerts_of(struct journal *journal, uint64_t newest_alert_seq)
-{
+static json_t *alerts_of(struct journal *journal, uint64_t newest_alert_seq) {
     json_t *rows = json_array();
     for (uint64_t seq = newest_alert_seq; seq != 0;) {
         struct journal_alert alert;
@@ -130,8 +123,7 @@ static json_t *alerts_of(struct journal *journal, uint64_t newest_alert_seq)
     return rows;
 }
 
-json_t *op_wait(struct question *question)
-{
+json_t *op_wait(struct question *question) {
     struct ledger *ledger = question->state->ledger;
     struct text subject = TEXT_ABSENT;
     struct wait_view view;

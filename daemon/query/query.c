@@ -32,16 +32,14 @@ struct query {
     struct request *request;
 };
 
-struct query *query_create(void *socket)
-{
+struct query *query_create(void *socket) {
     struct query *query = memory_new(1, sizeof *query);
     query->socket = socket;
     query->request = request_create();
     return query;
 }
 
-void query_destroy(struct query **query)
-{
+void query_destroy(struct query **query) {
     if (*query == NULL)
         return;
     request_destroy(&(*query)->request);
@@ -49,15 +47,13 @@ void query_destroy(struct query **query)
     *query = NULL;
 }
 
-json_t *question_refuse(struct question *question, const char *code, const char *message, const char *pointer)
-{
+json_t *question_refuse(struct question *question, const char *code, const char *message, const char *pointer) {
     json_decref(question->refusal);
     question->refusal = wire_error(code, message, pointer);
     return NULL;
 }
 
-static bool is_member_of(const struct op *op, const char *name)
-{
+static bool is_member_of(const struct op *op, const char *name) {
     if (strcmp(name, "v") == 0 || strcmp(name, "op") == 0)
         return true;
     for (size_t i = 0; i < MEMBERS_MAX && op->members[i] != NULL; i++)
@@ -66,12 +62,10 @@ static bool is_member_of(const struct op *op, const char *name)
     return false;
 }
 
-static bool members_are_known(struct question *question, const struct op *op)
-{
+static bool members_are_known(struct question *question, const struct op *op) {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)question->request, name, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)question->request, name, value) {
         char message[160], pointer[160];
         if (is_member_of(op, name))
             continue;
@@ -83,8 +77,7 @@ static bool members_are_known(struct question *question, const struct op *op)
     return true;
 }
 
-static json_t *answer_op(struct question *question)
-{
+static json_t *answer_op(struct question *question) {
     const json_t *name = json_object_get(question->request, "op");
     const json_t *version = json_object_get(question->request, "v");
     if (!json_is_integer(version) || json_integer_value(version) != WIRE_VERSION)
@@ -97,8 +90,7 @@ static json_t *answer_op(struct question *question)
     return question_refuse(question, "unknown_op", "this daemon has no such op", "/op");
 }
 
-static json_t *answer_text(struct daemon_state *state, struct text text)
-{
+static json_t *answer_text(struct daemon_state *state, struct text text) {
     json_error_t error;
     struct question question = {NULL, state, NULL};
     if (text.length > QUERY_BYTES_MAX) {
@@ -123,8 +115,7 @@ static json_t *answer_text(struct daemon_state *state, struct text text)
     return question.refusal != NULL ? question.refusal : wire_error("internal", "the question could not be answered", NULL);
 }
 
-static void answer_request(struct query *query, struct daemon_state *state)
-{
+static void answer_request(struct query *query, struct daemon_state *state) {
     const struct request *request = query->request;
     json_t *reply;
     if (request->frame_count == 1)
@@ -139,8 +130,7 @@ static void answer_request(struct query *query, struct daemon_state *state)
     free(text);
 }
 
-size_t query_serve(struct query *query, struct daemon_state *state, bool *failed)
-{
+size_t query_serve(struct query *query, struct daemon_state *state, bool *failed) {
     *failed = false;
     for (size_t served = 0; served < QUERY_TURN_MAX; served++) {
         enum receive_result result = request_receive(query->request, query->socket);

@@ -6,9 +6,9 @@
 #include "daemon/ledger/ledger.h"
 #include "daemon/publish/publish.h"
 
-#define QUERY_BYTES_MAX 65536    /* a longer request is refused as bad_request */
-#define QUERY_TURN_MAX 32        /* requests answered between two turns of ingest */
-#define QUERY_ALERTS_MAX 1000    /* rows of one `alerts` reply */
+#define QUERY_BYTES_MAX 65536       /* a longer request is refused as bad_request */
+#define QUERY_TURN_MAX 32           /* requests answered between two turns of ingest */
+#define QUERY_ALERTS_MAX 1000       /* rows of one `alerts` reply */
 #define QUERY_ALERTS_SCAN_MAX 20000 /* log rows looked at for one reply; `through` says how far it came */
 
 struct query;

@@ -10,18 +10,15 @@
 /* Dumps numbers with as many digits as one decimal of a day needs, so that 24.8 is not shown as 24.800000000000001. */
 #define REAL_DIGITS 12
 
-static void set(json_t *object, const char *key, json_t *value)
-{
+static void set(json_t *object, const char *key, json_t *value) {
     ENSURE(json_object_set_new_nocheck(object, key, value) == 0);
 }
 
-json_t *wire_text(struct text text)
-{
+json_t *wire_text(struct text text) {
     return text.at == NULL ? json_null() : json_stringn_nocheck(text.at, text.length);
 }
 
-json_t *wire_day(day_t day)
-{
+json_t *wire_day(day_t day) {
     char text[DATE_SIZE];
     if (day == DAY_NONE)
         return json_null();
@@ -29,8 +26,7 @@ json_t *wire_day(day_t day)
     return json_string_nocheck(text);
 }
 
-json_t *wire_instant(instant_t instant)
-{
+json_t *wire_instant(instant_t instant) {
     char text[INSTANT_SIZE];
     if (instant == INSTANT_NONE)
         return json_null();
@@ -38,20 +34,17 @@ json_t *wire_instant(instant_t instant)
     return json_string_nocheck(text);
 }
 
-json_t *wire_tenths(int32_t tenths)
-{
+json_t *wire_tenths(int32_t tenths) {
     if (tenths == POSITION_NULL)
         return json_null();
     return tenths % 10 == 0 ? json_integer(tenths / 10) : json_real(tenths / 10.0);
 }
 
-static json_t *optional_number(int32_t number, int32_t absent)
-{
+static json_t *optional_number(int32_t number, int32_t absent) {
     return number == absent ? json_null() : json_integer(number);
 }
 
-json_t *wire_position(const struct position *position)
-{
+json_t *wire_position(const struct position *position) {
     json_t *object = json_object();
     set(object, "waiting", json_integer(position->waiting));
     set(object, "unallocated", json_integer(position->unallocated));
@@ -73,8 +66,7 @@ json_t *wire_position(const struct position *position)
     return object;
 }
 
-static json_t *dimensions_of(struct text text)
-{
+static json_t *dimensions_of(struct text text) {
     json_t *object = json_object();
     const char *at = text.at;
     const char *end = at == NULL ? NULL : at + text.length;
@@ -90,8 +82,7 @@ static json_t *dimensions_of(struct text text)
     return object;
 }
 
-static void set_clock(json_t *object, const struct wait_view *view)
-{
+static void set_clock(json_t *object, const struct wait_view *view) {
     const struct clock_reading *clock = &view->clock;
     set(object, "status", json_string_nocheck(status_name(clock->status)));
     set(object, "start", wire_day(clock->start));
@@ -109,8 +100,7 @@ static void set_clock(json_t *object, const struct wait_view *view)
     set(object, "breach_on", wire_day(view->breach_on));
 }
 
-json_t *wire_wait(const struct wait_view *view)
-{
+json_t *wire_wait(const struct wait_view *view) {
     json_t *object = json_object();
     set(object, "subject", wire_text(view->subject));
     set(object, "pathway", wire_text(view->pathway));
@@ -132,13 +122,11 @@ json_t *wire_wait(const struct wait_view *view)
     return object;
 }
 
-void wire_alert_id(uint64_t raised_seq, char out[ALERT_ID_SIZE])
-{
+void wire_alert_id(uint64_t raised_seq, char out[ALERT_ID_SIZE]) {
     snprintf(out, ALERT_ID_SIZE, "a%llu", (unsigned long long)raised_seq);
 }
 
-uint64_t wire_raised_seq(const char *alert_id)
-{
+uint64_t wire_raised_seq(const char *alert_id) {
     if (alert_id[0] != 'a' || alert_id[1] < '1' || alert_id[1] > '9')
         return 0;
     char *end;
@@ -147,8 +135,7 @@ uint64_t wire_raised_seq(const char *alert_id)
 }
 
 /* A name in quotes, or null. */
-static const char *quoted(struct text text, char out[NAME_MAX_BYTES + 3])
-{
+static const char *quoted(struct text text, char out[NAME_MAX_BYTES + 3]) {
     if (text.at == NULL)
         return "null";
     ENSURE(text.length <= NAME_MAX_BYTES);
@@ -156,8 +143,7 @@ static const char *quoted(struct text text, char out[NAME_MAX_BYTES + 3])
     return out;
 }
 
-size_t wire_transition_text(const struct alert_transition *transition, char out[WIRE_TRANSITION_SIZE])
-{
+size_t wire_transition_text(const struct alert_transition *transition, char out[WIRE_TRANSITION_SIZE]) {
     char alert_id[ALERT_ID_SIZE], level[16] = "null", occurred_on[DATE_SIZE], at[INSTANT_SIZE];
     char team[NAME_MAX_BYTES + 3], from_team[NAME_MAX_BYTES + 3], reason[NAME_MAX_BYTES + 3];
     struct text reason_name = transition->reason == ALERT_REASON_NONE ? TEXT_ABSENT : text_of(alert_reason_name(transition->reason));
@@ -179,43 +165,37 @@ size_t wire_transition_text(const struct alert_transition *transition, char out[
     return (size_t)length;
 }
 
-json_t *wire_transition(const struct alert_transition *transition)
-{
+json_t *wire_transition(const struct alert_transition *transition) {
     char text[WIRE_TRANSITION_SIZE];
     json_t *json = json_loadb(text, wire_transition_text(transition, text), 0, NULL);
     ENSURE(json != NULL);
     return json;
 }
 
-static struct text member_text(const json_t *object, const char *key)
-{
+static struct text member_text(const json_t *object, const char *key) {
     const json_t *value = json_object_get(object, key);
     return json_is_string(value) ? (struct text){json_string_value(value), (uint32_t)json_string_length(value)} : TEXT_ABSENT;
 }
 
-static int32_t member_number(const json_t *object, const char *key)
-{
+static int32_t member_number(const json_t *object, const char *key) {
     return (int32_t)json_integer_value(json_object_get(object, key));
 }
 
-static enum severity severity_of(struct text name)
-{
+static enum severity severity_of(struct text name) {
     int severity = SEVERITY_INFO;
     while (severity < SEVERITY_CRITICAL && !text_is(name, severity_name((enum severity)severity)))
         severity++;
     return (enum severity)severity;
 }
 
-static enum alert_reason reason_of(struct text name)
-{
+static enum alert_reason reason_of(struct text name) {
     int reason = ALERT_REASON_NONE;
     while (reason < ALERT_REASON_CLEARED && !text_is(name, alert_reason_name((enum alert_reason)reason)))
         reason++;
     return name.at == NULL ? ALERT_REASON_NONE : (enum alert_reason)reason;
 }
 
-bool wire_read_transition(const json_t *json, struct alert_transition *transition)
-{
+bool wire_read_transition(const json_t *json, struct alert_transition *transition) {
     const char *alert_id = json_string_value(json_object_get(json, "alert_id"));
     memset(transition, 0, sizeof *transition);
     transition->alert_seq = (uint64_t)json_integer_value(json_object_get(json, "seq"));
@@ -238,16 +218,14 @@ bool wire_read_transition(const json_t *json, struct alert_transition *transitio
            instant_parse(member_text(json, "at"), &transition->at);
 }
 
-json_t *wire_reply(void)
-{
+json_t *wire_reply(void) {
     json_t *reply = json_object();
     set(reply, "v", json_integer(WIRE_VERSION));
     set(reply, "ok", json_true());
     return reply;
 }
 
-json_t *wire_error(const char *code, const char *message, const char *pointer)
-{
+json_t *wire_error(const char *code, const char *message, const char *pointer) {
     json_t *error = json_object();
     set(error, "code", json_string_nocheck(code));
     set(error, "message", json_string(message));
@@ -259,8 +237,7 @@ json_t *wire_error(const char *code, const char *message, const char *pointer)
     return reply;
 }
 
-char *wire_dump(const json_t *json, size_t *length)
-{
+char *wire_dump(const json_t *json, size_t *length) {
     char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
     ENSURE(text != NULL);
     *length = strlen(text);

@@ -10,8 +10,8 @@
 #define ALERT_ID_SIZE 24 /* "a" and a number, NUL */
 
 /* New references; the caller owns them. */
-json_t *wire_text(struct text text); /* null when absent */
-json_t *wire_day(day_t day);         /* null for DAY_NONE */
+json_t *wire_text(struct text text);     /* null when absent */
+json_t *wire_day(day_t day);             /* null for DAY_NONE */
 json_t *wire_instant(instant_t instant); /* null for INSTANT_NONE */
 json_t *wire_tenths(int32_t tenths);     /* a number with at most one decimal; null for POSITION_NULL */
 json_t *wire_position(const struct position *position);
