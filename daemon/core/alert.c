@@ -163,16 +163,17 @@ static void extend_over_eras(struct run *run, const struct look_back *look_back,
     if (state->stage == STAGE_NONE)
         return;
     struct text name = text_of(look_back->fold->pathways[state->pathway]->name);
+    const struct pathway_policy *pathway = NULL;
     for (size_t i = 0; i < look_back->era_count; i++) {
         const struct policy *policy = look_back->eras[i].policy;
         day_t era_from = i == 0 ? from : look_back->eras[i].from;
         day_t era_to = i + 1 < look_back->era_count ? look_back->eras[i + 1].from - 1 : to;
-        int pathway = policy_pathway_index(policy, name);
-        struct stretch stretch = {era_from > from ? era_from : from, era_to < to ? era_to : to, NULL};
-        if (pathway < 0 || stretch.from > stretch.to)
-            continue;
-        stretch.pathway = &policy->pathways[pathway];
-        extend_run(run, state, &stretch, look_back->fold->calendar, condition);
+        int index = policy_pathway_index(policy, name);
+        if (index >= 0) /* else its last rules go on */
+            pathway = &policy->pathways[index];
+        struct stretch stretch = {era_from > from ? era_from : from, era_to < to ? era_to : to, pathway};
+        if (pathway != NULL && stretch.from <= stretch.to)
+            extend_run(run, state, &stretch, look_back->fold->calendar, condition);
     }
 }
 

@@ -54,7 +54,7 @@ struct alert_transition {
     struct text team;
     struct text from_team; /* of `moved`; else absent */
     int32_t days;
-    int32_t standard;
+    int32_t standard; /* as it was when the alert was raised */
     day_t occurred_on;
     instant_t at;
     bool late; /* raised on a later day than it occurred */
