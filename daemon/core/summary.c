@@ -192,13 +192,10 @@ static void finish_rows(struct gathering *gathering, struct summary *summary)
     summary->rows = memory_new(gathering->count, sizeof *summary->rows);
     for (size_t i = 0; i < gathering->count; i++) {
         struct gathered *group = &gathering->groups[i];
-        struct summary_row *row = &summary->rows[summary->row_count];
+        struct summary_row *row = &summary->rows[summary->row_count++];
         position_builder_finish(group->builder, policy, &row->position);
-        if (row->position.waiting == 0 && row->position.scheduled == 0)
-            continue;
         for (size_t key = 0; key < gathering->group_by_count; key++)
             row->keys[key] = text_of_value(gathering->reg, &gathering->group_by[key], group->values[key]);
-        summary->row_count++;
     }
     if (summary->row_count > 1)
         qsort(summary->rows, summary->row_count, sizeof *summary->rows, compare_rows);

@@ -135,6 +135,40 @@ START_TEST(an_end_before_the_breach_corrects) {
 }
 END_TEST
 
+/* The earliest day of what came in during the turn decides, whichever came first. */
+START_TEST(one_turn_with_news_of_several_days) {
+    struct world *world = world_with("needs_assessment", "2025-04-01");
+
+    world_advance(world, "2025-05-05");
+    world_alerts(world);
+    world_hold(world);
+    CONTACT(world, "w1", .on = "2025-05-05");
+    CONTACT(world, "w1", .on = "2025-05-04");
+    COMPLETE(world, "w1", .on = "2025-04-25");
+    world_settle(world);
+    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 24/28 2025-04-30 corrected\n");
+    world_destroy(&world);
+}
+END_TEST
+
+/* A correction that leaves the alert open is remembered until it ends. */
+START_TEST(a_doubt_is_kept_until_the_alert_ends) {
+    struct world *world = world_with("needs_assessment", "2025-04-01");
+
+    world_advance(world, "2025-05-20");
+    world_alerts(world);
+    world_hold(world);
+    COMPLETE(world, "w1", .on = "2025-04-25");
+    REOPEN(world, "w1", .on = "2025-05-10");
+    world_settle(world);
+    ck_assert_str_eq(world_alerts(world), "");
+    COMPLETE(world, "w1", .on = "2025-05-20");
+    ck_assert_str_eq(world_alerts(world), "resolved escalation/42 w1 A 49/28 2025-05-14 completed\n"
+                                          "resolved breach w1 A 49/28 2025-04-30 corrected\n");
+    world_destroy(&world);
+}
+END_TEST
+
 START_TEST(a_late_completion_after_the_breach_completes) {
     struct world *world = world_with("needs_assessment", "2025-04-01");
 
@@ -392,6 +426,14 @@ START_TEST(a_switched_off_rule_is_silent) {
     world_pathway(&policy, "needs_assessment")->breach.enabled = false;
     ck_assert(world_set_policy(world, &policy, &missing));
     ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 30/28 2025-04-30 cleared\n");
+    world_pathway(&policy, "needs_assessment")->breach.enabled = true;
+    ck_assert(world_set_policy(world, &policy, &missing));
+    world_advance(world, "2025-05-14");
+    world_alerts(world);
+    world_pathway(&policy, "needs_assessment")->breach.enabled = false;
+    ck_assert(world_set_policy(world, &policy, &missing));
+    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 43/28 2025-04-30 cleared\n");
+    ck_assert_str_eq(world_open_alerts(world), "escalation/42 w1 A 2025-05-14\n");
     world_destroy(&world);
 }
 END_TEST
@@ -580,6 +622,8 @@ int main(void) {
                                   completed_and_closed_say_what_ended_it,
                                   what_stopped_the_clock_gives_the_reason,
                                   an_end_before_the_breach_corrects,
+                                  one_turn_with_news_of_several_days,
+                                  a_doubt_is_kept_until_the_alert_ends,
                                   a_late_completion_after_the_breach_completes,
                                   recorded_in_error_corrects_everything,
                                   an_earlier_referral_is_the_end_of_an_approach,
