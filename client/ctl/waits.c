@@ -54,13 +54,27 @@ static struct table *table_of(const struct column *columns, size_t count, const 
     return table;
 }
 
+/* "Who waits" is not who has waited, unless --filter status=… says so. */
+static void only_waiting(json_t *request) {
+    json_t *filter = json_object_get(request, "filter");
+
+    if (filter == NULL) {
+        filter = json_object();
+        json_object_set_new(request, "filter", filter);
+    }
+    if (json_object_get(filter, "status") == NULL) {
+        json_object_set_new(filter, "status", json_string("waiting"));
+    }
+}
+
 int command_waits(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_option options[] = {QUERY_OPTION_FILTER, QUERY_OPTION_SORT,  QUERY_OPTION_LIMIT,
                                                  QUERY_OPTION_CURSOR, QUERY_OPTION_AS_AT, QUERY_OPTION_KNOWN_AT, {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
     static const struct argp argp = {.options = options,
                                      .parser = query_take_option,
-                                     .doc = "The people who wait, longest first unless sorted otherwise.\v"
+                                     .doc = "The people who wait, longest first unless sorted otherwise; --filter status=ended (scheduled, excluded) "
+                                            "shows others.\v"
                                             "Example:\n  waitlistctl waits --filter team=north --filter breach=true --sort -risk --limit 20\n",
                                      .children = children};
     struct query_options query;
@@ -68,6 +82,7 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv) {
 
     query_begin(&query, ctl, WAITLIST_OP_WAITS);
     ctl_parse(&argp, "waits", argc, argv, &query);
+    only_waiting(query.request);
     int code = ctl_ask(ctl, query.request, &reply);
 
     if (reply == NULL) {

@@ -73,8 +73,8 @@ static void add_totals(struct frame *frame, const struct watch_state *state, con
     if (total->has_longest) {
         snprintf(longest, sizeof longest, "%" PRId64, total->longest);
     }
-    add_line(frame, LOOK_PLAIN, "%" PRId64 " waiting   %" PRId64 " in breach   %" PRId64 " due in 7 days   longest %s   since %s: %s", total->waiting,
-             total->breach, total->due, longest, view->opened_at, trend);
+    add_line(frame, LOOK_PLAIN, "%" PRId64 " waiting, %" PRId64 " in breach, %" PRId64 " due in 7 days; longest %s; %s since %s", total->waiting,
+             total->breach, total->due, longest, trend, view->opened_at);
 }
 
 /* A name cut to its column, by characters and not by bytes; names are ASCII, labels may not be. */

@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""Questions by `waitlistctl`: formats, options as members of the query, exit codes, and where the daemon is."""
+
+import csv
+import io
+import json
+import os
+import unittest
+
+from client_testing import CTL, SCRIPTS, ClientTest
+from fake_daemon import transition
+
+
+class Ask(ClientTest):
+    def last_request(self, op):
+        return [request for request in self.daemon.requests if request["op"] == op][-1]
+
+    def test_json_is_the_reply_itself(self):
+        code, out, _ = self.run_ctl("--format", "json", "status")
+        self.assertEqual(code, 0)
+        self.assertEqual(json.loads(out), {"v": 1, "ok": True, **self.daemon._op_health({})})
+        self.assertIn('"v": 1', out, "the daemon's own spelling, not another's")
+
+    def test_status(self):
+        code, out, _ = self.run_ctl("status")
+        self.assertEqual(code, 0)
+        for text in ("today            2025-04-30", "1 d 2 h 3 min", "urn:las", "3 events wait"):
+            self.assertIn(text, out)
+        rows = dict(csv.reader(io.StringIO(self.run_ctl("status", "--format", "csv")[1], newline="")))
+        self.assertEqual(rows["epoch"], "epoch-1")
+
+    def test_summary(self):
+        self.daemon.set_position("needs_assessment", "north", waiting=12, breach=3, median=24.8)
+        self.daemon.set_position("needs_assessment", "süd", waiting=5)
+        code, out, _ = self.run_ctl("summary")
+        lines = out.splitlines()
+        self.assertEqual(code, 0)
+        self.assertEqual(len({len(line) for line in lines[2:]}), 1, "columns are aligned, also beside an ü")
+        self.assertIn("24.8", out)
+        self.assertEqual(lines[-1].split()[:2], ["total", "17"])
+
+    def test_summary_as_csv(self):
+        self.daemon.set_position("needs_assessment", "north", waiting=12, mean=24.8)
+        out = self.run_ctl("--format", "csv", "summary", "--group-by", "team,pathway")[1]
+        self.assertTrue(out.endswith("\r\n"))
+        row = next(csv.DictReader(io.StringIO(out, newline="")))
+        self.assertEqual((row["team"], row["waiting"], row["mean"], row["longest"], row["band_7"]), ("north", "12", "24.8", "", "0"))
+
+    def test_nobody_waits(self):
+        code, out, _ = self.run_ctl("summary")
+        self.assertEqual(code, 0)
+        self.assertIn("nobody is waiting", out)
+        self.assertIn("no such alerts", self.run_ctl("alerts")[1])
+
+    def test_options_become_members(self):
+        self.run_ctl("summary", "--group-by", "team", "--filter", "team=north,south", "--filter", "pathway=review", "--filter", "pathway=dols",
+                     "--as-at", "2025-07-31", "--known-at", "17", "--basis", "known")
+        self.assertEqual(self.last_request("summary"), {
+            "v": 1, "op": "summary", "group_by": ["team"], "filter": {"team": ["north", "south"], "pathway": ["review", "dols"]},
+            "as_at": "2025-07-31", "known_at": 17, "basis": "known"})
+        self.run_ctl("waits", "--filter", "breach=yes", "--filter", "min_days=28", "--sort", "-risk", "--limit", "5", "--cursor", "c9")
+        self.assertEqual(self.last_request("waits"), {
+            "v": 1, "op": "waits", "filter": {"breach": True, "min_days": 28, "status": "waiting"}, "sort": "-risk", "limit": 5, "cursor": "c9"})
+        self.run_ctl("waits", "--filter", "status=ended")
+        self.assertEqual(self.last_request("waits")["filter"], {"status": "ended"})
+        self.run_ctl("alerts", "--since", "4", "--state", "open", "--limit", "2")
+        self.assertEqual(self.last_request("alerts"), {"v": 1, "op": "alerts", "since": 4, "state": "open", "limit": 2})
+
+    def test_formulas_are_disarmed(self):
+        out = self.run_ctl("waits", "--format", "csv")[1]
+        row = next(csv.DictReader(io.StringIO(out, newline="")))
+        self.assertEqual(row["worker"], "'=cmd")
+        self.assertEqual(row["days_to_breach"], "-1", "a number is no formula")
+        self.assertEqual(row["dimensions"], "deprivation=1")
+
+    def test_the_next_page_is_named(self):
+        self.assertIn("1 of 7 shown; the next page: --cursor c2", self.run_ctl("waits")[1])
+        self.assertIn("--cursor c2", self.run_ctl("waits", "--format", "csv")[2])
+
+    def test_control_characters_do_not_reach_the_terminal(self):
+        self.daemon.publish_alert(transition(1, team="no\x1b[31mrth\x07"))
+        out = self.run_ctl("alerts")[1]
+        self.assertNotIn("\x1b", out)
+        self.assertNotIn("\x07", out)
+        self.assertIn("\ufffd", out)
+
+    def test_refusals(self):
+        self.set(refuse_query=("bad_request", "there is no filter of this name"))
+        code, out, err = self.run_ctl("summary", "--filter", "colour=red")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("there is no filter of this name (bad_request at /filter)", err)
+        code, out, _ = self.run_ctl("--format", "json", "summary")
+        self.assertEqual(code, 1)
+        self.assertEqual(json.loads(out)["error"]["code"], "bad_request")
+
+    def test_an_unknown_wait(self):
+        self.assertEqual(self.run_ctl("wait", "W-404")[0], 1)
+        self.assertEqual(self.last_request("wait"), {"v": 1, "op": "wait", "subject": "W-404"})
+
+    def test_wrong_usage(self):
+        for words in (["frobnicate"], ["wait"], ["wait", "a", "b"], ["--format", "xml", "status"], ["summary", "--filter", "breach=perhaps"],
+                      ["waits", "--limit", "many"], ["--timeout", "0", "status"], ["--endpoint", "relative", "status"], ["status", "--bad"],
+                      ["send"], ["completion", "fish"], ["watch", "--group", "colour"], ["alerts", "--count", "3"], []):
+            with self.subTest(words=words):
+                code, out, err = self.run_ctl(*words)
+                self.assertEqual((code, out), (2, ""))
+                self.assertIn("waitlistctl", err)
+
+    def test_unreachable(self):
+        self.daemon.stop()
+        code, _, err = self.run_ctl("--timeout", "0.3", "status")
+        self.assertEqual(code, 3)
+        self.assertIn("is waitlistd running", err)
+
+    def test_a_lost_question_is_asked_again(self):
+        self.set(drop_queries=2)
+        self.assertEqual(self.run_ctl("--timeout", "3", "status")[0], 0)
+        self.assertEqual(len(self.daemon.requests), 3)
+
+    def test_no_answer_at_all(self):
+        self.set(drop_queries=100)
+        code, _, err = self.run_ctl("--timeout", "0.6", "status")
+        self.assertEqual(code, 3)
+        self.assertIn("did not answer in time", err)
+        self.assertEqual(len(self.daemon.requests), 3)
+
+    def test_help_and_manual_pages(self):
+        help_text = self.run_ctl("--help")[1]
+        commands = [line.split()[0] for line in help_text.split("Commands:\n")[1].splitlines() if line.startswith("  ")]
+        commands = [word for word in commands if word != "waitlistctl"]
+        self.assertIn("watch", commands)
+        pages = os.path.join(SCRIPTS, "..", "..", "ctl", "man")
+        for command in commands:
+            with self.subTest(command=command):
+                code, out, err = self.run_ctl(command, "--help")
+                self.assertEqual((code, err), (0, ""))
+                self.assertRegex(out, "Examples?:\n")
+                self.assertTrue(os.path.exists(os.path.join(pages, f"waitlistctl-{command}.1")))
+
+    def test_options_before_and_after_the_command(self):
+        self.assertEqual(self.run_ctl("summary", "--format", "json")[1], self.run_ctl("--format", "json", "summary")[1])
+
+
+class Endpoints(ClientTest):
+    def ctl(self, *words):
+        import subprocess
+        result = subprocess.run([CTL, *words], capture_output=True, timeout=60, check=False)
+        return result.returncode, result.stderr.decode()
+
+    def test_from_the_configuration(self):
+        path = self.write("waitlistd.conf", f'''
+            council = {{ name = "Test"; }};
+            endpoints = {{ ingest = ["ipc://{self.directory}/ingest.ipc"]; publish = ["ipc://{self.directory}/publish.ipc"];
+                           query = ["ipc://{self.directory}/nowhere.ipc", "ipc://{self.directory}/query.ipc"]; }};''')
+        self.assertEqual(self.ctl("-c", path, "status"), (0, ""))
+        self.assertEqual(self.ctl("status", "-c", path), (0, ""))
+
+    def test_a_broken_configuration(self):
+        path = self.write("waitlistd.conf", "council = {\n  name = ;\n")
+        code, err = self.ctl("-c", path, "status")
+        self.assertEqual(code, 2)
+        self.assertIn(f"{path}:2:", err)
+        self.assertEqual(self.ctl("-c", self.directory + "/none", "status")[0], 2)
+
+    def test_one_by_one(self):
+        query = f"ipc://{self.directory}/query.ipc"
+        self.assertEqual(self.ctl("--query-endpoint", f"ipc://{self.directory}/dead.ipc,{query}", "status")[0], 0)
+        self.assertEqual(self.ctl("--endpoint", "ipc://" + self.directory, "status")[0], 0)
+        self.assertEqual(self.ctl("--query-endpoint", "http://example", "status")[0], 2)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=int(os.environ.get("VERBOSE", "1")))
