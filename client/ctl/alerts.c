@@ -30,6 +30,7 @@ static const struct column columns[] = {{"seq", "SEQ", COLUMN_NUMBER},
                                         {"subject", "WAIT", COLUMN_TEXT},
                                         {"pathway", "PATHWAY", COLUMN_TEXT},
                                         {"team", "TEAM", COLUMN_TEXT},
+                                        {"from_team", "FROM", COLUMN_CSV_ONLY},
                                         {"days", "DAYS", COLUMN_NUMBER},
                                         {"standard", "OF", COLUMN_NUMBER},
                                         {"occurred_on", "OCCURRED", COLUMN_TEXT},
@@ -56,9 +57,15 @@ static error_t take_alerts_option(int key, char *argument, struct argp_state *st
     struct alerts_arguments *arguments = state->input;
 
     switch (key) {
-    case OPTION_FOLLOW: arguments->follow = true; return 0;
-    case OPTION_COUNT: arguments->count = number_of(argument, "--count", state); return 0;
-    case OPTION_RULE: arguments->rule = argument; return 0;
+    case OPTION_FOLLOW:
+        arguments->follow = true;
+        return 0;
+    case OPTION_COUNT:
+        arguments->count = number_of(argument, "--count", state);
+        return 0;
+    case OPTION_RULE:
+        arguments->rule = argument;
+        return 0;
     case OPTION_SINCE:
         arguments->since = number_of(argument, "--since", state);
         arguments->has_since = true;
@@ -68,7 +75,8 @@ static error_t take_alerts_option(int key, char *argument, struct argp_state *st
             argp_error(state, "--count and --rule go with --follow");
         }
         return 0;
-    default: return query_take_option(key, argument, state);
+    default:
+        return query_take_option(key, argument, state);
     }
 }
 
@@ -131,9 +139,9 @@ static void print_followed(const struct ctl_context *ctl, const struct waitlist_
         if (alert->has_level) {
             snprintf(level, sizeof level, " %lld", (long long)alert->level);
         }
-        snprintf(line, sizeof line, "%llu  %s  %-12s %s%s  %s  %s/%s  %lld of %lld days  %s", (unsigned long long)alert->seq, or_dash(alert->at),
-                 alert->transition, alert->rule, level, or_dash(alert->subject), or_dash(alert->pathway), or_dash(alert->team),
-                 (long long)alert->days, (long long)alert->standard, alert->reason != NULL ? alert->reason : "");
+        snprintf(line, sizeof line, "%llu  %s  %-12s %s%s  %s  %s/%s  %lld of %lld days  %s", (unsigned long long)alert->seq,
+                 or_dash(alert->at), alert->transition, alert->rule, level, or_dash(alert->subject), or_dash(alert->pathway),
+                 or_dash(alert->team), (long long)alert->days, (long long)alert->standard, alert->reason != NULL ? alert->reason : "");
         (void)table_put_safely(line, stdout);
         putchar('\n');
     }
@@ -252,12 +260,13 @@ int command_alerts(struct ctl_context *ctl, int argc, char **argv) {
         {"count", OPTION_COUNT, "N", 0, "with --follow: end after so many", 0},
         {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
-    static const struct argp argp = {.options = options,
-                                     .parser = take_alerts_option,
-                                     .doc = "The alert log: who is about to breach a standard, who has, and what became of it. --follow goes on after "
-                                            "--since, or from now; Ctrl-C ends it.\v"
-                                            "Example:\n  waitlistctl alerts --follow --since 0 --filter team=north --format json\n",
-                                     .children = children};
+    static const struct argp argp = {
+        .options = options,
+        .parser = take_alerts_option,
+        .doc = "The alert log: who is about to breach a standard, who has, and what became of it. --follow goes on after "
+               "--since, or from now; Ctrl-C ends it.\v"
+               "Example:\n  waitlistctl alerts --follow --since 0 --filter team=north --format json\n",
+        .children = children};
     struct alerts_arguments arguments = {.follow = false};
 
     query_begin(&arguments.query, ctl, WAITLIST_OP_ALERTS);

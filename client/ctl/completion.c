@@ -20,7 +20,8 @@ static error_t take_shell(int key, char *argument, struct argp_state *state) {
             argp_error(state, "which shell? (bash)");
         }
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 

@@ -14,7 +14,7 @@ enum ctl_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 /* What the global options say; the client is made when a command first needs it. */
 struct ctl_context {
     enum ctl_format format;
-    const char *config_path; /* -c; NULL: the default file if it is there */
+    const char *config_path;        /* -c; NULL: the default file if it is there */
     char *ingest, *publish, *query; /* endpoint lists; NULL: not chosen */
     int timeout_ms;
     struct waitlist_client *client;
@@ -45,8 +45,8 @@ int ctl_explain(enum waitlist_status status, const char *endpoints);
 /* Says what the daemon refused, from its reply. */
 void ctl_explain_refusal(const json_t *reply);
 
-/* Asks; consumes `request`. CTL_DONE: `*reply` is the caller's. In the JSON format the reply is printed, and `*reply` is NULL: nothing is left
- * to do. Otherwise the complaint has been made. */
+/* Asks; consumes `request`. CTL_DONE: `*reply` is the caller's. In the JSON format the reply is printed, and `*reply` is NULL: nothing is
+ * left to do. Otherwise the complaint has been made. */
 int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply);
 
 /* Members by kind; the text of a member, or "" */

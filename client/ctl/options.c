@@ -17,7 +17,8 @@ enum { KEY_ENDPOINT = 0x100, KEY_INGEST, KEY_PUBLISH, KEY_QUERY, KEY_FORMAT, KEY
 
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "take the endpoints from the daemon's configuration (default: " DEFAULT_CONFIG " if it is there)", 0},
-    {"endpoint", KEY_ENDPOINT, "DIRECTORY", 0, "the daemon's run directory, with or without ipc:// (default: " WAITLIST_RUN_DIRECTORY ")", 0},
+    {"endpoint", KEY_ENDPOINT, "DIRECTORY", 0, "the daemon's run directory, with or without ipc:// (default: " WAITLIST_RUN_DIRECTORY ")",
+     0},
     {"ingest-endpoint", KEY_INGEST, "LIST", 0, "where events are sent, as tcp://host:5871; alternatives with commas", 0},
     {"publish-endpoint", KEY_PUBLISH, "LIST", 0, "where alerts and positions are published", 0},
     {"query-endpoint", KEY_QUERY, "LIST", 0, "where questions are answered", 0},
@@ -87,14 +88,29 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     struct ctl_context *ctl = state->input;
 
     switch (key) {
-    case 'c': ctl->config_path = argument; return 0;
-    case KEY_ENDPOINT: in_directory(ctl, argument, state); return 0;
-    case KEY_INGEST: replace(&ctl->ingest, argument); return 0;
-    case KEY_PUBLISH: replace(&ctl->publish, argument); return 0;
-    case KEY_QUERY: replace(&ctl->query, argument); return 0;
-    case KEY_FORMAT: set_format(ctl, argument, state); return 0;
-    case KEY_TIMEOUT: set_timeout(ctl, argument, state); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case 'c':
+        ctl->config_path = argument;
+        return 0;
+    case KEY_ENDPOINT:
+        in_directory(ctl, argument, state);
+        return 0;
+    case KEY_INGEST:
+        replace(&ctl->ingest, argument);
+        return 0;
+    case KEY_PUBLISH:
+        replace(&ctl->publish, argument);
+        return 0;
+    case KEY_QUERY:
+        replace(&ctl->query, argument);
+        return 0;
+    case KEY_FORMAT:
+        set_format(ctl, argument, state);
+        return 0;
+    case KEY_TIMEOUT:
+        set_timeout(ctl, argument, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -155,7 +171,8 @@ int ctl_take_globals(struct ctl_context *ctl, int argc, char **argv) {
 /* Where a daemon listens on every address, this machine reaches it on its own. */
 static void append_endpoint(char *list, size_t size, const char *bound) {
     const char *port = strrchr(bound, ':');
-    bool everywhere = strncmp(bound, "tcp://*:", 8) == 0 || strncmp(bound, "tcp://0.0.0.0:", 14) == 0 || strncmp(bound, "tcp://[::]:", 11) == 0;
+    bool everywhere =
+        strncmp(bound, "tcp://*:", 8) == 0 || strncmp(bound, "tcp://0.0.0.0:", 14) == 0 || strncmp(bound, "tcp://[::]:", 11) == 0;
     size_t used = strlen(list);
 
     if (used > 0) {

@@ -130,17 +130,40 @@ error_t query_take_option(int key, char *argument, struct argp_state *state) {
     struct query_options *query = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = query->ctl; return 0;
-    case OPTION_GROUP_BY: set(query, "group_by", list_of(argument)); return 0;
-    case OPTION_FILTER: add_filter(query, argument, state); return 0;
-    case OPTION_SORT: set(query, "sort", json_string(argument)); return 0;
-    case OPTION_LIMIT: set_number(query, "limit", argument, state); return 0;
-    case OPTION_CURSOR: set(query, "cursor", json_string(argument)); return 0;
-    case OPTION_AS_AT: set(query, "as_at", json_string(argument)); return 0;
-    case OPTION_KNOWN_AT: set_seq_or_instant(query, "known_at", argument); return 0;
-    case OPTION_BASIS: set(query, "basis", json_string(argument)); return 0;
-    case OPTION_SINCE: set_number(query, "since", argument, state); return 0;
-    case OPTION_STATE: set(query, "state", json_string(argument)); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = query->ctl;
+        return 0;
+    case OPTION_GROUP_BY:
+        set(query, "group_by", list_of(argument));
+        return 0;
+    case OPTION_FILTER:
+        add_filter(query, argument, state);
+        return 0;
+    case OPTION_SORT:
+        set(query, "sort", json_string(argument));
+        return 0;
+    case OPTION_LIMIT:
+        set_number(query, "limit", argument, state);
+        return 0;
+    case OPTION_CURSOR:
+        set(query, "cursor", json_string(argument));
+        return 0;
+    case OPTION_AS_AT:
+        set(query, "as_at", json_string(argument));
+        return 0;
+    case OPTION_KNOWN_AT:
+        set_seq_or_instant(query, "known_at", argument);
+        return 0;
+    case OPTION_BASIS:
+        set(query, "basis", json_string(argument));
+        return 0;
+    case OPTION_SINCE:
+        set_number(query, "since", argument, state);
+        return 0;
+    case OPTION_STATE:
+        set(query, "state", json_string(argument));
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }

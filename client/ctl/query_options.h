@@ -17,16 +17,26 @@ enum {
     OPTION_SINCE,
     OPTION_STATE
 };
-#define QUERY_OPTION_GROUP_BY {"group-by", OPTION_GROUP_BY, "NAMES", 0, "pathway, team, district, client_group, priority, stage … with commas", 0}
-#define QUERY_OPTION_FILTER {"filter", OPTION_FILTER, "NAME=VALUE", 0, "only these; may be given again; several values with commas", 0}
-#define QUERY_OPTION_SORT {"sort", OPTION_SORT, "NAME", 0, "days, days_to_breach, risk, priority, last_contact, subject; - before it: descending", 0}
-#define QUERY_OPTION_LIMIT {"limit", OPTION_LIMIT, "N", 0, "at most so many rows, 1 to 1000", 0}
-#define QUERY_OPTION_CURSOR {"cursor", OPTION_CURSOR, "TEXT", 0, "the next page, as the one before said", 0}
-#define QUERY_OPTION_AS_AT {"as-at", OPTION_AS_AT, "YYYY-MM-DD", 0, "the position at the end of that day", 0}
-#define QUERY_OPTION_KNOWN_AT {"known-at", OPTION_KNOWN_AT, "SEQ|INSTANT", 0, "only by what was known then", 0}
-#define QUERY_OPTION_BASIS {"basis", OPTION_BASIS, "known|reported", 0, "as known now, or as reported that day", 0}
-#define QUERY_OPTION_SINCE {"since", OPTION_SINCE, "SEQ", 0, "only what came after this alert seq", 0}
-#define QUERY_OPTION_STATE {"state", OPTION_STATE, "open|all", 0, "alerts that are open, or every transition", 0}
+#define QUERY_OPTION_GROUP_BY                                                                                                              \
+    { "group-by", OPTION_GROUP_BY, "NAMES", 0, "pathway, team, district, client_group, priority, stage … with commas", 0 }
+#define QUERY_OPTION_FILTER                                                                                                                \
+    { "filter", OPTION_FILTER, "NAME=VALUE", 0, "only these; may be given again; several values with commas", 0 }
+#define QUERY_OPTION_SORT                                                                                                                  \
+    { "sort", OPTION_SORT, "NAME", 0, "days, days_to_breach, risk, priority, last_contact, subject; - before it: descending", 0 }
+#define QUERY_OPTION_LIMIT                                                                                                                 \
+    { "limit", OPTION_LIMIT, "N", 0, "at most so many rows, 1 to 1000", 0 }
+#define QUERY_OPTION_CURSOR                                                                                                                \
+    { "cursor", OPTION_CURSOR, "TEXT", 0, "the next page, as the one before said", 0 }
+#define QUERY_OPTION_AS_AT                                                                                                                 \
+    { "as-at", OPTION_AS_AT, "YYYY-MM-DD", 0, "the position at the end of that day", 0 }
+#define QUERY_OPTION_KNOWN_AT                                                                                                              \
+    { "known-at", OPTION_KNOWN_AT, "SEQ|INSTANT", 0, "only by what was known then", 0 }
+#define QUERY_OPTION_BASIS                                                                                                                 \
+    { "basis", OPTION_BASIS, "known|reported", 0, "as known now, or as reported that day", 0 }
+#define QUERY_OPTION_SINCE                                                                                                                 \
+    { "since", OPTION_SINCE, "SEQ", 0, "only what came after this alert seq", 0 }
+#define QUERY_OPTION_STATE                                                                                                                 \
+    { "state", OPTION_STATE, "open|all", 0, "alerts that are open, or every transition", 0 }
 
 struct query_options {
     struct ctl_context *ctl;

@@ -14,8 +14,8 @@
 
 #define CHUNK_BYTES (256 * 1024)
 #define LINE_BYTES_MAX WAITLIST_SENDER_EVENT_MAX
-#define STEP_MS 250      /* between two looks at signals and patience */
-#define CONNECT_MS 3000  /* a daemon that was never reached is given up after so long */
+#define STEP_MS 250     /* between two looks at signals and patience */
+#define CONNECT_MS 3000 /* a daemon that was never reached is given up after so long */
 
 enum { OPTION_WINDOW = 0x400, OPTION_BATCH };
 
@@ -34,15 +34,15 @@ struct sending {
     struct progress progress;
     int input, ended; /* file descriptors: the events; signals */
     enum outcome outcome;
-    uint64_t line;      /* number of the next line, from 1 */
-    int64_t bytes;      /* read so far */
-    char *buffer;       /* what was read and is not submitted; LINE_BYTES_MAX + CHUNK_BYTES */
+    uint64_t line; /* number of the next line, from 1 */
+    int64_t bytes; /* read so far */
+    char *buffer;  /* what was read and is not submitted; LINE_BYTES_MAX + CHUNK_BYTES */
     size_t filled;
-    bool skipping;      /* inside a line that is too long */
+    bool skipping; /* inside a line that is too long */
     bool was_connected;
     bool read_only;
     uint64_t answered;
-    int64_t moved_at;   /* when the last answer came, or nothing was under way */
+    int64_t moved_at; /* when the last answer came, or nothing was under way */
 };
 
 static size_t size_option(const char *text, const char *name, struct argp_state *state) {
@@ -59,9 +59,15 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     struct send_arguments *arguments = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = arguments->ctl; return 0;
-    case OPTION_WINDOW: arguments->window = size_option(argument, "window", state); return 0;
-    case OPTION_BATCH: arguments->batch = size_option(argument, "batch", state); return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = arguments->ctl;
+        return 0;
+    case OPTION_WINDOW:
+        arguments->window = size_option(argument, "window", state);
+        return 0;
+    case OPTION_BATCH:
+        arguments->batch = size_option(argument, "batch", state);
+        return 0;
     case ARGP_KEY_ARG:
         if (arguments->path != NULL) {
             argp_error(state, "one file at a time");
@@ -73,7 +79,8 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
             argp_error(state, "which file? (- reads standard input)");
         }
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -119,7 +126,9 @@ static void look_around(struct sending *sending) {
         sending->moved_at = now;
     }
     progress_draw(&sending->progress, sending->bytes, totals.accepted + totals.duplicates,
-                  sending->read_only ? "(daemon is read-only)" : totals.connected ? "" : "(connecting)");
+                  sending->read_only ? "(daemon is read-only)"
+                  : totals.connected ? ""
+                                     : "(connecting)");
     if (read(sending->ended, &signal_info, sizeof signal_info) > 0) {
         sending->outcome = SEND_INTERRUPTED;
         return;
@@ -153,7 +162,8 @@ static void submit(struct sending *sending, const char *line, size_t size) {
 }
 
 static void note_too_long(struct sending *sending) {
-    const struct waitlist_quarantined why = {.id = "", .code = WAITLIST_ERROR_TOO_LARGE, .pointer = "", .message = "the line was not sent: it is over 1 MiB"};
+    const struct waitlist_quarantined why = {
+        .id = "", .code = WAITLIST_ERROR_TOO_LARGE, .pointer = "", .message = "the line was not sent: it is over 1 MiB"};
 
     send_report_add(&sending->report, sending->line, sending->line, &why);
     sending->report.too_long++;
@@ -225,7 +235,8 @@ static void send_all(struct sending *sending) {
     if (sending->outcome == SEND_GOING) {
         submit_lines(sending, true);
     }
-    /* What was read before an interruption is still waited for, so that the report is true; a second Ctrl-C is not needed: patience ends. */
+    /* What was read before an interruption is still waited for, so that the report is true; a second Ctrl-C is not needed: patience ends.
+     */
     while (sending->outcome == SEND_GOING) {
         enum waitlist_status status = waitlist_sender_flush(sending->sender, STEP_MS);
 
@@ -263,11 +274,8 @@ static int conclude(struct sending *sending) {
 static int run(struct sending *sending) {
     const struct send_arguments *arguments = sending->arguments;
     struct waitlist_client *client = ctl_client(arguments->ctl);
-    const struct waitlist_sender_options options = {.batch = arguments->batch,
-                                                    .window = arguments->window,
-                                                    .on_reply = on_reply,
-                                                    .on_notice = on_notice,
-                                                    .context = sending};
+    const struct waitlist_sender_options options = {
+        .batch = arguments->batch, .window = arguments->window, .on_reply = on_reply, .on_notice = on_notice, .context = sending};
     struct stat file;
 
     if (client == NULL) {
@@ -294,18 +302,18 @@ static int run(struct sending *sending) {
 }
 
 int command_send(struct ctl_context *ctl, int argc, char **argv) {
-    static const struct argp_option options[] = {
-        {"window", OPTION_WINDOW, "N", 0, "batches under way at once, 1 to 1024 (default 16)", 0},
-        {"batch", OPTION_BATCH, "N", 0, "events a batch, 1 to 1024 (default 256)", 0},
-        {0}};
+    static const struct argp_option options[] = {{"window", OPTION_WINDOW, "N", 0, "batches under way at once, 1 to 1024 (default 16)", 0},
+                                                 {"batch", OPTION_BATCH, "N", 0, "events a batch, 1 to 1024 (default 256)", 0},
+                                                 {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
-    static const struct argp argp = {.options = options,
-                                     .parser = take_option,
-                                     .args_doc = "FILE|-",
-                                     .doc = "Send events, one JSON object a line. Ends with 0 only when every one is durable and none was quarantined; else it "
-                                            "lists them by line. Sending a file again is safe.\v"
-                                            "Example:\n  waitlistctl send events.ndjson\n",
-                                     .children = children};
+    static const struct argp argp = {
+        .options = options,
+        .parser = take_option,
+        .args_doc = "FILE|-",
+        .doc = "Send events, one JSON object a line. Ends with 0 only when every one is durable and none was quarantined; else it "
+               "lists them by line. Sending a file again is safe.\v"
+               "Example:\n  waitlistctl send events.ndjson\n",
+        .children = children};
     struct send_arguments arguments = {.ctl = ctl};
     struct sending sending = {.arguments = &arguments, .outcome = SEND_GOING};
     sigset_t signals;

@@ -42,11 +42,11 @@ void send_report_add(struct send_report *report, uint64_t line, uint64_t last_li
 }
 
 static void print_json(const struct send_report *report, const struct waitlist_sender_totals *totals, bool done) {
-    json_t *object = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:I}", "done", done, "submitted", (json_int_t)totals->submitted,
-                               "accepted", (json_int_t)totals->accepted, "duplicates", (json_int_t)totals->duplicates, "quarantined",
-                               (json_int_t)totals->quarantined, "refused", (json_int_t)totals->refused, "too_long", (json_int_t)report->too_long,
-                               "not_answered", (json_int_t)totals->pending, "seq", (json_int_t)totals->seq, "lines", report->rows, "lines_left_out",
-                               (json_int_t)report->left_out);
+    json_t *object = json_pack(
+        "{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:I}", "done", done, "submitted", (json_int_t)totals->submitted, "accepted",
+        (json_int_t)totals->accepted, "duplicates", (json_int_t)totals->duplicates, "quarantined", (json_int_t)totals->quarantined,
+        "refused", (json_int_t)totals->refused, "too_long", (json_int_t)report->too_long, "not_answered", (json_int_t)totals->pending,
+        "seq", (json_int_t)totals->seq, "lines", report->rows, "lines_left_out", (json_int_t)report->left_out);
     char *text = json_dumps(object, JSON_COMPACT);
 
     puts(text != NULL ? text : "{}");
@@ -55,8 +55,9 @@ static void print_json(const struct send_report *report, const struct waitlist_s
 }
 
 static void print_rows(const struct send_report *report, enum ctl_format format) {
-    static const struct column columns[] = {{"line", "LINE", COLUMN_NUMBER}, {"last_line", "TO LINE", COLUMN_NUMBER}, {"code", "CODE", COLUMN_TEXT},
-                                            {"pointer", "WHERE", COLUMN_TEXT}, {"id", "EVENT", COLUMN_TEXT}, {"message", "WHY", COLUMN_TEXT}};
+    static const struct column columns[] = {{"line", "LINE", COLUMN_NUMBER}, {"last_line", "TO LINE", COLUMN_NUMBER},
+                                            {"code", "CODE", COLUMN_TEXT},   {"pointer", "WHERE", COLUMN_TEXT},
+                                            {"id", "EVENT", COLUMN_TEXT},    {"message", "WHY", COLUMN_TEXT}};
     struct table *table = table_create(columns, 6);
     size_t i;
     const json_t *row;
@@ -88,8 +89,8 @@ void send_report_print(const struct send_report *report, const struct waitlist_s
     const char *headline = done ? "all durable" : durable ? "all durable, not all accepted" : "NOT ALL DURABLE";
 
     printf("%s%s: %" PRIu64 " events sent, %" PRIu64 " accepted, %" PRIu64 " duplicates, %" PRIu64 " quarantined, %" PRIu64 " refused",
-           json_array_size(report->rows) > 0 ? "\n" : "", headline, totals->submitted, totals->accepted,
-           totals->duplicates, totals->quarantined, totals->refused);
+           json_array_size(report->rows) > 0 ? "\n" : "", headline, totals->submitted, totals->accepted, totals->duplicates,
+           totals->quarantined, totals->refused);
     if (report->too_long > 0) {
         printf(", %" PRIu64 " too long to send", report->too_long);
     }

@@ -1,6 +1,6 @@
 /* waitlistctl simulate: hands the line to the synthetic council, with a client that knows where the daemon is. */
-#include "client/ctl/ctl.h"
 #include "client/simulate/simulate.h"
+#include "client/ctl/ctl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,8 @@ int command_simulate(struct ctl_context *ctl, int argc, char **argv) {
     if (client == NULL) {
         return CTL_USAGE;
     }
-    static const char *const formats[] = {[FORMAT_TABLE] = "--format=table", [FORMAT_JSON] = "--format=json", [FORMAT_CSV] = "--format=csv"};
+    static const char *const formats[] = {
+        [FORMAT_TABLE] = "--format=table", [FORMAT_JSON] = "--format=json", [FORMAT_CSV] = "--format=csv"};
     char name[] = "waitlistctl simulate";
     char **words = calloc((size_t)left + 2, sizeof *words);
 

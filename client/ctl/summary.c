@@ -9,19 +9,12 @@
 #define KEYS_MAX 16
 #define BANDS_MAX WAITLIST_BANDS_MAX
 
-static const struct column measures[] = {{"waiting", "WAITING", COLUMN_NUMBER},
-                                         {"breach", "BREACH", COLUMN_NUMBER},
-                                         {"due", "DUE", COLUMN_NUMBER},
-                                         {"unallocated", "UNALLOC.", COLUMN_NUMBER},
-                                         {"allocated", "ALLOC.", COLUMN_CSV_ONLY},
-                                         {"in_progress", "IN PROGR.", COLUMN_CSV_ONLY},
-                                         {"paused", "PAUSED", COLUMN_CSV_ONLY},
-                                         {"no_contact", "NO CONT.", COLUMN_NUMBER},
-                                         {"longest", "LONGEST", COLUMN_NUMBER},
-                                         {"median", "MEDIAN", COLUMN_NUMBER},
-                                         {"mean", "MEAN", COLUMN_CSV_ONLY},
-                                         {"p90", "P90", COLUMN_CSV_ONLY},
-                                         {"scheduled", "SCHED.", COLUMN_CSV_ONLY}};
+static const struct column measures[] = {
+    {"waiting", "WAITING", COLUMN_NUMBER},      {"breach", "BREACH", COLUMN_NUMBER},       {"due", "DUE", COLUMN_NUMBER},
+    {"unallocated", "UNALLOC.", COLUMN_NUMBER}, {"allocated", "ALLOC.", COLUMN_CSV_ONLY},  {"in_progress", "IN PROGR.", COLUMN_CSV_ONLY},
+    {"paused", "PAUSED", COLUMN_CSV_ONLY},      {"no_contact", "NO CONT.", COLUMN_NUMBER}, {"longest", "LONGEST", COLUMN_NUMBER},
+    {"median", "MEDIAN", COLUMN_NUMBER},        {"mean", "MEAN", COLUMN_CSV_ONLY},         {"p90", "P90", COLUMN_CSV_ONLY},
+    {"scheduled", "SCHED.", COLUMN_CSV_ONLY}};
 #define MEASURE_COUNT (sizeof measures / sizeof measures[0])
 
 /* Keys first, then measures, then bands; the titles of the keys are made of their names. */
@@ -94,15 +87,16 @@ static void print_rows(const struct ctl_context *ctl, const json_t *reply, const
 }
 
 int command_summary(struct ctl_context *ctl, int argc, char **argv) {
-    static const struct argp_option options[] = {QUERY_OPTION_GROUP_BY, QUERY_OPTION_FILTER,   QUERY_OPTION_AS_AT,
-                                                 QUERY_OPTION_KNOWN_AT, QUERY_OPTION_BASIS, {0}};
+    static const struct argp_option options[] = {QUERY_OPTION_GROUP_BY, QUERY_OPTION_FILTER, QUERY_OPTION_AS_AT,
+                                                 QUERY_OPTION_KNOWN_AT, QUERY_OPTION_BASIS,  {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
-    static const struct argp argp = {.options = options,
-                                     .parser = query_take_option,
-                                     .doc = "How many wait: in breach, due within seven days, without a worker, without contact; the longest and the "
-                                            "median wait in days. By pathway and team unless said.\v"
-                                            "Example:\n  waitlistctl summary --group-by team --filter pathway=needs_assessment\n",
-                                     .children = children};
+    static const struct argp argp = {
+        .options = options,
+        .parser = query_take_option,
+        .doc = "How many wait: in breach, due within seven days, without a worker, without contact; the longest and the "
+               "median wait in days. By pathway and team unless said.\v"
+               "Example:\n  waitlistctl summary --group-by team --filter pathway=needs_assessment\n",
+        .children = children};
     struct query_options query;
     json_t *reply;
 

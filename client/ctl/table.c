@@ -200,7 +200,8 @@ static void print_terminal(const struct table *table, FILE *out) {
         }
         for (size_t c = 0; c <= last; c++) {
             if (table->columns[c].look != COLUMN_CSV_ONLY) {
-                put_padded(shown(&table->cells[r * table->column_count + c]), widths[c], table->columns[c].look == COLUMN_NUMBER, c == last, out);
+                put_padded(shown(&table->cells[r * table->column_count + c]), widths[c], table->columns[c].look == COLUMN_NUMBER, c == last,
+                           out);
             }
         }
     }

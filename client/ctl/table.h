@@ -18,7 +18,7 @@ struct table;
 struct table *table_create(const struct column *columns, size_t count);
 void table_destroy(struct table **table);
 /* Cells in the order of the columns; a new row begins by itself. */
-void table_text(struct table *table, const char *text); /* NULL: absent */
+void table_text(struct table *table, const char *text);    /* NULL: absent */
 void table_json(struct table *table, const json_t *value); /* any value; null is absent */
 /* The rows from here on are totals: set off on the terminal. */
 void table_totals(struct table *table);

@@ -68,15 +68,16 @@ static void only_waiting(json_t *request) {
 }
 
 int command_waits(struct ctl_context *ctl, int argc, char **argv) {
-    static const struct argp_option options[] = {QUERY_OPTION_FILTER, QUERY_OPTION_SORT,  QUERY_OPTION_LIMIT,
-                                                 QUERY_OPTION_CURSOR, QUERY_OPTION_AS_AT, QUERY_OPTION_KNOWN_AT, {0}};
+    static const struct argp_option options[] = {
+        QUERY_OPTION_FILTER, QUERY_OPTION_SORT, QUERY_OPTION_LIMIT, QUERY_OPTION_CURSOR, QUERY_OPTION_AS_AT, QUERY_OPTION_KNOWN_AT, {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
-    static const struct argp argp = {.options = options,
-                                     .parser = query_take_option,
-                                     .doc = "The people who wait, longest first unless sorted otherwise; --filter status=ended (scheduled, excluded) "
-                                            "shows others.\v"
-                                            "Example:\n  waitlistctl waits --filter team=north --filter breach=true --sort -risk --limit 20\n",
-                                     .children = children};
+    static const struct argp argp = {
+        .options = options,
+        .parser = query_take_option,
+        .doc = "The people who wait, longest first unless sorted otherwise; --filter status=ended (scheduled, excluded) "
+               "shows others.\v"
+               "Example:\n  waitlistctl waits --filter team=north --filter breach=true --sort -risk --limit 20\n",
+        .children = children};
     struct query_options query;
     json_t *reply;
 
@@ -112,10 +113,11 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv) {
 /* ---- One wait */
 
 static void print_wait(const json_t *wait) {
-    static const char *const names[] = {"subject",    "pathway",  "team",        "district",   "client_group", "priority",       "impact", "likelihood",
-                                        "dimensions", "person",   "worker",      "stage",      "status",       "start",          "stop",   "reason",
-                                        "outcome",    "days",     "gross_days",  "paused_days", "is_paused",   "standard",       "days_to_breach",
-                                        "breach",     "due",      "breach_on",   "last_contact", "no_contact", "exceptions",     "last_event_at"};
+    static const char *const names[] = {"subject",    "pathway",     "team",         "district",   "client_group",   "priority",
+                                        "impact",     "likelihood",  "dimensions",   "person",     "worker",         "stage",
+                                        "status",     "start",       "stop",         "reason",     "outcome",        "days",
+                                        "gross_days", "paused_days", "is_paused",    "standard",   "days_to_breach", "breach",
+                                        "due",        "breach_on",   "last_contact", "no_contact", "exceptions",     "last_event_at"};
     static const struct column columns[] = {{"name", "", COLUMN_TEXT}, {"value", "", COLUMN_TEXT}};
     struct table *table = table_create(columns, 2);
 
@@ -140,14 +142,17 @@ static void print_section(const char *title, const char *nothing, const struct c
 }
 
 static void print_history(const json_t *reply) {
-    static const struct column events[] = {{"seq", "SEQ", COLUMN_NUMBER},   {"time", "TIME", COLUMN_TEXT},     {"received", "RECEIVED", COLUMN_TEXT},
-                                           {"type", "EVENT", COLUMN_TEXT},  {"effect", "EFFECT", COLUMN_TEXT}, {"exception", "EXCEPTION", COLUMN_TEXT}};
-    static const struct column alerts[] = {{"seq", "SEQ", COLUMN_NUMBER}, {"at", "AT", COLUMN_TEXT},     {"transition", "WHAT", COLUMN_TEXT},
-                                           {"rule", "RULE", COLUMN_TEXT}, {"level", "LEVEL", COLUMN_NUMBER}, {"occurred_on", "OCCURRED", COLUMN_TEXT},
+    static const struct column events[] = {{"seq", "SEQ", COLUMN_NUMBER},         {"time", "TIME", COLUMN_TEXT},
+                                           {"received", "RECEIVED", COLUMN_TEXT}, {"type", "EVENT", COLUMN_TEXT},
+                                           {"effect", "EFFECT", COLUMN_TEXT},     {"exception", "EXCEPTION", COLUMN_TEXT}};
+    static const struct column alerts[] = {{"seq", "SEQ", COLUMN_NUMBER},       {"at", "AT", COLUMN_TEXT},
+                                           {"transition", "WHAT", COLUMN_TEXT}, {"rule", "RULE", COLUMN_TEXT},
+                                           {"level", "LEVEL", COLUMN_NUMBER},   {"occurred_on", "OCCURRED", COLUMN_TEXT},
                                            {"reason", "REASON", COLUMN_TEXT}};
 
     print_wait(json_object_get(reply, "wait"));
-    print_section("Events, in the order in which they count:", "none", events, sizeof events / sizeof events[0], json_object_get(reply, "events"));
+    print_section("Events, in the order in which they count:", "none", events, sizeof events / sizeof events[0],
+                  json_object_get(reply, "events"));
     print_section("Alerts:", "none", alerts, sizeof alerts / sizeof alerts[0], json_object_get(reply, "alerts"));
 }
 
@@ -172,7 +177,8 @@ static error_t take_wait_argument(int key, char *argument, struct argp_state *st
             argp_error(state, "which wait?");
         }
         return 0;
-    default: return query_take_option(key, argument, state);
+    default:
+        return query_take_option(key, argument, state);
     }
 }
 

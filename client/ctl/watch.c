@@ -74,9 +74,15 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     int found;
 
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = arguments->ctl; return 0;
-    case OPTION_ONCE: arguments->once = true; return 0;
-    case OPTION_ASCII: arguments->ascii = true; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = arguments->ctl;
+        return 0;
+    case OPTION_ONCE:
+        arguments->once = true;
+        return 0;
+    case OPTION_ASCII:
+        arguments->ascii = true;
+        return 0;
     case OPTION_GROUP:
         found = find_name(argument, groupings, GROUP_COUNT);
         if (found < 0) {
@@ -91,8 +97,11 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
         }
         arguments->sorting = (enum watch_sorting)found;
         return 0;
-    case ARGP_KEY_ARG: argp_error(state, "'%s' is too much", argument); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s' is too much", argument);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -193,7 +202,8 @@ static void take_medians(struct watch *watch) {
         return;
     }
     watch->medians_at = now;
-    if (waitlist_query_ask(watch->query, "{\"v\":1,\"op\":\"summary\",\"group_by\":[\"team\"]}", MEDIANS_TIMEOUT_MS, &text) == WAITLIST_OK) {
+    if (waitlist_query_ask(watch->query, "{\"v\":1,\"op\":\"summary\",\"group_by\":[\"team\"]}", MEDIANS_TIMEOUT_MS, &text) ==
+        WAITLIST_OK) {
         json_t *reply = json_loads(text, 0, NULL);
 
         watch_state_take_medians(watch->state, reply);
@@ -244,12 +254,18 @@ static int print_once(struct watch *watch) {
 
 static attr_t attributes_of(enum line_look look) {
     switch (look) {
-    case LOOK_TITLE: return A_BOLD;
-    case LOOK_HEADER: return A_UNDERLINE;
-    case LOOK_ALARM: return A_REVERSE | A_BOLD;
-    case LOOK_BREACH: return has_colors() ? (attr_t)COLOR_PAIR(1) : A_NORMAL;
-    case LOOK_DIM: return A_DIM;
-    default: return A_NORMAL;
+    case LOOK_TITLE:
+        return A_BOLD;
+    case LOOK_HEADER:
+        return A_UNDERLINE;
+    case LOOK_ALARM:
+        return A_REVERSE | A_BOLD;
+    case LOOK_BREACH:
+        return has_colors() ? (attr_t)COLOR_PAIR(1) : A_NORMAL;
+    case LOOK_DIM:
+        return A_DIM;
+    default:
+        return A_NORMAL;
     }
 }
 
@@ -286,23 +302,45 @@ static bool obey(struct watch *watch, int key) {
         return key != 'q';
     }
     switch (key) {
-    case 'q': return false;
-    case 'g': watch_state_group(watch->state, (watch_state_grouping(watch->state) + 1) % GROUP_COUNT); view->scroll = 0; break;
-    case 's': watch_state_sort(watch->state, (watch_state_sorting(watch->state) + 1) % SORT_COUNT); view->scroll = 0; break;
+    case 'q':
+        return false;
+    case 'g':
+        watch_state_group(watch->state, (watch_state_grouping(watch->state) + 1) % GROUP_COUNT);
+        view->scroll = 0;
+        break;
+    case 's':
+        watch_state_sort(watch->state, (watch_state_sorting(watch->state) + 1) % SORT_COUNT);
+        view->scroll = 0;
+        break;
     case 't':
         watch_state_restart(watch->state, false);
         put_clock(view->opened_at, 0);
         view->notice = "";
         break;
     case 'h':
-    case '?': view->help = true; break;
-    case KEY_DOWN: view->scroll++; break;
-    case KEY_UP: view->scroll -= view->scroll > 0; break;
-    case KEY_NPAGE: view->scroll += page; break;
-    case KEY_PPAGE: view->scroll = view->scroll > page ? view->scroll - page : 0; break;
-    case KEY_HOME: view->scroll = 0; break;
-    case KEY_END: view->scroll = SIZE_MAX / 2; break;
-    default: break;
+    case '?':
+        view->help = true;
+        break;
+    case KEY_DOWN:
+        view->scroll++;
+        break;
+    case KEY_UP:
+        view->scroll -= view->scroll > 0;
+        break;
+    case KEY_NPAGE:
+        view->scroll += page;
+        break;
+    case KEY_PPAGE:
+        view->scroll = view->scroll > page ? view->scroll - page : 0;
+        break;
+    case KEY_HOME:
+        view->scroll = 0;
+        break;
+    case KEY_END:
+        view->scroll = SIZE_MAX / 2;
+        break;
+    default:
+        break;
     }
     return true;
 }
@@ -385,12 +423,13 @@ int command_watch(struct ctl_context *ctl, int argc, char **argv) {
         {"ascii", OPTION_ASCII, NULL, 0, "no arrows: for terminals without UTF-8", 0},
         {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
-    static const struct argp argp = {.options = options,
-                                     .parser = take_option,
-                                     .children = children,
-                                     .doc = "Live view of the queues, to be left open: how many wait, are in breach and due, how long, whether it is more or "
-                                            "fewer since it was opened, and the last alerts. Says so when what it shows is not live. h: help, q: quit.\v"
-                                            "Example:\n  waitlistctl watch --group team\n"};
+    static const struct argp argp = {
+        .options = options,
+        .parser = take_option,
+        .children = children,
+        .doc = "Live view of the queues, to be left open: how many wait, are in breach and due, how long, whether it is more or "
+               "fewer since it was opened, and the last alerts. Says so when what it shows is not live. h: help, q: quit.\v"
+               "Example:\n  waitlistctl watch --group team\n"};
     struct watch_arguments arguments = {.ctl = ctl};
     struct watch watch = {.ctl = ctl};
 

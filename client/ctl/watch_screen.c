@@ -73,8 +73,8 @@ static void add_totals(struct frame *frame, const struct watch_state *state, con
     if (total->has_longest) {
         snprintf(longest, sizeof longest, "%" PRId64, total->longest);
     }
-    add_line(frame, LOOK_PLAIN, "%" PRId64 " waiting, %" PRId64 " in breach, %" PRId64 " due in 7 days; longest %s; %s since %s", total->waiting,
-             total->breach, total->due, longest, trend, view->opened_at);
+    add_line(frame, LOOK_PLAIN, "%" PRId64 " waiting, %" PRId64 " in breach, %" PRId64 " due in 7 days; longest %s; %s since %s",
+             total->waiting, total->breach, total->due, longest, trend, view->opened_at);
 }
 
 /* A name cut to its column, by characters and not by bytes; names are ASCII, labels may not be. */
@@ -126,8 +126,8 @@ static void add_row(struct frame *frame, const struct watch_state *state, const 
     put_trend(trend, sizeof trend, row->trend, view->ascii);
     int padding = 8 - (int)table_width(trend);
 
-    add_line(frame, row->breach > 0 ? LOOK_BREACH : LOOK_PLAIN, "%s%8" PRId64 "%8" PRId64 "%5" PRId64 "%8s%7s%*s%s", names, row->waiting, row->breach,
-             row->due, longest, median, padding > 0 ? padding : 0, "", trend);
+    add_line(frame, row->breach > 0 ? LOOK_BREACH : LOOK_PLAIN, "%s%8" PRId64 "%8" PRId64 "%5" PRId64 "%8s%7s%*s%s", names, row->waiting,
+             row->breach, row->due, longest, median, padding > 0 ? padding : 0, "", trend);
 }
 
 static size_t ticker_shown(const struct watch_state *state, const struct watch_view *view) {
@@ -178,15 +178,16 @@ static void add_ticker(struct frame *frame, const struct watch_state *state, con
 }
 
 static void add_help(struct frame *frame) {
-    static const char *const lines[] = {"WAITING  people whose clock runs; BREACH  of them, past their standard; DUE  will be within 7 days",
-                                        "LONGEST, MEDIAN  days waited; TREND  more or fewer waiting than when this view was opened",
-                                        "",
-                                        "g  rows by queue (pathway and team), by team, by pathway",
-                                        "s  sort by breach, waiting, due, longest, name",
-                                        "arrows, PgUp, PgDn, Home, End  scroll",
-                                        "t  begin the trend again from now",
-                                        "h or ?  this help, any key ends it",
-                                        "q  quit"};
+    static const char *const lines[] = {
+        "WAITING  people whose clock runs; BREACH  of them, past their standard; DUE  will be within 7 days",
+        "LONGEST, MEDIAN  days waited; TREND  more or fewer waiting than when this view was opened",
+        "",
+        "g  rows by queue (pathway and team), by team, by pathway",
+        "s  sort by breach, waiting, due, longest, name",
+        "arrows, PgUp, PgDn, Home, End  scroll",
+        "t  begin the trend again from now",
+        "h or ?  this help, any key ends it",
+        "q  quit"};
 
     add_line(frame, LOOK_HEADER, "HELP");
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -203,7 +204,8 @@ static void add_keys(struct frame *frame, const struct watch_state *state, const
     size_t last = view->scroll + frame_page(state, view);
 
     add_line(frame, LOOK_DIM, "q quit  g by %s  s sort %s  %s scroll %zu-%zu/%zu  t trend  h help", groupings[watch_state_grouping(state)],
-             sortings[watch_state_sorting(state)], view->ascii ? "up/down" : "↑↓", count == 0 ? 0 : view->scroll + 1, last < count ? last : count, count);
+             sortings[watch_state_sorting(state)], view->ascii ? "up/down" : "↑↓", count == 0 ? 0 : view->scroll + 1,
+             last < count ? last : count, count);
 }
 
 /* Nothing is wider than the terminal: a wrapped line would push the others out. */

@@ -22,11 +22,11 @@ struct watch_view {
     size_t scroll;     /* first row shown */
     bool live;
     bool help;
-    bool ascii;        /* the terminal shows no UTF-8 */
+    bool ascii; /* the terminal shows no UTF-8 */
     struct waitlist_heartbeat heartbeat;
     char stale_since[16]; /* hh:mm:ss on the viewer's clock */
     char opened_at[16];
-    const char *notice;   /* one line, or "" */
+    const char *notice; /* one line, or "" */
 };
 
 void frame_compose(struct frame *frame, const struct watch_state *state, const struct watch_view *view);

@@ -154,11 +154,16 @@ static void add_to_team(struct watch_state *state, const struct watch_row *queue
 
 static int64_t rank(const struct watch_row *row, enum watch_sorting sorting) {
     switch (sorting) {
-    case SORT_BREACH: return row->breach;
-    case SORT_WAITING: return row->waiting;
-    case SORT_DUE: return row->due;
-    case SORT_LONGEST: return row->has_longest ? row->longest : -1;
-    default: return 0;
+    case SORT_BREACH:
+        return row->breach;
+    case SORT_WAITING:
+        return row->waiting;
+    case SORT_DUE:
+        return row->due;
+    case SORT_LONGEST:
+        return row->has_longest ? row->longest : -1;
+    default:
+        return 0;
     }
 }
 

@@ -5,9 +5,9 @@
 #include "client/lib/internal.h"
 
 enum batch_state {
-    BATCH_FREE,    /* empty */
-    BATCH_READY,   /* to be sent (again) */
-    BATCH_FLIGHT   /* sent, not answered */
+    BATCH_FREE,  /* empty */
+    BATCH_READY, /* to be sent (again) */
+    BATCH_FLIGHT /* sent, not answered */
 };
 
 struct batch {

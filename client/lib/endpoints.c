@@ -122,17 +122,28 @@ const char *waitlist_version(void) {
 
 const char *waitlist_status_text(enum waitlist_status status) {
     switch (status) {
-    case WAITLIST_OK: return "done";
-    case WAITLIST_TIMEOUT: return "the time given is over";
-    case WAITLIST_INTERRUPTED: return "interrupted by a signal";
-    case WAITLIST_UNREACHABLE: return "the daemon cannot be reached";
-    case WAITLIST_NO_REPLY: return "the daemon was reached but did not answer in time";
-    case WAITLIST_REFUSED: return "the daemon refused";
-    case WAITLIST_FULL: return "no room: a limit is reached";
-    case WAITLIST_INVALID: return "an argument cannot be used";
-    case WAITLIST_BAD_REPLY: return "the answer is not of this protocol";
-    case WAITLIST_EPOCH_CHANGED: return "the daemon keeps another journal than before";
-    case WAITLIST_SYSTEM: return "the operating system refused";
+    case WAITLIST_OK:
+        return "done";
+    case WAITLIST_TIMEOUT:
+        return "the time given is over";
+    case WAITLIST_INTERRUPTED:
+        return "interrupted by a signal";
+    case WAITLIST_UNREACHABLE:
+        return "the daemon cannot be reached";
+    case WAITLIST_NO_REPLY:
+        return "the daemon was reached but did not answer in time";
+    case WAITLIST_REFUSED:
+        return "the daemon refused";
+    case WAITLIST_FULL:
+        return "no room: a limit is reached";
+    case WAITLIST_INVALID:
+        return "an argument cannot be used";
+    case WAITLIST_BAD_REPLY:
+        return "the answer is not of this protocol";
+    case WAITLIST_EPOCH_CHANGED:
+        return "the daemon keeps another journal than before";
+    case WAITLIST_SYSTEM:
+        return "the operating system refused";
     }
     return "unknown status";
 }

@@ -24,8 +24,8 @@ struct waitlist_follower {
     uint64_t known;                /* the highest that the daemon has told of */
     uint64_t asked_for;            /* what was known when the page was asked for */
     enum phase phase;
-    bool caught_up;     /* a page was taken since the start, a restart or a lost connection */
-    bool discouraged;   /* the last page brought nothing of what is known: not again before something new is told */
+    bool caught_up;   /* a page was taken since the start, a restart or a lost connection */
+    bool discouraged; /* the last page brought nothing of what is known: not again before something new is told */
     bool epoch_changed;
     json_t *page; /* rows, of which those from `page_at` on are to be delivered */
     size_t page_at;

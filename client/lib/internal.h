@@ -43,14 +43,15 @@ struct link {
     const char *const *topics; /* of a SUB, NULL-terminated */
     void *socket;              /* NULL while closed */
     void *monitor;
-    size_t current;    /* endpoint in use */
-    int type;          /* ZMQ_DEALER or ZMQ_SUB */
-    int queue;         /* messages in each direction at most */
+    size_t current; /* endpoint in use */
+    int type;       /* ZMQ_DEALER or ZMQ_SUB */
+    int queue;      /* messages in each direction at most */
     int64_t opened_at;
     bool connected;
 };
 
-void link_init(struct link *link, struct waitlist_client *client, const struct endpoints *endpoints, int type, int queue, const char *const *topics);
+void link_init(struct link *link, struct waitlist_client *client, const struct endpoints *endpoints, int type, int queue,
+               const char *const *topics);
 bool link_open(struct link *link); /* false: the system refused; errno */
 void link_close(struct link *link);
 /* Closes, goes to the next endpoint and opens. */
@@ -65,7 +66,7 @@ size_t link_receive(struct link *link, zmq_msg_t *frames, size_t maximum);
 void link_release(zmq_msg_t *frames, size_t count, size_t maximum);
 
 /* ---- json.c */
-json_t *json_from(const void *bytes, size_t size); /* an object with "v":1, or NULL */
+json_t *json_from(const void *bytes, size_t size);               /* an object with "v":1, or NULL */
 const char *json_text(const json_t *object, const char *member); /* NULL when it is no string */
 uint64_t json_count(const json_t *object, const char *member);   /* 0 when it is no number of 0 or more */
 bool json_number(const json_t *object, const char *member, double *value);

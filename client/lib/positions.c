@@ -20,7 +20,7 @@ struct waitlist_positions {
     size_t count, capacity;
     char epoch[WAITLIST_EPOCH_BYTES + 1]; /* "": none met */
     uint64_t dropped;
-    int64_t asked_at;   /* entries older than the snapshot's question are not in the journal any more */
+    int64_t asked_at; /* entries older than the snapshot's question are not in the journal any more */
     bool has_snapshot;
     bool discouraged;   /* the last snapshot failed: not again before the next heartbeat */
     bool epoch_changed; /* to be told */

@@ -9,7 +9,7 @@
 #define BATCH_EVENTS 256
 #define BATCH_BYTES (256 * 1024)
 #define BATCH_BYTES_MIN (16 * 1024)
-#define BATCH_BYTES_MAX (4 * 1024 * 1024)
+#define BATCH_BYTES_MAX (3 * 1024 * 1024) /* with room to the protocol's WAITLIST_BATCH_BYTES_MAX */
 #define WINDOW 16
 #define WINDOW_MAX 1024
 #define RESEND_MS 10000
@@ -39,9 +39,9 @@ static bool options_are_valid(struct waitlist_sender_options *options) {
     options->window = options->window == 0 ? WINDOW : options->window;
     options->resend_ms = options->resend_ms == 0 ? RESEND_MS : options->resend_ms;
     options->retry_ms = options->retry_ms == 0 ? RETRY_MS : options->retry_ms;
-    return options->batch <= WAITLIST_BATCH_EVENTS_MAX && options->batch_bytes >= BATCH_BYTES_MIN && options->batch_bytes <= BATCH_BYTES_MAX &&
-           options->window <= WINDOW_MAX && options->resend_ms >= 100 && options->resend_ms <= WAITLIST_TIMEOUT_MAX &&
-           options->retry_ms >= 10 && options->retry_ms <= RETRY_MS_MAX;
+    return options->batch <= WAITLIST_BATCH_EVENTS_MAX && options->batch_bytes >= BATCH_BYTES_MIN &&
+           options->batch_bytes <= BATCH_BYTES_MAX && options->window <= WINDOW_MAX && options->resend_ms >= 100 &&
+           options->resend_ms <= WAITLIST_TIMEOUT_MAX && options->retry_ms >= 10 && options->retry_ms <= RETRY_MS_MAX;
 }
 
 struct waitlist_sender *waitlist_sender_create(struct waitlist_client *client, const struct waitlist_sender_options *options) {

@@ -12,6 +12,7 @@ bool transition_read(const json_t *row, struct waitlist_transition *transition) 
     transition->subject = json_text(row, "subject");
     transition->pathway = json_text(row, "pathway");
     transition->team = json_text(row, "team");
+    transition->from_team = json_text(row, "from_team");
     transition->severity = json_text(row, "severity");
     transition->occurred_on = json_text(row, "occurred_on");
     transition->at = json_text(row, "at");

@@ -106,11 +106,11 @@ struct waitlist_sender;
 
 /* One event that the daemon could not accept; it is kept in the daemon's quarantine. Texts are never NULL ("" when there is none). */
 struct waitlist_quarantined {
-    uint64_t tag;         /* as submitted */
-    const char *id;       /* the event's, "" when it could not be read */
-    const char *code;     /* rules' codes: "bad_data", "not_json" … */
-    const char *pointer;  /* JSON Pointer into the event */
-    const char *message;  /* one English sentence */
+    uint64_t tag;        /* as submitted */
+    const char *id;      /* the event's, "" when it could not be read */
+    const char *code;    /* rules' codes: "bad_data", "not_json" … */
+    const char *pointer; /* JSON Pointer into the event */
+    const char *message; /* one English sentence */
 };
 
 /* The answer to one batch. Everything in it is valid until the callback returns. */
@@ -137,13 +137,13 @@ enum waitlist_sender_notice {
 /* Callbacks are called from inside waitlist_sender_* calls, on their thread. They must not call functions on the same sender but
  * waitlist_sender_totals. */
 struct waitlist_sender_options {
-    size_t batch;      /* events a batch at most, 1-1,024; 0: 256 */
-    size_t batch_bytes;/* bytes a batch at most, 16 KiB to 4 MiB; 0: 256 KiB. One longer event goes alone */
-    size_t window;     /* batches under way at most, 1-1,024; 0: 16 */
-    int resend_ms;     /* without an answer for so long a batch is sent again, 100 or more; 0: 10,000 */
-    int retry_ms;      /* first pause after read_only, doubled up to 10 s; 10 or more; 0: 250 */
-    void (*on_reply)(void *context, const struct waitlist_batch_reply *reply);              /* NULL: none */
-    void (*on_notice)(void *context, enum waitlist_sender_notice notice, uint64_t detail);  /* NULL: none */
+    size_t batch;       /* events a batch at most, 1-1,024; 0: 256 */
+    size_t batch_bytes; /* bytes a batch at most, 16 KiB to 3 MiB; 0: 256 KiB. One longer event goes alone */
+    size_t window;      /* batches under way at most, 1-1,024; 0: 16 */
+    int resend_ms;      /* without an answer for so long a batch is sent again, 100 or more; 0: 10,000 */
+    int retry_ms;       /* first pause after read_only, doubled up to 10 s; 10 or more; 0: 250 */
+    void (*on_reply)(void *context, const struct waitlist_batch_reply *reply);             /* NULL: none */
+    void (*on_notice)(void *context, enum waitlist_sender_notice notice, uint64_t detail); /* NULL: none */
     void *context;
 };
 
@@ -220,6 +220,7 @@ struct waitlist_transition {
     const char *subject;
     const char *pathway;
     const char *team;
+    const char *from_team; /* of "moved": the team before */
     const char *severity;
     const char *occurred_on; /* YYYY-MM-DD */
     const char *at;          /* RFC 3339 */
@@ -237,8 +238,8 @@ struct waitlist_transition {
 /* What the daemon last said about itself. */
 struct waitlist_heartbeat {
     char epoch[WAITLIST_EPOCH_BYTES + 1];
-    char now[40];     /* RFC 3339: the daemon's clock */
-    char today[16];   /* YYYY-MM-DD: the council's day */
+    char now[40];   /* RFC 3339: the daemon's clock */
+    char today[16]; /* YYYY-MM-DD: the council's day */
     char version[32];
     uint64_t journal_seq;
     uint64_t alert_seq;

@@ -23,15 +23,15 @@
 #define WAITLIST_SPECVERSION "1.0"
 
 /* Limits, in bytes unless said; whatever is over them is quarantined, never cut. */
-#define WAITLIST_EVENT_BYTES_MAX 16384   /* one event as sent */
-#define WAITLIST_EVENT_NESTING_MAX 8     /* objects and arrays inside each other */
-#define WAITLIST_ID_BYTES_MAX 128        /* `id` */
-#define WAITLIST_SOURCE_BYTES_MAX 256    /* `source` */
-#define WAITLIST_SUBJECT_BYTES_MAX 128   /* `subject`, `data.person`, `data.worker`: of A-Z a-z 0-9 . _ : / - */
-#define WAITLIST_SEQUENCE_BYTES_MAX 32   /* `sequence`: the sender's order within one instant */
-#define WAITLIST_NAME_BYTES_MAX 64       /* pathways, teams, districts, client groups, dimensions, reasons, methods, outcomes */
-#define WAITLIST_DIMENSIONS_MAX 16       /* members of `data.dimensions` */
-#define WAITLIST_PRIORITY_MAX 4          /* `data.priority` is 1 (at once) to 4 */
-#define WAITLIST_RISK_SCORE_MAX 5        /* `data.impact` and `data.likelihood` are 1 to 5 */
+#define WAITLIST_EVENT_BYTES_MAX 16384 /* one event as sent */
+#define WAITLIST_EVENT_NESTING_MAX 8   /* objects and arrays inside each other */
+#define WAITLIST_ID_BYTES_MAX 128      /* `id` */
+#define WAITLIST_SOURCE_BYTES_MAX 256  /* `source` */
+#define WAITLIST_SUBJECT_BYTES_MAX 128 /* `subject`, `data.person`, `data.worker`: of A-Z a-z 0-9 . _ : / - */
+#define WAITLIST_SEQUENCE_BYTES_MAX 32 /* `sequence`: the sender's order within one instant */
+#define WAITLIST_NAME_BYTES_MAX 64     /* pathways, teams, districts, client groups, dimensions, reasons, methods, outcomes */
+#define WAITLIST_DIMENSIONS_MAX 16     /* members of `data.dimensions` */
+#define WAITLIST_PRIORITY_MAX 4        /* `data.priority` is 1 (at once) to 4 */
+#define WAITLIST_RISK_SCORE_MAX 5      /* `data.impact` and `data.likelihood` are 1 to 5 */
 
 #endif

@@ -19,6 +19,7 @@
 /* Ingest: ROUTER at the daemon; DEALER or REQ at the client. Request: [batch id] [events] …; reply: [batch id] [JSON]. */
 #define WAITLIST_BATCH_ID_BYTES_MAX 32
 #define WAITLIST_BATCH_EVENTS_MAX 1024
+#define WAITLIST_BATCH_BYTES_MAX 4194304 /* all frames; a larger one is refused as too_large */
 
 /* Codes of a refused batch: nothing of it was taken. */
 #define WAITLIST_ERROR_BAD_REQUEST "bad_request"
@@ -53,6 +54,7 @@
 #define WAITLIST_OP_CONFIG "config"
 #define WAITLIST_OP_CLOCK_SET "clock.set"
 #define WAITLIST_PAGE_ROWS_MAX 1000
+#define WAITLIST_QUERY_BYTES_MAX 65536 /* a longer request is refused as bad_request */
 
 /* The seq frame of a publication. */
 static inline uint64_t waitlist_seq_decode(const unsigned char bytes[WAITLIST_SEQ_BYTES]) {

@@ -53,14 +53,15 @@ class Ask(ClientTest):
         self.assertIn("no such alerts", self.run_ctl("alerts")[1])
 
     def test_options_become_members(self):
-        self.run_ctl("summary", "--group-by", "team", "--filter", "team=north,south", "--filter", "pathway=review", "--filter", "pathway=dols",
-                     "--as-at", "2025-07-31", "--known-at", "17", "--basis", "known")
+        self.run_ctl("summary", "--group-by", "team", "--filter", "team=north,south", "--filter", "pathway=review",
+                     "--filter", "pathway=dols", "--as-at", "2025-07-31", "--known-at", "17", "--basis", "known")
         self.assertEqual(self.last_request("summary"), {
             "v": 1, "op": "summary", "group_by": ["team"], "filter": {"team": ["north", "south"], "pathway": ["review", "dols"]},
             "as_at": "2025-07-31", "known_at": 17, "basis": "known"})
         self.run_ctl("waits", "--filter", "breach=yes", "--filter", "min_days=28", "--sort", "-risk", "--limit", "5", "--cursor", "c9")
         self.assertEqual(self.last_request("waits"), {
-            "v": 1, "op": "waits", "filter": {"breach": True, "min_days": 28, "status": "waiting"}, "sort": "-risk", "limit": 5, "cursor": "c9"})
+            "v": 1, "op": "waits", "filter": {"breach": True, "min_days": 28, "status": "waiting"}, "sort": "-risk", "limit": 5,
+            "cursor": "c9"})
         self.run_ctl("waits", "--filter", "status=ended")
         self.assertEqual(self.last_request("waits")["filter"], {"status": "ended"})
         self.run_ctl("alerts", "--since", "4", "--state", "open", "--limit", "2")
@@ -98,8 +99,8 @@ class Ask(ClientTest):
         self.assertEqual(self.last_request("wait"), {"v": 1, "op": "wait", "subject": "W-404"})
 
     def test_wrong_usage(self):
-        for words in (["frobnicate"], ["wait"], ["wait", "a", "b"], ["--format", "xml", "status"], ["summary", "--filter", "breach=perhaps"],
-                      ["waits", "--limit", "many"], ["--timeout", "0", "status"], ["--endpoint", "relative", "status"], ["status", "--bad"],
+        for words in (["frobnicate"], ["wait"], ["wait", "a", "b"], ["--format", "xml", "status"],
+                      ["summary", "--filter", "breach=perhaps"], ["waits", "--limit", "many"], ["--timeout", "0", "status"], ["--endpoint", "relative", "status"], ["status", "--bad"],
                       ["send"], ["completion", "fish"], ["watch", "--group", "colour"], ["alerts", "--count", "3"], []):
             with self.subTest(words=words):
                 code, out, err = self.run_ctl(*words)

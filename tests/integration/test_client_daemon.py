@@ -54,7 +54,8 @@ class Real(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(self.ctl("--format", "csv", "summary", "--group-by", "team"), newline="")))
         self.assertEqual(sum(int(row["waiting"]) for row in rows), 300)
         self.assertEqual(sum(int(row["breach"]) for row in rows), summary["total"]["breach"])
-        listed = list(csv.DictReader(io.StringIO(self.ctl("--format", "csv", "waits", "--filter", "team=north", "--limit", "1000"), newline="")))
+        written = self.ctl("--format", "csv", "waits", "--filter", "team=north", "--limit", "1000")
+        listed = list(csv.DictReader(io.StringIO(written, newline="")))
         self.assertEqual(len(listed), 100)
         self.assertEqual(listed, sorted(listed, key=lambda row: (-int(row["days"]), row["subject"])))
         self.assertIn("asc.referral.received", self.ctl("wait", "W-7"))
@@ -99,7 +100,7 @@ class Real(unittest.TestCase):
         self.assertIn("all durable", out.decode())
 
     def test_following_through_kills(self):
-        process = self.start(CTL, "-c", self.daemon.config_path, "--format", "json", "alerts", "--follow", "--since", "0", "--count", "100000")
+        process = self.start(CTL, "-c", self.daemon.config_path, "--format", "json", "alerts", "--follow", "--since", "0")
         expected = 0
         for part in range(4):
             reply = self.daemon.take(*[referral(f"W-{part}-{number}", "2025-04-01") for number in range(50)])
@@ -120,7 +121,8 @@ class Real(unittest.TestCase):
         last = self.daemon.ask("health")["alert_seq"]
         self.assertGreater(last, raised)
         for team in ("north", "south"):
-            out = self.ctl("--format", "json", "alerts", "--follow", "--since", str(raised), "--count", str(last - raised), "--filter", f"team={team}")
+            out = self.ctl("--format", "json", "alerts", "--follow", "--since", str(raised), "--count", str(last - raised),
+                           "--filter", f"team={team}")
             self.assertEqual([json.loads(row)["transition"] for row in out.splitlines()], ["moved"] * (last - raised))
 
     def test_a_restored_journal_is_another(self):

@@ -76,7 +76,8 @@ class Follow(ClientTest):
         self.assertEqual(self.seqs(self.follow(3)), [1, 2, 3])
 
     def example(self, count):
-        return self.start([os.path.join(EXAMPLES, "example_follow_alerts"), self.directory, os.path.join(self.directory, "cursor"), str(count)])
+        cursor = os.path.join(self.directory, "cursor")
+        return self.start([os.path.join(EXAMPLES, "example_follow_alerts"), self.directory, cursor, str(count)])
 
     def test_a_lost_answer_is_asked_for_again(self):
         self.daemon.publish_alert(transition(1))

@@ -95,7 +95,8 @@ class Once(ClientTest):
         self.assertEqual((code, err), (0, ""))
         self.assertIn("today 2025-04-30", out)
         self.assertIn("47 waiting, 8 in breach, 3 due in 7 days; longest 99", out)
-        self.assertEqual([row[:2] for row in self.rows(out)], [["review", "north"], ["needs_assessment", "north"], ["needs_assessment", "south"]])
+        self.assertEqual([row[:2] for row in self.rows(out)],
+                         [["review", "north"], ["needs_assessment", "north"], ["needs_assessment", "south"]])
         self.assertEqual(self.rows(out)[1][2:7], ["12", "3", "2", "40", "12.5"])
         self.assertIn("W-30", out)
         self.assertNotIn("W-25 ", out, "the ticker shows the last few")

@@ -110,8 +110,13 @@ static void on_notice(void *context, enum waitlist_sender_notice notice, uint64_
 }
 
 static struct waitlist_sender *open_sender(struct fixture *fixture, size_t batch, size_t window) {
-    const struct waitlist_sender_options options = {
-        .batch = batch, .window = window, .resend_ms = 100, .retry_ms = 10, .on_reply = on_reply, .on_notice = on_notice, .context = fixture};
+    const struct waitlist_sender_options options = {.batch = batch,
+                                                    .window = window,
+                                                    .resend_ms = 100,
+                                                    .retry_ms = 10,
+                                                    .on_reply = on_reply,
+                                                    .on_notice = on_notice,
+                                                    .context = fixture};
 
     open_fixture(fixture, "ingest.ipc");
     return waitlist_sender_create(fixture->client, &options);
@@ -124,7 +129,13 @@ static void submit(struct waitlist_sender *sender, const char *event, uint64_t t
 #define ALL_ACCEPTED "{\"v\":1,\"ok\":true,\"accepted\":1,\"duplicates\":0,\"seq\":9,\"quarantined\":[]}"
 
 START_TEST(endpoints_are_checked) {
-    const char *const bad[] = {"", " , ", "http://x", "tcp://host", "ipc://", "tcp://:5871", "ipc:///a,ipc:///b,ipc:///c,ipc:///d,ipc:///e,ipc:///f,ipc:///g,ipc:///h,ipc:///i"};
+    const char *const bad[] = {"",
+                               " , ",
+                               "http://x",
+                               "tcp://host",
+                               "ipc://",
+                               "tcp://:5871",
+                               "ipc:///a,ipc:///b,ipc:///c,ipc:///d,ipc:///e,ipc:///f,ipc:///g,ipc:///h,ipc:///i"};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct waitlist_endpoints endpoints = {.query = bad[i]};
@@ -145,7 +156,8 @@ END_TEST
 
 START_TEST(options_are_checked) {
     struct waitlist_client *client = waitlist_client_create(NULL);
-    const struct waitlist_sender_options bad[] = {{.batch = 1025}, {.window = 1025}, {.batch_bytes = 100}, {.resend_ms = 99}, {.retry_ms = 9}, {.retry_ms = -1}};
+    const struct waitlist_sender_options bad[] = {{.batch = 1025},   {.window = 1025}, {.batch_bytes = 100},
+                                                  {.resend_ms = 99}, {.retry_ms = 9},  {.retry_ms = -1}};
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ck_assert_ptr_null(waitlist_sender_create(client, &bad[i]));
@@ -294,8 +306,10 @@ static const struct {
     const char *code;
 } answers[] = {
     {"{\"v\":1,\"ok\":true,\"accepted\":1,\"duplicates\":1,\"seq\":2,\"quarantined\":[]}", 0, 0, ""},
-    {"{\"v\":1,\"ok\":true,\"accepted\":1,\"duplicates\":0,\"seq\":2,\"quarantined\":[{\"index\":1,\"id\":null,\"code\":\"bad_data\"}]}", 0, 1, ""},
-    {"{\"v\":1,\"ok\":true,\"accepted\":1,\"duplicates\":0,\"seq\":2,\"quarantined\":[{\"index\":2,\"code\":\"bad_data\"}]}", 1, 0, "bad_reply"},
+    {"{\"v\":1,\"ok\":true,\"accepted\":1,\"duplicates\":0,\"seq\":2,\"quarantined\":[{\"index\":1,\"id\":null,\"code\":\"bad_data\"}]}", 0,
+     1, ""},
+    {"{\"v\":1,\"ok\":true,\"accepted\":1,\"duplicates\":0,\"seq\":2,\"quarantined\":[{\"index\":2,\"code\":\"bad_data\"}]}", 1, 0,
+     "bad_reply"},
     {"{\"v\":1,\"ok\":true,\"accepted\":1,\"duplicates\":0,\"seq\":2,\"quarantined\":[]}", 1, 0, "bad_reply"},
     {"{\"v\":1,\"ok\":false,\"error\":{\"code\":\"forbidden\",\"message\":\"no\"}}", 1, 0, "forbidden"},
     {"{\"v\":2,\"ok\":true}", 1, 0, "bad_reply"},

@@ -1,50 +1,54 @@
 # bash completion for waitlistctl(1)
 
+# Offers what compgen makes of its arguments.
+_waitlistctl_offer() {
+    mapfile -t COMPREPLY < <(compgen "$@")
+}
+
 _waitlistctl() {
-    local current previous words cword command='' i
-    _init_completion -n = 2>/dev/null || {
-        current=${COMP_WORDS[COMP_CWORD]}
-        previous=${COMP_WORDS[COMP_CWORD - 1]}
-        words=("${COMP_WORDS[@]}")
-        cword=$COMP_CWORD
-    }
-    current=${COMP_WORDS[COMP_CWORD]}
-    previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
     local commands='status summary waits wait watch alerts send simulate completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
-    case $previous in
-    -c | --config) COMPREPLY=($(compgen -f -- "$current")) && return ;;
-    --endpoint) COMPREPLY=($(compgen -d -- "$current")) && return ;;
-    --format) COMPREPLY=($(compgen -W 'table json csv' -- "$current")) && return ;;
-    --state) COMPREPLY=($(compgen -W 'open all' -- "$current")) && return ;;
-    --basis) COMPREPLY=($(compgen -W 'known reported' -- "$current")) && return ;;
-    --rule) COMPREPLY=($(compgen -W 'approaching breach escalation' -- "$current")) && return ;;
-    --group-by) COMPREPLY=($(compgen -W 'pathway team pathway,team district client_group priority stage' -- "$current")) && return ;;
-    --sort) COMPREPLY=($(compgen -W '-days days days_to_breach -risk priority last_contact subject' -- "$current")) && return ;;
-    esac
-
-    for ((i = 1; i < cword; i++)); do
-        if [[ " $commands " == *" ${words[i]} "* ]]; then
-            command=${words[i]}
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        if [[ " $commands " == *" ${COMP_WORDS[i]} "* ]]; then
+            command=${COMP_WORDS[i]}
             break
         fi
     done
-    local options=''
+
+    # "--format=json" is three words for bash.
+    [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
+    [[ $current == = ]] && current='' previous=${COMP_WORDS[COMP_CWORD - 1]}
+    case $command:$previous in
+    *:-c | *:--config | simulate:--out) _waitlistctl_offer -f -- "$current" && return ;;
+    *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
+    *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
+    alerts:--state) _waitlistctl_offer -W 'open all' -- "$current" && return ;;
+    alerts:--rule) _waitlistctl_offer -W 'approaching breach escalation' -- "$current" && return ;;
+    summary:--basis) _waitlistctl_offer -W 'known reported' -- "$current" && return ;;
+    summary:--group-by) _waitlistctl_offer -W 'pathway team pathway,team district client_group priority stage' -- "$current" && return ;;
+    watch:--group) _waitlistctl_offer -W 'queue team pathway' -- "$current" && return ;;
+    watch:--sort) _waitlistctl_offer -W 'breach waiting due longest name' -- "$current" && return ;;
+    waits:--sort) _waitlistctl_offer -W '-days days days_to_breach -risk priority last_contact subject' -- "$current" && return ;;
+    simulate:--scenario) _waitlistctl_offer -W 'lancashire-2025 load' -- "$current" && return ;;
+    esac
+
     case $command in
     '') options=$commands ;;
     summary) options='--group-by --filter --as-at --known-at --basis' ;;
     waits) options='--filter --sort --limit --cursor --as-at --known-at' ;;
     wait) options='--as-at --known-at' ;;
-    watch) options='--once --sort --group' ;;
+    watch) options='--once --group --sort --ascii' ;;
     alerts) options='--since --state --filter --limit --follow --rule --count' ;;
     send) options='--window --batch' ;;
+    simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
     completion) options='bash' ;;
     esac
     if [[ $command == send && $current != -* ]]; then
-        COMPREPLY=($(compgen -f -- "$current"))
-        return
+        _waitlistctl_offer -f -- "$current"
+    else
+        _waitlistctl_offer -W "$options $everywhere" -- "$current"
     fi
-    COMPREPLY=($(compgen -W "$options $everywhere" -- "$current"))
 }
 complete -F _waitlistctl waitlistctl
