@@ -13,7 +13,7 @@ enum {
     LINGER_MS = 1000,
     INGEST_QUEUE = 256, /* requests a sender may have waiting here; then its own socket holds it */
     QUERY_QUEUE = 64,
-    ANSWER_QUEUE = 1000,   /* answers that a peer may leave unread; then they are dropped and counted */
+    ANSWER_QUEUE = 16384,  /* answers that a peer may leave unread; then they are dropped and counted */
     PUBLISH_QUEUE = 20000, /* publications a slow subscriber may be behind; then it loses the newest */
     IPC_UMASK = 0117       /* leaves 0660 */
 };

@@ -1,49 +1,42 @@
 /* Alerts about waits: each condition is an interval of days waited, so the days on which it holds follow from the clock. */
 #include "daemon/core/alert.h"
 
-const char *alert_rule_name(enum alert_rule rule)
-{
+const char *alert_rule_name(enum alert_rule rule) {
     static const char *const names[ALERT_RULE_COUNT] = {"approaching", "breach", "escalation"};
     return names[rule];
 }
 
-const char *alert_change_name(enum alert_change change)
-{
+const char *alert_change_name(enum alert_change change) {
     static const char *const names[ALERT_CHANGE_COUNT] = {"raised", "acknowledged", "moved", "resolved"};
     return names[change];
 }
 
-const char *alert_reason_name(enum alert_reason reason)
-{
-    static const char *const names[ALERT_REASON_COUNT] = {"",       "corrected",        "completed", "closed", "breached",
-                                                          "paused", "standard_changed", "cleared"};
+const char *alert_reason_name(enum alert_reason reason) {
+    static const char *const names[ALERT_REASON_COUNT] = {"",         "corrected", "completed",        "closed",
+                                                          "breached", "paused",    "standard_changed", "cleared"};
     return names[reason];
 }
 
-const char *severity_name(enum severity severity)
-{
+const char *severity_name(enum severity severity) {
     static const char *const names[] = {"info", "warning", "high", "critical"};
     return names[severity];
 }
 
-enum alert_rule alert_rule_of(struct text name)
-{
+enum alert_rule alert_rule_of(struct text name) {
     int rule = 0;
     while (rule < ALERT_RULE_COUNT && !text_is(name, alert_rule_name((enum alert_rule)rule)))
         rule++;
     return (enum alert_rule)rule;
 }
 
-enum alert_change alert_change_of(struct text name)
-{
+enum alert_change alert_change_of(struct text name) {
     int change = 0;
     while (change < ALERT_CHANGE_COUNT && !text_is(name, alert_change_name((enum alert_change)change)))
         change++;
     return (enum alert_change)change;
 }
 
-size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, struct alert_condition conditions[ALERT_CONDITIONS_MAX])
-{
+size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, struct alert_condition conditions[ALERT_CONDITIONS_MAX]) {
     size_t count = 0;
     const struct alert_rule_policy *rule = &pathway->approaching;
     for (uint8_t i = 0; rule->enabled && i < rule->level_count; i++)
@@ -58,8 +51,7 @@ size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, 
     return count;
 }
 
-int32_t alert_threshold(const struct alert_condition *condition, int32_t standard)
-{
+int32_t alert_threshold(const struct alert_condition *condition, int32_t standard) {
     switch (condition->rule) {
     case ALERT_APPROACHING:
         return standard + 1 - condition->level;
@@ -72,23 +64,21 @@ int32_t alert_threshold(const struct alert_condition *condition, int32_t standar
 }
 
 /* Whether the standard lets the condition exist at all. */
-static bool applies(const struct alert_condition *condition, int32_t standard)
-{
+static bool applies(const struct alert_condition *condition, int32_t standard) {
     if (condition->rule == ALERT_APPROACHING)
         return condition->level < standard;
     return condition->rule == ALERT_BREACH || condition->level > standard;
 }
 
-bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading)
-{
+bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading) {
     if (reading->status != STATUS_WAITING || !applies(condition, reading->standard) ||
         reading->days < alert_threshold(condition, reading->standard))
         return false;
     return condition->rule != ALERT_APPROACHING || (!reading->breach && !reading->is_frozen);
 }
 
-day_t alert_next_day(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar, day_t today)
-{
+day_t alert_next_day(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar,
+                     day_t today) {
     struct alert_condition conditions[ALERT_CONDITIONS_MAX];
     size_t count = alert_conditions(pathway, reading->standard, conditions);
     int32_t next = INT32_MAX;
@@ -116,8 +106,7 @@ struct stretch {
 
 /* The days of the stretch on which the condition holds: one interval, because days only rise. False when there is none. */
 static bool days_of_condition(const struct wait_state *state, const struct stretch *stretch, const struct calendar *calendar,
-                              const struct alert_condition *condition, day_t *first, day_t *last)
-{
+                              const struct alert_condition *condition, day_t *first, day_t *last) {
     struct clock_reading reading;
     clock_read(state, false, stretch->pathway, calendar, stretch->to, &reading);
     if (reading.status != STATUS_WAITING || !applies(condition, reading.standard))
@@ -145,8 +134,7 @@ struct run {
 };
 
 static void extend_run(struct run *run, const struct wait_state *state, const struct stretch *stretch, const struct calendar *calendar,
-                       const struct alert_condition *condition)
-{
+                       const struct alert_condition *condition) {
     day_t first, last;
     if (!days_of_condition(state, stretch, calendar, condition, &first, &last))
         return;
@@ -158,8 +146,7 @@ static void extend_run(struct run *run, const struct wait_state *state, const st
 
 /* Extends the run over the days from `from` to `to` in stretches of one policy each. */
 static void extend_over_eras(struct run *run, const struct look_back *look_back, const struct wait_state *state, day_t from, day_t to,
-                             const struct alert_condition *condition)
-{
+                             const struct alert_condition *condition) {
     if (state->stage == STAGE_NONE)
         return;
     struct text name = text_of(look_back->fold->pathways[state->pathway]->name);
@@ -177,13 +164,11 @@ static void extend_over_eras(struct run *run, const struct look_back *look_back,
     }
 }
 
-static day_t day_of_event(const struct look_back *look_back, const struct history_event *event)
-{
+static day_t day_of_event(const struct look_back *look_back, const struct history_event *event) {
     return calendar_day_of(look_back->fold->calendar, event_effective_time(&event->event, look_back->fold->calendar));
 }
 
-static bool is_excluded(const struct look_back *look_back, const struct wait_history *history)
-{
+static bool is_excluded(const struct look_back *look_back, const struct wait_history *history) {
     struct wait_state state;
     wait_state_init(&state);
     for (size_t i = 0; i < history->count; i++) {
@@ -195,8 +180,7 @@ static bool is_excluded(const struct look_back *look_back, const struct wait_his
 
 /* Folds the history day by day up to `until` and returns the last run. */
 static struct run last_run(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,
-                           day_t until)
-{
+                           day_t until) {
     struct run run = {DAY_NONE, DAY_NONE};
     struct wait_state state;
     wait_state_init(&state);
@@ -218,13 +202,46 @@ static struct run last_run(const struct look_back *look_back, const struct wait_
     return run;
 }
 
-day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t today)
-{
+day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,
+                      day_t today) {
     struct run run = last_run(look_back, history, condition, today);
     return run.last == today ? run.first : DAY_NONE;
 }
 
-bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t day)
-{
-    return last_run(look_back, history, condition, day).last == day;
+/* Whether the condition holds in this state at some moment of `day`, under each policy that was in force on it. */
+static bool holds_under_policies(const struct look_back *look_back, const struct wait_state *state, const struct alert_condition *condition,
+                                 day_t day) {
+    if (state->stage == STAGE_NONE)
+        return false;
+    struct text name = text_of(look_back->fold->pathways[state->pathway]->name);
+    for (size_t i = 0; i < look_back->era_count; i++) {
+        bool began = i == 0 || look_back->eras[i].from <= day;
+        bool lasted = i + 1 == look_back->era_count || look_back->eras[i + 1].from >= day;
+        int index = policy_pathway_index(look_back->eras[i].policy, name);
+        if (!began || !lasted || index < 0)
+            continue;
+        struct clock_reading reading;
+        clock_read(state, false, &look_back->eras[i].policy->pathways[index], look_back->fold->calendar, day, &reading);
+        if (alert_holds(condition, &reading))
+            return true;
+    }
+    return false;
+}
+
+bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,
+                   day_t day) {
+    struct wait_state state;
+    wait_state_init(&state);
+    if (is_excluded(look_back, history))
+        return false;
+    bool held = false;
+    for (size_t i = 0; i < history->count && !held; i++) {
+        day_t its_day = day_of_event(look_back, history->events[i]);
+        if (its_day > day)
+            break;
+        if (its_day == day)
+            held = holds_under_policies(look_back, &state, condition, day);
+        wait_state_apply(&state, &history->events[i]->event, its_day, look_back->fold);
+    }
+    return held || holds_under_policies(look_back, &state, condition, day);
 }

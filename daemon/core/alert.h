@@ -46,7 +46,8 @@ int32_t alert_threshold(const struct alert_condition *condition, int32_t standar
 /* Whether the condition holds for a wait, as its clock reads. */
 bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading);
 /* The next day after `today` on which some condition begins to hold if nothing happens, or DAY_NONE. */
-day_t alert_next_day(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar, day_t today);
+day_t alert_next_day(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar,
+                     day_t today);
 
 /* A policy and the first day on which it is in force. */
 struct policy_era {
@@ -67,9 +68,12 @@ struct look_back {
     size_t era_count;
 };
 
-/* The first day of the unbroken run of days up to `today` on which the condition held, as the history now tells; DAY_NONE when it does not hold today. */
-day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t today);
+/* The first day of the unbroken run of days up to `today` on which the condition held, as the history now tells; DAY_NONE when it does not
+ * hold today. */
+day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,
+                      day_t today);
 /* Whether the condition held at the end of `day`, as the history now tells. */
-bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition, day_t day);
+bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,
+                   day_t day);
 
 #endif

@@ -11,14 +11,13 @@ enum { MILLISECONDS_A_DAY = 86400000 };
 struct calendar {
     instant_t *midnights;
     size_t midnight_count;
-    int32_t *working_index;       /* per table day: working days up to and including it */
-    day_t *working_days;          /* working_days[i] is the day whose index is i + 1 */
+    int32_t *working_index; /* per table day: working days up to and including it */
+    day_t *working_days;    /* working_days[i] is the day whose index is i + 1 */
     size_t working_count;
     day_t known_until;
 };
 
-day_t day_from_civil(int year, int month, int date)
-{
+day_t day_from_civil(int year, int month, int date) {
     /* Days are counted in years that begin on 1 March, so that a leap day is the last of its year. */
     int shifted_year = month <= 2 ? year - 1 : year;
     int shifted_month = (month + 9) % 12;
@@ -29,8 +28,7 @@ day_t day_from_civil(int year, int month, int date)
     return era * 146097 + day_of_era - 719468;
 }
 
-void day_to_civil(day_t day, int *year, int *month, int *date)
-{
+void day_to_civil(day_t day, int *year, int *month, int *date) {
     int shifted = day + 719468;
     int era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
     int day_of_era = shifted - era * 146097;
@@ -42,14 +40,12 @@ void day_to_civil(day_t day, int *year, int *month, int *date)
     *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
 }
 
-int day_of_week(day_t day)
-{
+int day_of_week(day_t day) {
     int weekday = (day + 3) % 7; /* 1970-01-01 was a Thursday */
     return weekday < 0 ? weekday + 7 : weekday;
 }
 
-static bool read_digits(struct text text, uint32_t from, uint32_t count, int *value)
-{
+static bool read_digits(struct text text, uint32_t from, uint32_t count, int *value) {
     if (from + count > text.length)
         return false;
     int read = 0;
@@ -62,15 +58,13 @@ static bool read_digits(struct text text, uint32_t from, uint32_t count, int *va
     return true;
 }
 
-static int days_in_month(int year, int month)
-{
+static int days_in_month(int year, int month) {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-bool date_parse(struct text text, day_t *day)
-{
+bool date_parse(struct text text, day_t *day) {
     int year, month, date;
     if (text.length != DATE_SIZE - 1 || text.at[4] != '-' || text.at[7] != '-')
         return false;
@@ -82,8 +76,7 @@ bool date_parse(struct text text, day_t *day)
     return true;
 }
 
-static char *put_digits(char *out, int value, int count)
-{
+static char *put_digits(char *out, int value, int count) {
     for (int i = count - 1; i >= 0; i--) {
         out[i] = (char)('0' + value % 10);
         value /= 10;
@@ -91,8 +84,7 @@ static char *put_digits(char *out, int value, int count)
     return out + count;
 }
 
-void date_format(day_t day, char out[DATE_SIZE])
-{
+void date_format(day_t day, char out[DATE_SIZE]) {
     int year, month, date;
     day_to_civil(day, &year, &month, &date);
     char *at = put_digits(out, year, 4);
@@ -104,15 +96,13 @@ void date_format(day_t day, char out[DATE_SIZE])
 }
 
 /* Reads "HH:MM" at `from`; hours to 23, minutes to 59. */
-static bool read_clock(struct text text, uint32_t from, int *hours, int *minutes)
-{
+static bool read_clock(struct text text, uint32_t from, int *hours, int *minutes) {
     return read_digits(text, from, 2, hours) && from + 2 < text.length && text.at[from + 2] == ':' &&
            read_digits(text, from + 3, 2, minutes) && *hours <= 23 && *minutes <= 59;
 }
 
 /* Reads the fraction, if there is one, cut to milliseconds; `*at` moves behind it. */
-static bool read_fraction(struct text text, uint32_t *at, int *milliseconds)
-{
+static bool read_fraction(struct text text, uint32_t *at, int *milliseconds) {
     *milliseconds = 0;
     if (*at >= text.length || text.at[*at] != '.')
         return true;
@@ -125,8 +115,7 @@ static bool read_fraction(struct text text, uint32_t *at, int *milliseconds)
     return *at > first;
 }
 
-bool instant_parse(struct text text, instant_t *instant)
-{
+bool instant_parse(struct text text, instant_t *instant) {
     day_t day;
     int hours, minutes, seconds, milliseconds;
     if (text.length < 20 || !date_parse((struct text){text.at, DATE_SIZE - 1}, &day))
@@ -152,14 +141,12 @@ bool instant_parse(struct text text, instant_t *instant)
 }
 
 /* Division that rounds towards minus infinity, for instants before 1970. */
-static int64_t floor_day(instant_t instant)
-{
+static int64_t floor_day(instant_t instant) {
     int64_t day = instant / MILLISECONDS_A_DAY;
     return instant % MILLISECONDS_A_DAY < 0 ? day - 1 : day;
 }
 
-void instant_format(instant_t instant, char out[INSTANT_SIZE])
-{
+void instant_format(instant_t instant, char out[INSTANT_SIZE]) {
     int64_t day = floor_day(instant);
     int in_day = (int)(instant - day * MILLISECONDS_A_DAY);
     date_format((day_t)day, out);
@@ -176,15 +163,13 @@ void instant_format(instant_t instant, char out[INSTANT_SIZE])
     *at = '\0';
 }
 
-static day_t end_of_year(day_t day)
-{
+static day_t end_of_year(day_t day) {
     int year, month, date;
     day_to_civil(day, &year, &month, &date);
     return day_from_civil(year, 12, 31);
 }
 
-struct calendar *calendar_create(const struct calendar_tables *tables)
-{
+struct calendar *calendar_create(const struct calendar_tables *tables) {
     ENSURE(tables->midnight_count >= 2);
     struct calendar *calendar = memory_new(1, sizeof *calendar);
     calendar->midnight_count = tables->midnight_count;
@@ -206,8 +191,7 @@ struct calendar *calendar_create(const struct calendar_tables *tables)
     return calendar;
 }
 
-void calendar_destroy(struct calendar **calendar)
-{
+void calendar_destroy(struct calendar **calendar) {
     if (*calendar == NULL)
         return;
     free((*calendar)->midnights);
@@ -217,20 +201,17 @@ void calendar_destroy(struct calendar **calendar)
     *calendar = NULL;
 }
 
-day_t calendar_last_day(const struct calendar *calendar)
-{
+day_t calendar_last_day(const struct calendar *calendar) {
     return (day_t)calendar->midnight_count - 1;
 }
 
-static day_t clamp_day(const struct calendar *calendar, day_t day)
-{
+static day_t clamp_day(const struct calendar *calendar, day_t day) {
     if (day < 0)
         return 0;
     return day > calendar_last_day(calendar) ? calendar_last_day(calendar) : day;
 }
 
-day_t calendar_day_of(const struct calendar *calendar, instant_t instant)
-{
+day_t calendar_day_of(const struct calendar *calendar, instant_t instant) {
     if (instant < calendar->midnights[0])
         return 0;
     if (instant >= calendar->midnights[calendar->midnight_count - 1])
@@ -242,18 +223,15 @@ day_t calendar_day_of(const struct calendar *calendar, instant_t instant)
     return day;
 }
 
-instant_t calendar_day_start(const struct calendar *calendar, day_t day)
-{
+instant_t calendar_day_start(const struct calendar *calendar, day_t day) {
     return calendar->midnights[clamp_day(calendar, day)];
 }
 
-int32_t calendar_working_index(const struct calendar *calendar, day_t day)
-{
+int32_t calendar_working_index(const struct calendar *calendar, day_t day) {
     return calendar->working_index[clamp_day(calendar, day)];
 }
 
-day_t calendar_day_of_working_index(const struct calendar *calendar, int32_t index)
-{
+day_t calendar_day_of_working_index(const struct calendar *calendar, int32_t index) {
     if (index < 1)
         return 0;
     if ((size_t)index > calendar->working_count)
@@ -261,7 +239,6 @@ day_t calendar_day_of_working_index(const struct calendar *calendar, int32_t ind
     return calendar->working_days[index - 1];
 }
 
-day_t calendar_known_until(const struct calendar *calendar)
-{
+day_t calendar_known_until(const struct calendar *calendar) {
     return calendar->known_until;
 }

@@ -3,24 +3,20 @@
 
 #include <string.h>
 
-const char *status_name(enum status status)
-{
+const char *status_name(enum status status) {
     static const char *const names[STATUS_COUNT] = {"", "waiting", "scheduled", "ended", "excluded"};
     return names[status];
 }
 
-int32_t clock_index(const struct calendar *calendar, enum day_unit unit, day_t day)
-{
+int32_t clock_index(const struct calendar *calendar, enum day_unit unit, day_t day) {
     return unit == UNIT_WORKING_DAYS ? calendar_working_index(calendar, day) : day;
 }
 
-day_t clock_day_of_index(const struct calendar *calendar, enum day_unit unit, int32_t index)
-{
+day_t clock_day_of_index(const struct calendar *calendar, enum day_unit unit, int32_t index) {
     return unit == UNIT_WORKING_DAYS ? calendar_day_of_working_index(calendar, index) : index;
 }
 
-static int32_t at_least_zero(int32_t value)
-{
+static int32_t at_least_zero(int32_t value) {
     return value > 0 ? value : 0;
 }
 
@@ -30,8 +26,7 @@ struct paused {
 };
 
 /* Paused days among the days counted up to `end`: those of closed pauses, and of the open one. */
-static struct paused paused_until(const struct wait_state *state, bool stopped_on_started, day_t end, const struct calendar *calendar)
-{
+static struct paused paused_until(const struct wait_state *state, bool stopped_on_started, day_t end, const struct calendar *calendar) {
     if (stopped_on_started)
         return (struct paused){state->paused_days_at_start_of_assessment, state->paused_working_days_at_start_of_assessment};
     struct paused paused = {state->paused_days, state->paused_working_days};
@@ -45,8 +40,7 @@ static struct paused paused_until(const struct wait_state *state, bool stopped_o
     return paused;
 }
 
-static enum status status_of(const struct clock_reading *reading, bool excluded, day_t today)
-{
+static enum status status_of(const struct clock_reading *reading, bool excluded, day_t today) {
     if (excluded)
         return STATUS_EXCLUDED;
     if (reading->stop != DAY_NONE)
@@ -55,8 +49,7 @@ static enum status status_of(const struct clock_reading *reading, bool excluded,
 }
 
 void clock_read(const struct wait_state *state, bool excluded, const struct pathway_policy *pathway, const struct calendar *calendar,
-                day_t today, struct clock_reading *reading)
-{
+                day_t today, struct clock_reading *reading) {
     memset(reading, 0, sizeof *reading);
     reading->start = reading->stop = DAY_NONE;
     if (state->stage == STAGE_NONE)
@@ -91,8 +84,7 @@ void clock_read(const struct wait_state *state, bool excluded, const struct path
 }
 
 day_t clock_day_reaching(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar,
-                         int32_t threshold)
-{
+                         int32_t threshold) {
     if (reading->status != STATUS_WAITING && reading->status != STATUS_SCHEDULED)
         return DAY_NONE;
     if (reading->is_frozen && reading->days < threshold)

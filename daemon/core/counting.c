@@ -6,8 +6,7 @@
 #include <string.h>
 
 static void contribution_of(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading,
-                            struct contribution *contribution)
-{
+                            struct contribution *contribution) {
     const struct wait_state *state = &record->state;
     *contribution = (struct contribution){
         .status = reading->status,
@@ -21,8 +20,7 @@ static void contribution_of(const struct waiting_register *reg, const struct rec
     };
 }
 
-static void note_queue_changed(struct waiting_register *reg, uint32_t queue)
-{
+static void note_queue_changed(struct waiting_register *reg, uint32_t queue) {
     if (reg->members[queue].changed)
         return;
     reg->members[queue].changed = true;
@@ -30,8 +28,7 @@ static void note_queue_changed(struct waiting_register *reg, uint32_t queue)
     reg->changed_queues[reg->changed_count++] = queue;
 }
 
-static uint32_t queue_of(struct waiting_register *reg, const struct wait_state *state)
-{
+static uint32_t queue_of(struct waiting_register *reg, const struct wait_state *state) {
     struct group_key key = {.team = state->team, .pathway = state->pathway};
     uint32_t queue = groups_of(reg->queues, &key);
     size_t before = reg->member_capacity;
@@ -41,8 +38,7 @@ static uint32_t queue_of(struct waiting_register *reg, const struct wait_state *
     return queue;
 }
 
-static uint32_t cell_of(struct waiting_register *reg, const struct wait_state *state)
-{
+static uint32_t cell_of(struct waiting_register *reg, const struct wait_state *state) {
     struct group_key key = {.team = state->team,
                             .district = state->district,
                             .client_group = state->client_group,
@@ -52,24 +48,21 @@ static uint32_t cell_of(struct waiting_register *reg, const struct wait_state *s
     return groups_of(reg->cells, &key);
 }
 
-static void add_member(struct waiting_register *reg, struct record *record, uint32_t wait)
-{
+static void add_member(struct waiting_register *reg, struct record *record, uint32_t wait) {
     struct members *members = &reg->members[record->queue];
     memory_reserve((void **)&members->waits, &members->capacity, members->count + 1, sizeof *members->waits);
     record->member_place = (uint32_t)members->count;
     members->waits[members->count++] = wait;
 }
 
-static void remove_member(struct waiting_register *reg, const struct record *record)
-{
+static void remove_member(struct waiting_register *reg, const struct record *record) {
     struct members *members = &reg->members[record->queue];
     uint32_t last = members->waits[--members->count];
     members->waits[record->member_place] = last;
     register_record(reg, last)->member_place = record->member_place;
 }
 
-static void leave_agenda(struct waiting_register *reg, struct record *record)
-{
+static void leave_agenda(struct waiting_register *reg, struct record *record) {
     if (record->wake_day == DAY_NONE)
         return;
     if (record->wake_previous != 0)
@@ -82,8 +75,7 @@ static void leave_agenda(struct waiting_register *reg, struct record *record)
     record->wake_next = record->wake_previous = 0;
 }
 
-static void enter_agenda(struct waiting_register *reg, struct record *record, uint32_t wait, day_t day)
-{
+static void enter_agenda(struct waiting_register *reg, struct record *record, uint32_t wait, day_t day) {
     /* Beyond the calendar's table nothing can be told; the last day of the table stands for all days after it. */
     if (day > calendar_last_day(reg->calendar))
         day = calendar_last_day(reg->calendar);
@@ -102,15 +94,13 @@ static void enter_agenda(struct waiting_register *reg, struct record *record, ui
     reg->wake_heads[place] = wait;
 }
 
-uint32_t register_take_waking(struct waiting_register *reg, day_t day)
-{
+uint32_t register_take_waking(struct waiting_register *reg, day_t day) {
     size_t place = (size_t)(day - reg->wake_base);
     return place < reg->wake_capacity ? reg->wake_heads[place] : 0;
 }
 
 /* The next day on which something about the wait changes by itself, beyond what the tallies' thresholds show. */
-static day_t next_wake(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading)
-{
+static day_t next_wake(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading) {
     if (record->flags & RECORD_HAS_FUTURE)
         return reg->today + 1;
     if (reading->status == STATUS_SCHEDULED)
@@ -120,8 +110,7 @@ static day_t next_wake(const struct waiting_register *reg, const struct record *
     return alert_next_day(reading, register_pathway(reg, record), reg->calendar, reg->today);
 }
 
-void register_count_wait(struct waiting_register *reg, uint32_t wait)
-{
+void register_count_wait(struct waiting_register *reg, uint32_t wait) {
     struct record *record = register_record(reg, wait);
     struct clock_reading reading;
     register_read_clock(reg, record, &reading);
@@ -145,8 +134,7 @@ void register_count_wait(struct waiting_register *reg, uint32_t wait)
     note_queue_changed(reg, record->queue);
 }
 
-void register_uncount_wait(struct waiting_register *reg, uint32_t wait)
-{
+void register_uncount_wait(struct waiting_register *reg, uint32_t wait) {
     struct record *record = register_record(reg, wait);
     leave_agenda(reg, record);
     if (!(record->flags & RECORD_COUNTED))

@@ -24,34 +24,29 @@ static const struct event_type_row types[EVENT_TYPE_COUNT] = {
     [EVENT_RETRACTED] = {"asc.event.retracted", 12},
 };
 
-const char *event_type_name(enum event_type type)
-{
+const char *event_type_name(enum event_type type) {
     return types[type].name;
 }
 
-int event_type_rank(enum event_type type)
-{
+int event_type_rank(enum event_type type) {
     return types[type].rank;
 }
 
-enum event_type event_type_of(struct text name)
-{
+enum event_type event_type_of(struct text name) {
     for (int type = 0; type < EVENT_TYPE_COUNT; type++)
         if (text_is(name, types[type].name))
             return (enum event_type)type;
     return EVENT_TYPE_COUNT;
 }
 
-instant_t event_effective_time(const struct event *event, const struct calendar *calendar)
-{
+instant_t event_effective_time(const struct event *event, const struct calendar *calendar) {
     if (event->type != EVENT_REFERRAL_RECEIVED || event->clock_start == DAY_NONE)
         return event->time;
     instant_t start = calendar_day_start(calendar, event->clock_start);
     return start < event->time ? start : event->time;
 }
 
-int event_compare(const struct event *a, const struct event *b, const struct calendar *calendar)
-{
+int event_compare(const struct event *a, const struct event *b, const struct calendar *calendar) {
     instant_t time_a = event_effective_time(a, calendar);
     instant_t time_b = event_effective_time(b, calendar);
     if (time_a != time_b)

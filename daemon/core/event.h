@@ -69,7 +69,7 @@ instant_t event_effective_time(const struct event *event, const struct calendar 
 /* One accepted event of a wait's history. */
 struct history_event {
     struct event event;
-    uint64_t seq;       /* position among accepted events, from 1 */
+    uint64_t seq; /* position among accepted events, from 1 */
     instant_t received;
 };
 

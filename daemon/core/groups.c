@@ -16,16 +16,14 @@ struct groups {
     size_t slot_count;
 };
 
-struct groups *groups_create(void)
-{
+struct groups *groups_create(void) {
     struct groups *groups = memory_new(1, sizeof *groups);
     groups->slot_count = FIRST_SLOTS;
     groups->slots = memory_new(groups->slot_count, sizeof *groups->slots);
     return groups;
 }
 
-void groups_destroy(struct groups **groups)
-{
+void groups_destroy(struct groups **groups) {
     if (*groups == NULL)
         return;
     for (size_t i = 0; i < (*groups)->count; i++)
@@ -36,8 +34,7 @@ void groups_destroy(struct groups **groups)
     *groups = NULL;
 }
 
-static size_t slot_of(const struct groups *groups, const struct group_key *key)
-{
+static size_t slot_of(const struct groups *groups, const struct group_key *key) {
     size_t mask = groups->slot_count - 1;
     size_t slot = text_hash((struct text){(const char *)key, sizeof *key}, 0) & mask;
     while (groups->slots[slot] != 0 && memcmp(&groups->groups[groups->slots[slot] - 1].key, key, sizeof *key) != 0)
@@ -45,8 +42,7 @@ static size_t slot_of(const struct groups *groups, const struct group_key *key)
     return slot;
 }
 
-static void grow_slots(struct groups *groups)
-{
+static void grow_slots(struct groups *groups) {
     free(groups->slots);
     groups->slot_count *= 2;
     groups->slots = memory_new(groups->slot_count, sizeof *groups->slots);
@@ -54,8 +50,7 @@ static void grow_slots(struct groups *groups)
         groups->slots[slot_of(groups, &groups->groups[i].key)] = (uint32_t)(i + 1);
 }
 
-uint32_t groups_of(struct groups *groups, const struct group_key *key)
-{
+uint32_t groups_of(struct groups *groups, const struct group_key *key) {
     size_t slot = slot_of(groups, key);
     if (groups->slots[slot] != 0)
         return groups->slots[slot] - 1;
@@ -68,18 +63,15 @@ uint32_t groups_of(struct groups *groups, const struct group_key *key)
     return (uint32_t)(groups->count - 1);
 }
 
-size_t groups_count(const struct groups *groups)
-{
+size_t groups_count(const struct groups *groups) {
     return groups->count;
 }
 
-const struct group *groups_at(const struct groups *groups, uint32_t group)
-{
+const struct group *groups_at(const struct groups *groups, uint32_t group) {
     return &groups->groups[group];
 }
 
-size_t groups_bytes(const struct groups *groups)
-{
+size_t groups_bytes(const struct groups *groups) {
     size_t bytes = groups->capacity * sizeof *groups->groups + groups->slot_count * sizeof *groups->slots;
     for (size_t i = 0; i < groups->count; i++)
         bytes += tally_bytes(groups->groups[i].tally);

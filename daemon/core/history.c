@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-static int compare_sorted(const void *left, const void *right)
-{
+static int compare_sorted(const void *left, const void *right) {
     const struct sorted_event *a = left;
     const struct sorted_event *b = right;
     if (a->effective_time != b->effective_time)
@@ -21,15 +20,13 @@ static int compare_sorted(const void *left, const void *right)
     return order != 0 ? order : text_compare(first->id, second->id);
 }
 
-static bool is_retracted(const struct waiting_register *reg, const struct event *event)
-{
+static bool is_retracted(const struct waiting_register *reg, const struct event *event) {
     return event->type != EVENT_RETRACTED && retractions_kind(reg->retractions, event->source, event->id) == RETRACTION_TAKES;
 }
 
 /* Loads and sorts every event of the wait that `keep` lets pass. */
 static void load_sorted(struct waiting_register *reg, const struct record *record,
-                        bool (*keep)(const struct waiting_register *reg, const struct event *event))
-{
+                        bool (*keep)(const struct waiting_register *reg, const struct event *event)) {
     const struct history_event *events;
     reg->sorted_seq = 0;
     size_t count = reg->history.load(reg->history.context, record->newest_seq, &events);
@@ -37,26 +34,22 @@ static void load_sorted(struct waiting_register *reg, const struct record *recor
     reg->sorted_count = 0;
     for (size_t i = 0; i < count; i++)
         if (keep(reg, &events[i].event))
-            reg->sorted[reg->sorted_count++] =
-                (struct sorted_event){event_effective_time(&events[i].event, reg->calendar), &events[i]};
+            reg->sorted[reg->sorted_count++] = (struct sorted_event){event_effective_time(&events[i].event, reg->calendar), &events[i]};
     if (reg->sorted_count > 1)
         qsort(reg->sorted, reg->sorted_count, sizeof *reg->sorted, compare_sorted);
 }
 
-static bool keep_folded(const struct waiting_register *reg, const struct event *event)
-{
+static bool keep_folded(const struct waiting_register *reg, const struct event *event) {
     return event->type != EVENT_RETRACTED && !is_retracted(reg, event);
 }
 
-static bool keep_all(const struct waiting_register *reg, const struct event *event)
-{
+static bool keep_all(const struct waiting_register *reg, const struct event *event) {
     (void)reg;
     (void)event;
     return true;
 }
 
-struct wait_history register_load_history(struct waiting_register *reg, const struct record *record)
-{
+struct wait_history register_load_history(struct waiting_register *reg, const struct record *record) {
     if (reg->sorted_seq != record->newest_seq) {
         load_sorted(reg, record, keep_folded);
         reg->sorted_seq = record->newest_seq;
@@ -67,14 +60,12 @@ struct wait_history register_load_history(struct waiting_register *reg, const st
     return (struct wait_history){reg->sorted_events, reg->sorted_count};
 }
 
-static void note_sequence(struct record *record, const struct event *event)
-{
+static void note_sequence(struct record *record, const struct event *event) {
     if (event->sequence.length > 0)
         record->flags |= RECORD_HAS_SEQUENCE;
 }
 
-void register_refold(struct waiting_register *reg, uint32_t wait)
-{
+void register_refold(struct waiting_register *reg, uint32_t wait) {
     struct record *record = register_record(reg, wait);
     load_sorted(reg, record, keep_folded);
     reg->sorted_seq = record->newest_seq;
@@ -83,7 +74,7 @@ void register_refold(struct waiting_register *reg, uint32_t wait)
     wait_state_init(&record->state);
     record->last_time = INSTANT_NONE;
     record->last_rank = 0;
-    record->flags &= (uint8_t)~(RECORD_HAS_SEQUENCE | RECORD_HAS_FUTURE | RECORD_EXCLUDED | RECORD_STALE);
+    record->flags &= (uint8_t) ~(RECORD_HAS_SEQUENCE | RECORD_HAS_FUTURE | RECORD_EXCLUDED | RECORD_STALE);
     size_t i = 0;
     for (; i < reg->sorted_count; i++) {
         const struct event *event = &reg->sorted[i].event->event;
@@ -104,8 +95,7 @@ void register_refold(struct waiting_register *reg, uint32_t wait)
         record->flags |= RECORD_EXCLUDED;
 }
 
-static enum effect effect_of_retraction(const struct waiting_register *reg, const struct event *event)
-{
+static enum effect effect_of_retraction(const struct waiting_register *reg, const struct event *event) {
     switch (retractions_kind(reg->retractions, event->retracts_source, event->retracts_id)) {
     case RETRACTION_TAKES:
         return EFFECT_APPLIED;
@@ -116,8 +106,7 @@ static enum effect effect_of_retraction(const struct waiting_register *reg, cons
     }
 }
 
-size_t register_outcomes(struct waiting_register *reg, uint32_t wait, const struct event_outcome **outcomes)
-{
+size_t register_outcomes(struct waiting_register *reg, uint32_t wait, const struct event_outcome **outcomes) {
     struct wait_state state;
     wait_state_init(&state);
     load_sorted(reg, register_record(reg, wait), keep_all);

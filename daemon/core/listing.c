@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *wait_sort_name(enum wait_sort sort)
-{
+const char *wait_sort_name(enum wait_sort sort) {
     static const char *const names[WAIT_SORT_COUNT] = {"days", "days_to_breach", "risk", "priority", "last_contact", "subject"};
     return names[sort];
 }
@@ -27,8 +26,8 @@ struct listing {
     struct listed heap[WAITS_LIMIT_MAX]; /* the worst row first */
 };
 
-static struct sort_place place_of(const struct waiting_register *reg, uint32_t wait, enum wait_sort sort, const struct clock_reading *reading)
-{
+static struct sort_place place_of(const struct waiting_register *reg, uint32_t wait, enum wait_sort sort,
+                                  const struct clock_reading *reading) {
     const struct wait_state *state = &register_record(reg, wait)->state;
     bool runs = reading->status == STATUS_WAITING || reading->status == STATUS_SCHEDULED;
     struct sort_place place = {false, 0, names_text(reg->subjects, wait)};
@@ -59,8 +58,7 @@ static struct sort_place place_of(const struct waiting_register *reg, uint32_t w
 }
 
 /* Negative when `a` comes before `b`. */
-static int compare_places(const struct waits_request *request, const struct sort_place *a, const struct sort_place *b)
-{
+static int compare_places(const struct waits_request *request, const struct sort_place *a, const struct sort_place *b) {
     if (a->is_null != b->is_null)
         return a->is_null ? 1 : -1;
     if (!a->is_null && a->value != b->value) {
@@ -71,13 +69,11 @@ static int compare_places(const struct waits_request *request, const struct sort
     return request->sort == SORT_SUBJECT && request->descending ? -order : order;
 }
 
-static bool comes_before(const struct listing *listing, const struct listed *a, const struct listed *b)
-{
+static bool comes_before(const struct listing *listing, const struct listed *a, const struct listed *b) {
     return compare_places(listing->request, &a->place, &b->place) < 0;
 }
 
-static void sift_down(struct listing *listing, size_t size, size_t at)
-{
+static void sift_down(struct listing *listing, size_t size, size_t at) {
     for (;;) {
         size_t worst = at;
         for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < size; child++)
@@ -92,8 +88,7 @@ static void sift_down(struct listing *listing, size_t size, size_t at)
     }
 }
 
-static void push(struct listing *listing, const struct listed *row)
-{
+static void push(struct listing *listing, const struct listed *row) {
     if (listing->used == listing->request->limit) {
         if (!comes_before(listing, row, &listing->heap[0]))
             return;
@@ -111,8 +106,7 @@ static void push(struct listing *listing, const struct listed *row)
     }
 }
 
-static void consider(struct listing *listing, uint32_t wait)
-{
+static void consider(struct listing *listing, uint32_t wait) {
     struct clock_reading reading;
     register_read_clock(listing->reg, register_record(listing->reg, wait), &reading);
     if (!ready_filter_passes(&listing->filter, listing->reg, wait, &reading))
@@ -125,8 +119,7 @@ static void consider(struct listing *listing, uint32_t wait)
     push(listing, &row);
 }
 
-static void consider_members(struct listing *listing)
-{
+static void consider_members(struct listing *listing) {
     const struct waiting_register *reg = listing->reg;
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
         if (!ready_filter_queue_passes(&listing->filter, reg, &groups_at(reg->queues, queue)->key))
@@ -136,8 +129,7 @@ static void consider_members(struct listing *listing)
     }
 }
 
-void register_waits(const struct waiting_register *reg, const struct waits_request *request, struct waits_page *page)
-{
+void register_waits(const struct waiting_register *reg, const struct waits_request *request, struct waits_page *page) {
     ENSURE(request->limit >= 1 && request->limit <= WAITS_LIMIT_MAX);
     struct listing *listing = memory_new(1, sizeof *listing);
     listing->reg = reg;

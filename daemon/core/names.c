@@ -27,8 +27,7 @@ struct names {
     size_t block_size;
 };
 
-struct names *names_create(uint64_t seed)
-{
+struct names *names_create(uint64_t seed) {
     struct names *names = memory_new(1, sizeof *names);
     names->seed = seed;
     names->slot_count = FIRST_SLOTS;
@@ -36,8 +35,7 @@ struct names *names_create(uint64_t seed)
     return names;
 }
 
-void names_destroy(struct names **names)
-{
+void names_destroy(struct names **names) {
     if (*names == NULL)
         return;
     for (size_t i = 0; i < (*names)->block_count; i++)
@@ -49,8 +47,7 @@ void names_destroy(struct names **names)
     *names = NULL;
 }
 
-struct text names_text(const struct names *names, uint32_t name)
-{
+struct text names_text(const struct names *names, uint32_t name) {
     if (name == NAME_ABSENT)
         return TEXT_ABSENT;
     uint16_t length;
@@ -59,8 +56,7 @@ struct text names_text(const struct names *names, uint32_t name)
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
-static size_t slot_of(const struct names *names, struct text text, uint32_t hash)
-{
+static size_t slot_of(const struct names *names, struct text text, uint32_t hash) {
     size_t mask = names->slot_count - 1;
     size_t slot = hash & mask;
     while (names->slots[slot].name != NAME_ABSENT) {
@@ -71,8 +67,7 @@ static size_t slot_of(const struct names *names, struct text text, uint32_t hash
     return slot;
 }
 
-static void grow_slots(struct names *names)
-{
+static void grow_slots(struct names *names) {
     struct slot *old = names->slots;
     size_t old_count = names->slot_count;
     names->slot_count *= 2;
@@ -89,8 +84,7 @@ static void grow_slots(struct names *names)
     free(old);
 }
 
-static char *keep(struct names *names, struct text text)
-{
+static char *keep(struct names *names, struct text text) {
     size_t needed = sizeof(uint16_t) + text.length + 1;
     if (names->block_used + needed > names->block_size) {
         names->block_size = BLOCK_BYTES;
@@ -108,8 +102,7 @@ static char *keep(struct names *names, struct text text)
     return kept;
 }
 
-uint32_t names_intern(struct names *names, struct text text)
-{
+uint32_t names_intern(struct names *names, struct text text) {
     if (text.at == NULL)
         return NAME_ABSENT;
     ENSURE(text.length <= TEXT_MAX && names->count < UINT32_MAX - 1);
@@ -127,14 +120,12 @@ uint32_t names_intern(struct names *names, struct text text)
     return names->count;
 }
 
-uint32_t names_find(const struct names *names, struct text text)
-{
+uint32_t names_find(const struct names *names, struct text text) {
     if (text.at == NULL)
         return NAME_ABSENT;
     return names->slots[slot_of(names, text, (uint32_t)text_hash(text, names->seed))].name;
 }
 
-uint32_t names_count(const struct names *names)
-{
+uint32_t names_count(const struct names *names) {
     return names->count;
 }

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-static struct alert_transition *push(struct waiting_register *reg)
-{
+static struct alert_transition *push(struct waiting_register *reg) {
     if (reg->transitions_taken) {
         reg->transition_count = 0;
         reg->transitions_taken = false;
@@ -16,9 +15,8 @@ static struct alert_transition *push(struct waiting_register *reg)
 }
 
 /* Appends a transition of an alert as it stands, numbered and chained to the subject's previous one. */
-static struct alert_transition *record_transition(struct waiting_register *reg, uint32_t alert, enum alert_change change, int32_t days,
-                                                  instant_t now)
-{
+static struct alert_transition *record_transition(struct waiting_register *reg, uint32_t alert, enum alert_change change,
+                                                  const struct clock_reading *reading, instant_t now) {
     struct alert_node *node = &reg->alerts[alert];
     struct record *record = register_record(reg, node->wait);
     struct alert_transition *transition = push(reg);
@@ -28,14 +26,15 @@ static struct alert_transition *record_transition(struct waiting_register *reg, 
     transition->change = change;
     transition->team = names_text(reg->names, node->team);
     transition->from_team = TEXT_ABSENT;
-    transition->days = days;
+    transition->days = reading->days;
+    if (reading->status != STATUS_NONE)
+        transition->standard = reading->standard;
     transition->at = now;
     record->newest_alert_seq = transition->alert_seq;
     return transition;
 }
 
-static uint32_t new_alert(struct waiting_register *reg, uint32_t wait)
-{
+static uint32_t new_alert(struct waiting_register *reg, uint32_t wait) {
     uint32_t alert = reg->free_alert;
     if (alert != 0) {
         reg->free_alert = reg->alerts[alert].next;
@@ -50,8 +49,7 @@ static uint32_t new_alert(struct waiting_register *reg, uint32_t wait)
     return alert;
 }
 
-static void free_alert(struct waiting_register *reg, uint32_t alert)
-{
+static void free_alert(struct waiting_register *reg, uint32_t alert) {
     struct record *record = register_record(reg, reg->alerts[alert].wait);
     uint32_t *link = &record->first_alert;
     while (*link != alert)
@@ -63,24 +61,22 @@ static void free_alert(struct waiting_register *reg, uint32_t alert)
     reg->open_alerts--;
 }
 
-static uint32_t find_alert(const struct waiting_register *reg, uint32_t wait, enum alert_rule rule, int32_t level)
-{
+static uint32_t find_alert(const struct waiting_register *reg, uint32_t wait, enum alert_rule rule, int32_t level) {
     uint32_t alert = register_record(reg, wait)->first_alert;
     while (alert != 0 && (reg->alerts[alert].raised.rule != rule || reg->alerts[alert].raised.level != level))
         alert = reg->alerts[alert].next;
     return alert;
 }
 
-static struct look_back look_back(const struct waiting_register *reg)
-{
+static struct look_back look_back(const struct waiting_register *reg) {
     return (struct look_back){&reg->fold, reg->eras, reg->era_count};
 }
 
 /* The first day of the run on which the condition holds; the history is read only where the clock alone cannot tell. */
 static day_t occurred_on(struct waiting_register *reg, const struct record *record, const struct clock_reading *reading,
-                         const struct alert_condition *condition)
-{
-    day_t reached = clock_day_reaching(reading, register_pathway(reg, record), reg->calendar, alert_threshold(condition, reading->standard));
+                         const struct alert_condition *condition) {
+    day_t reached =
+        clock_day_reaching(reading, register_pathway(reg, record), reg->calendar, alert_threshold(condition, reading->standard));
     day_t changed = record->state.changed_on;
     if (reg->eras[reg->era_count - 1].from > changed)
         changed = reg->eras[reg->era_count - 1].from;
@@ -93,8 +89,7 @@ static day_t occurred_on(struct waiting_register *reg, const struct record *reco
 }
 
 static void raise_alert(struct waiting_register *reg, uint32_t wait, const struct clock_reading *reading,
-                        const struct alert_condition *condition, instant_t now)
-{
+                        const struct alert_condition *condition, instant_t now) {
     const struct record *record = register_record(reg, wait);
     day_t first = occurred_on(reg, record, reading, condition);
     uint32_t alert = new_alert(reg, wait);
@@ -115,20 +110,25 @@ static void raise_alert(struct waiting_register *reg, uint32_t wait, const struc
         .at = now,
         .late = first < reg->today,
     };
-    record_transition(reg, alert, ALERT_RAISED, reading->days, now);
+    record_transition(reg, alert, ALERT_RAISED, reading, now);
+}
+
+/* A referral to another pathway took the place of the one that was retracted: the alert was about a wait that never was. */
+static bool is_of_another_pathway(const struct waiting_register *reg, const struct alert_node *node) {
+    const struct wait_state *state = &register_record(reg, node->wait)->state;
+    return state->stage != STAGE_NONE && !text_equal(node->raised.pathway, names_text(reg->pathway_names, state->pathway + 1U));
 }
 
 static bool never_held(struct waiting_register *reg, const struct touched *touched, const struct alert_node *node,
-                       const struct clock_reading *reading)
-{
+                       const struct clock_reading *reading) {
     const struct record *record = register_record(reg, touched->wait);
-    if (record->flags & RECORD_EXCLUDED)
+    if ((record->flags & RECORD_EXCLUDED) || is_of_another_pathway(reg, node))
         return true;
     if (!node->is_doubtful)
         return false;
-    /* Whoever has stopped waiting by that day did not wait at its end, whatever came before: if the same policy was in force. */
-    if (reading->status == STATUS_ENDED && reading->stop <= node->raised.occurred_on &&
-        reg->eras[reg->era_count - 1].from <= node->raised.occurred_on)
+    /* Whoever had stopped waiting before that day did not wait on it, whatever came before: if the same policy was in force. */
+    if (reading->status == STATUS_ENDED && reading->stop < node->raised.occurred_on &&
+        reg->eras[reg->era_count - 1].from < node->raised.occurred_on)
         return true;
     struct wait_history history = register_load_history(reg, record);
     struct look_back back = look_back(reg);
@@ -137,8 +137,7 @@ static bool never_held(struct waiting_register *reg, const struct touched *touch
 }
 
 static enum alert_reason reason_of(struct waiting_register *reg, const struct touched *touched, const struct alert_node *node,
-                                   const struct clock_reading *reading)
-{
+                                   const struct clock_reading *reading) {
     if (never_held(reg, touched, node, reading))
         return ALERT_REASON_CORRECTED;
     const struct record *record = register_record(reg, touched->wait);
@@ -151,24 +150,23 @@ static enum alert_reason reason_of(struct waiting_register *reg, const struct to
     return reading->standard != node->raised.standard ? ALERT_REASON_STANDARD_CHANGED : ALERT_REASON_CLEARED;
 }
 
-static bool still_holds(const struct alert_node *node, const struct alert_condition *conditions, size_t count,
-                        const struct clock_reading *reading)
-{
+static bool still_holds(const struct waiting_register *reg, const struct alert_node *node, const struct alert_condition *conditions,
+                        size_t count, const struct clock_reading *reading) {
+    if (is_of_another_pathway(reg, node))
+        return false;
     for (size_t i = 0; i < count; i++)
         if (conditions[i].rule == node->raised.rule && conditions[i].level == node->raised.level)
             return alert_holds(&conditions[i], reading);
     return false;
 }
 
-static void move_alert(struct waiting_register *reg, uint32_t alert, uint32_t team, int32_t days, instant_t now)
-{
+static void move_alert(struct waiting_register *reg, uint32_t alert, uint32_t team, const struct clock_reading *reading, instant_t now) {
     uint32_t from = reg->alerts[alert].team;
     reg->alerts[alert].team = team;
-    record_transition(reg, alert, ALERT_MOVED, days, now)->from_team = names_text(reg->names, from);
+    record_transition(reg, alert, ALERT_MOVED, reading, now)->from_team = names_text(reg->names, from);
 }
 
-void register_settle_alerts(struct waiting_register *reg, const struct touched *touched, instant_t now)
-{
+void register_settle_alerts(struct waiting_register *reg, const struct touched *touched, instant_t now) {
     const struct record *record = register_record(reg, touched->wait);
     struct alert_condition conditions[ALERT_CONDITIONS_MAX];
     size_t count = 0;
@@ -180,23 +178,21 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
     for (uint32_t alert = record->first_alert; alert != 0; alert = next) {
         next = reg->alerts[alert].next;
         if (record->state.team != reg->alerts[alert].team && record->state.team != NAME_ABSENT)
-            move_alert(reg, alert, record->state.team, reading.days, now);
+            move_alert(reg, alert, record->state.team, &reading, now);
         if (touched->refold || touched->from_day <= reg->alerts[alert].raised.occurred_on)
             reg->alerts[alert].is_doubtful = true;
-        if (still_holds(&reg->alerts[alert], conditions, count, &reading))
+        if (still_holds(reg, &reg->alerts[alert], conditions, count, &reading))
             continue;
         enum alert_reason reason = reason_of(reg, touched, &reg->alerts[alert], &reading);
-        record_transition(reg, alert, ALERT_RESOLVED, reading.days, now)->reason = reason;
+        record_transition(reg, alert, ALERT_RESOLVED, &reading, now)->reason = reason;
         free_alert(reg, alert);
     }
     for (size_t i = 0; reg->raise && i < count; i++)
-        if (alert_holds(&conditions[i], &reading) &&
-            find_alert(reg, touched->wait, conditions[i].rule, conditions[i].level) == 0)
+        if (alert_holds(&conditions[i], &reading) && find_alert(reg, touched->wait, conditions[i].rule, conditions[i].level) == 0)
             raise_alert(reg, touched->wait, &reading, &conditions[i], now);
 }
 
-void register_replay_alert(struct waiting_register *reg, const struct alert_transition *transition)
-{
+void register_replay_alert(struct waiting_register *reg, const struct alert_transition *transition) {
     ENSURE(!reg->live);
     uint32_t wait = register_wait_of(reg, transition->subject);
     uint32_t alert = find_alert(reg, wait, transition->rule, transition->level);
@@ -220,8 +216,7 @@ void register_replay_alert(struct waiting_register *reg, const struct alert_tran
 }
 
 void register_each_open_alert(const struct waiting_register *reg, void (*each)(void *context, const struct alert_transition *alert),
-                              void *context)
-{
+                              void *context) {
     for (uint32_t alert = 1; alert <= reg->alert_count; alert++) {
         if (!reg->alerts[alert].open)
             continue;

@@ -40,10 +40,10 @@ struct pathway_policy {
 struct policy {
     size_t pathway_count;
     struct pathway_policy pathways[POLICY_PATHWAYS_MAX];
-    int32_t contact_interval_days;                  /* 1-3650 calendar days */
-    int32_t contact_by_priority[PRIORITY_COUNT];    /* 0 = contact_interval_days */
-    size_t band_count;                              /* number of upper edges */
-    int32_t bands[POLICY_BANDS_MAX];                /* rising */
+    int32_t contact_interval_days;               /* 1-3650 calendar days */
+    int32_t contact_by_priority[PRIORITY_COUNT]; /* 0 = contact_interval_days */
+    size_t band_count;                           /* number of upper edges */
+    int32_t bands[POLICY_BANDS_MAX];             /* rising */
 };
 
 /* The index of a pathway by its name, or -1. */

@@ -13,13 +13,11 @@ struct position_builder {
     size_t used; /* days 0 to used - 1 have been touched */
 };
 
-struct position_builder *position_builder_create(void)
-{
+struct position_builder *position_builder_create(void) {
     return memory_new(1, sizeof(struct position_builder));
 }
 
-void position_builder_destroy(struct position_builder **builder)
-{
+void position_builder_destroy(struct position_builder **builder) {
     if (*builder == NULL)
         return;
     free((*builder)->histogram);
@@ -27,16 +25,14 @@ void position_builder_destroy(struct position_builder **builder)
     *builder = NULL;
 }
 
-void position_builder_clear(struct position_builder *builder)
-{
+void position_builder_clear(struct position_builder *builder) {
     memset(&builder->counts, 0, sizeof builder->counts);
     if (builder->used > 0)
         memset(builder->histogram, 0, builder->used * sizeof *builder->histogram);
     builder->used = 0;
 }
 
-void position_builder_add_days(struct position_builder *builder, int32_t days, uint32_t count)
-{
+void position_builder_add_days(struct position_builder *builder, int32_t days, uint32_t count) {
     ENSURE(days >= 0);
     size_t needed = (size_t)days + 1;
     if (needed > builder->capacity) {
@@ -49,14 +45,12 @@ void position_builder_add_days(struct position_builder *builder, int32_t days, u
     builder->histogram[days] += count;
 }
 
-struct position *position_builder_counts(struct position_builder *builder)
-{
+struct position *position_builder_counts(struct position_builder *builder) {
     return &builder->counts;
 }
 
 /* The days of the `rank`-th person (from 1) in order of days. */
-static int32_t days_at_rank(const struct position_builder *builder, uint64_t rank)
-{
+static int32_t days_at_rank(const struct position_builder *builder, uint64_t rank) {
     size_t days = 0;
     uint64_t seen = builder->histogram[0];
     while (seen < rank) {
@@ -66,8 +60,7 @@ static int32_t days_at_rank(const struct position_builder *builder, uint64_t ran
     return (int32_t)days;
 }
 
-static void compute_statistics(const struct position_builder *builder, uint64_t count, uint64_t sum, struct position *position)
-{
+static void compute_statistics(const struct position_builder *builder, uint64_t count, uint64_t sum, struct position *position) {
     position->longest = position->median_tenths = position->mean_tenths = position->p90 = POSITION_NULL;
     if (count == 0)
         return;
@@ -77,8 +70,7 @@ static void compute_statistics(const struct position_builder *builder, uint64_t 
     position->p90 = days_at_rank(builder, (count * 9 + 9) / 10);
 }
 
-void position_builder_finish(struct position_builder *builder, const struct policy *policy, struct position *position)
-{
+void position_builder_finish(struct position_builder *builder, const struct policy *policy, struct position *position) {
     *position = builder->counts;
     position->band_count = policy->band_count + 1;
     memset(position->bands, 0, sizeof position->bands);

@@ -9,16 +9,14 @@
 /* A wait with more events than this is refolded once at the end of the replay, not at each late event. */
 enum { EAGER_REFOLD_MAX = 256 };
 
-static uint8_t pathway_number(const void *context, struct text name)
-{
+static uint8_t pathway_number(const void *context, struct text name) {
     const struct waiting_register *reg = context;
     uint32_t number = names_find(reg->pathway_names, name);
     ENSURE(number != NAME_ABSENT);
     return (uint8_t)(number - 1);
 }
 
-static void take_policy(struct waiting_register *reg, const struct policy *policy, day_t from)
-{
+static void take_policy(struct waiting_register *reg, const struct policy *policy, day_t from) {
     struct policy *own = memory_new(1, sizeof *own);
     *own = *policy;
     memory_reserve((void **)&reg->policies, &reg->policy_capacity, reg->policy_count + 1, sizeof *reg->policies);
@@ -33,8 +31,7 @@ static void take_policy(struct waiting_register *reg, const struct policy *polic
     }
 }
 
-struct waiting_register *register_create(const struct register_setup *setup)
-{
+struct waiting_register *register_create(const struct register_setup *setup) {
     struct waiting_register *reg = memory_new(1, sizeof *reg);
     reg->calendar = setup->calendar;
     reg->history = setup->history;
@@ -55,8 +52,7 @@ struct waiting_register *register_create(const struct register_setup *setup)
     return reg;
 }
 
-void register_destroy(struct waiting_register **pointer)
-{
+void register_destroy(struct waiting_register **pointer) {
     struct waiting_register *reg = *pointer;
     if (reg == NULL)
         return;
@@ -73,41 +69,36 @@ void register_destroy(struct waiting_register **pointer)
     groups_destroy(&reg->cells);
     retractions_destroy(&reg->retractions);
     position_builder_destroy(&reg->builder);
-    void *blocks[] = {reg->eras, reg->policies,    reg->pages,       reg->pathway_waits, reg->members, reg->changed_queues, reg->wake_heads, reg->touched,
-                      reg->alerts,  reg->transitions, reg->sorted,        reg->sorted_events, reg->outcomes, reg};
+    void *blocks[] = {
+        reg->eras,    reg->policies, reg->pages,       reg->pathway_waits, reg->members,       reg->changed_queues, reg->wake_heads,
+        reg->touched, reg->alerts,   reg->transitions, reg->sorted,        reg->sorted_events, reg->outcomes,       reg};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         free(blocks[i]);
     *pointer = NULL;
 }
 
-struct record *register_record(const struct waiting_register *reg, uint32_t wait)
-{
+struct record *register_record(const struct waiting_register *reg, uint32_t wait) {
     return &reg->pages[(wait - 1) / RECORDS_A_PAGE][(wait - 1) % RECORDS_A_PAGE];
 }
 
-uint32_t register_count(const struct waiting_register *reg)
-{
+uint32_t register_count(const struct waiting_register *reg) {
     return names_count(reg->subjects);
 }
 
-const struct pathway_policy *register_pathway(const struct waiting_register *reg, const struct record *record)
-{
+const struct pathway_policy *register_pathway(const struct waiting_register *reg, const struct record *record) {
     return reg->pathways[record->state.pathway];
 }
 
-void register_read_clock(const struct waiting_register *reg, const struct record *record, struct clock_reading *reading)
-{
+void register_read_clock(const struct waiting_register *reg, const struct record *record, struct clock_reading *reading) {
     const struct pathway_policy *pathway = record->state.stage == STAGE_NONE ? NULL : register_pathway(reg, record);
     clock_read(&record->state, (record->flags & RECORD_EXCLUDED) != 0, pathway, reg->calendar, reg->today, reading);
 }
 
-uint32_t register_find(const struct waiting_register *reg, struct text subject)
-{
+uint32_t register_find(const struct waiting_register *reg, struct text subject) {
     return names_find(reg->subjects, subject);
 }
 
-uint32_t register_wait_of(struct waiting_register *reg, struct text subject)
-{
+uint32_t register_wait_of(struct waiting_register *reg, struct text subject) {
     uint32_t known = register_count(reg);
     uint32_t wait = names_intern(reg->subjects, subject);
     if (wait <= known)
@@ -124,13 +115,11 @@ uint32_t register_wait_of(struct waiting_register *reg, struct text subject)
     return wait;
 }
 
-uint64_t register_newest_seq(const struct waiting_register *reg, uint32_t wait)
-{
+uint64_t register_newest_seq(const struct waiting_register *reg, uint32_t wait) {
     return register_record(reg, wait)->newest_seq;
 }
 
-struct touched *register_touch(struct waiting_register *reg, uint32_t wait, day_t from_day)
-{
+struct touched *register_touch(struct waiting_register *reg, uint32_t wait, day_t from_day) {
     struct record *record = register_record(reg, wait);
     if (record->touch == 0) {
         if (reg->live)
@@ -146,8 +135,7 @@ struct touched *register_touch(struct waiting_register *reg, uint32_t wait, day_
 }
 
 /* The wait must be folded anew: at the end of the turn, or in a replay at once while its events are near. */
-static void ask_refold(struct waiting_register *reg, uint32_t wait, day_t from_day)
-{
+static void ask_refold(struct waiting_register *reg, uint32_t wait, day_t from_day) {
     if (reg->live)
         register_touch(reg, wait, from_day)->refold = true;
     else if (register_record(reg, wait)->event_count <= EAGER_REFOLD_MAX)
@@ -156,8 +144,7 @@ static void ask_refold(struct waiting_register *reg, uint32_t wait, day_t from_d
         register_record(reg, wait)->flags |= RECORD_STALE;
 }
 
-static bool comes_last(const struct record *record, const struct event *event, instant_t effective_time)
-{
+static bool comes_last(const struct record *record, const struct event *event, instant_t effective_time) {
     if (record->last_time == INSTANT_NONE || effective_time > record->last_time)
         return true;
     bool sequenced = (record->flags & RECORD_HAS_SEQUENCE) || event->sequence.length > 0;
@@ -165,8 +152,7 @@ static bool comes_last(const struct record *record, const struct event *event, i
 }
 
 /* Folds the event at the end of its wait, or asks for a refold where that would not be its place. */
-static void fold_event(struct waiting_register *reg, uint32_t wait, const struct event *event)
-{
+static void fold_event(struct waiting_register *reg, uint32_t wait, const struct event *event) {
     struct record *record = register_record(reg, wait);
     instant_t effective_time = event_effective_time(event, reg->calendar);
     day_t day = calendar_day_of(reg->calendar, effective_time);
@@ -190,8 +176,7 @@ static void fold_event(struct waiting_register *reg, uint32_t wait, const struct
 
 /* The wait of the event that `retraction` (accepted as `seq`) names, or 0, and what naming it means. The history may already hold what
  * comes later in the same turn or replay: that has not happened yet. */
-static uint32_t find_target(struct waiting_register *reg, const struct event *retraction, uint64_t seq, enum retraction_kind *kind)
-{
+static uint32_t find_target(struct waiting_register *reg, const struct event *retraction, uint64_t seq, enum retraction_kind *kind) {
     struct history_event target;
     *kind = RETRACTION_UNKNOWN;
     if (!reg->history.find(reg->history.context, retraction->retracts_source, retraction->retracts_id, &target) || target.seq > seq)
@@ -200,8 +185,7 @@ static uint32_t find_target(struct waiting_register *reg, const struct event *re
     return register_wait_of(reg, target.event.subject);
 }
 
-static void take_retraction(struct waiting_register *reg, uint32_t wait, const struct event *event, uint64_t seq)
-{
+static void take_retraction(struct waiting_register *reg, uint32_t wait, const struct event *event, uint64_t seq) {
     enum retraction_kind kind = retractions_kind(reg->retractions, event->retracts_source, event->retracts_id);
     bool is_first = kind == RETRACTION_NONE;
     uint32_t target_wait = is_first ? find_target(reg, event, seq, &kind) : 0;
@@ -212,15 +196,13 @@ static void take_retraction(struct waiting_register *reg, uint32_t wait, const s
         ask_refold(reg, target_wait, INT32_MIN + 1);
 }
 
-static void heal_retraction(void *context, uint32_t wait)
-{
+static void heal_retraction(void *context, uint32_t wait) {
     struct waiting_register *reg = context;
     register_record(reg, wait)->retraction_exceptions--;
 }
 
 /* Whether the event was retracted before it arrived. */
-static bool was_retracted(struct waiting_register *reg, const struct event *event)
-{
+static bool was_retracted(struct waiting_register *reg, const struct event *event) {
     enum retraction_kind kind = retractions_kind(reg->retractions, event->source, event->id);
     if (kind != RETRACTION_UNKNOWN)
         return false;
@@ -232,8 +214,7 @@ static bool was_retracted(struct waiting_register *reg, const struct event *even
     return true;
 }
 
-static void take_event(struct waiting_register *reg, const struct event *event, uint64_t seq)
-{
+static void take_event(struct waiting_register *reg, const struct event *event, uint64_t seq) {
     uint32_t wait = register_wait_of(reg, event->subject);
     struct record *record = register_record(reg, wait);
     reg->sorted_seq = 0; /* what follows may change who was retracted, or use the history source's memory */
@@ -248,25 +229,21 @@ static void take_event(struct waiting_register *reg, const struct event *event, 
         fold_event(reg, wait, event);
 }
 
-void register_replay_event(struct waiting_register *reg, const struct event *event, uint64_t seq)
-{
+void register_replay_event(struct waiting_register *reg, const struct event *event, uint64_t seq) {
     ENSURE(!reg->live);
     take_event(reg, event, seq);
 }
 
-void register_accept(struct waiting_register *reg, const struct event *event, uint64_t seq)
-{
+void register_accept(struct waiting_register *reg, const struct event *event, uint64_t seq) {
     ENSURE(reg->live);
     take_event(reg, event, seq);
 }
 
-void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_seq)
-{
+void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_seq) {
     reg->next_alert_seq = alert_seq;
 }
 
-void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise)
-{
+void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise) {
     ENSURE(!reg->live);
     reg->live = true;
     reg->raise = raise;
@@ -285,8 +262,7 @@ void register_begin(struct waiting_register *reg, day_t today, instant_t now, bo
     reg->raise = true;
 }
 
-void register_settle(struct waiting_register *reg, instant_t now)
-{
+void register_settle(struct waiting_register *reg, instant_t now) {
     for (size_t i = 0; i < reg->touched_count; i++) {
         struct touched touched = reg->touched[i];
         if (touched.refold || (register_record(reg, touched.wait)->flags & RECORD_HAS_FUTURE))
@@ -298,8 +274,7 @@ void register_settle(struct waiting_register *reg, instant_t now)
     reg->touched_count = 0;
 }
 
-static void note_every_queue(struct waiting_register *reg)
-{
+static void note_every_queue(struct waiting_register *reg) {
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
         if (reg->members[queue].changed || reg->members[queue].count == 0)
             continue;
@@ -309,8 +284,7 @@ static void note_every_queue(struct waiting_register *reg)
     }
 }
 
-void register_advance(struct waiting_register *reg, instant_t now)
-{
+void register_advance(struct waiting_register *reg, instant_t now) {
     ENSURE(reg->live && reg->touched_count == 0);
     uint32_t wait;
     while ((wait = register_take_waking(reg, reg->today + 1)) != 0)
@@ -321,8 +295,7 @@ void register_advance(struct waiting_register *reg, instant_t now)
     register_settle(reg, now);
 }
 
-static bool keeps_pathways(const struct waiting_register *reg, const struct policy *policy, struct text *missing)
-{
+static bool keeps_pathways(const struct waiting_register *reg, const struct policy *policy, struct text *missing) {
     for (uint32_t number = 1; number <= names_count(reg->pathway_names); number++) {
         struct text name = names_text(reg->pathway_names, number);
         if (reg->pathway_waits[number - 1] == 0 || policy_pathway_index(policy, name) >= 0)
@@ -334,8 +307,7 @@ static bool keeps_pathways(const struct waiting_register *reg, const struct poli
 }
 
 bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,
-                         struct text *missing)
-{
+                         struct text *missing) {
     ENSURE(reg->live && reg->touched_count == 0);
     if (!keeps_pathways(reg, policy, missing))
         return false;
@@ -355,24 +327,20 @@ bool register_set_policy(struct waiting_register *reg, const struct policy *poli
     return true;
 }
 
-const struct alert_transition *register_take_transitions(struct waiting_register *reg, size_t *count)
-{
+const struct alert_transition *register_take_transitions(struct waiting_register *reg, size_t *count) {
     *count = reg->transitions_taken ? 0 : reg->transition_count;
     reg->transitions_taken = true;
     return reg->transitions;
 }
 
-day_t register_today(const struct waiting_register *reg)
-{
+day_t register_today(const struct waiting_register *reg) {
     return reg->today;
 }
 
-const struct policy *register_policy(const struct waiting_register *reg)
-{
+const struct policy *register_policy(const struct waiting_register *reg) {
     return reg->eras[reg->era_count - 1].policy;
 }
 
-uint64_t register_next_alert_seq(const struct waiting_register *reg)
-{
+uint64_t register_next_alert_seq(const struct waiting_register *reg) {
     return reg->next_alert_seq;
 }

@@ -14,7 +14,8 @@ struct waiting_register;
 /* How the register asks for accepted events; answers must hold what was accepted up to now, the open turn included. */
 struct history_source {
     void *context;
-    /* Every accepted event of the wait whose newest one is `newest_seq`, in any order; the array and its texts are valid until the next call. */
+    /* Every accepted event of the wait whose newest one is `newest_seq`, in any order; the array and its texts are valid until the next
+     * call. */
     size_t (*load)(void *context, uint64_t newest_seq, const struct history_event **events);
     /* The accepted event with this identity; false when there is none. Valid as above. */
     bool (*find)(void *context, struct text source, struct text id, struct history_event *event);
@@ -54,7 +55,7 @@ struct alert_transition {
     struct text team;
     struct text from_team; /* of `moved`; else absent */
     int32_t days;
-    int32_t standard; /* as it was when the alert was raised */
+    int32_t standard; /* today's, as `days` */
     day_t occurred_on;
     instant_t at;
     bool late; /* raised on a later day than it occurred */
@@ -76,7 +77,8 @@ void register_accept(struct waiting_register *reg, const struct event *event, ui
 void register_settle(struct waiting_register *reg, instant_t now);
 /* Begins the next local day, `today` + 1, and settles. Work only for the waits that cross a threshold. */
 void register_advance(struct waiting_register *reg, instant_t now);
-/* A new policy from today on; every wait is counted again. Refused (false) when a pathway that has waits is missing: its name is in `missing`. */
+/* A new policy from today on; every wait is counted again. Refused (false) when a pathway that has waits is missing: its name is in
+ * `missing`. */
 bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,
                          struct text *missing);
 
@@ -94,7 +96,7 @@ struct register_figures {
     uint64_t exceptions;
     uint64_t queues;
     uint64_t cells;
-    uint64_t refolds; /* histories read since the start */
+    uint64_t refolds;             /* histories read since the start */
     uint64_t touched_at_midnight; /* waits looked at by the last register_advance */
 };
 void register_figures(const struct waiting_register *reg, struct register_figures *figures);
@@ -138,7 +140,8 @@ struct event_outcome {
 size_t register_outcomes(struct waiting_register *reg, uint32_t wait, const struct event_outcome **outcomes);
 
 /* Calls `each` for every open alert, in no promised order: its raising transition, with the team it has now; texts borrowed. */
-void register_each_open_alert(const struct waiting_register *reg, void (*each)(void *context, const struct alert_transition *alert), void *context);
+void register_each_open_alert(const struct waiting_register *reg, void (*each)(void *context, const struct alert_transition *alert),
+                              void *context);
 
 /* Queues: pathway × team, numbered from 0 in order of appearance. */
 size_t register_queue_count(const struct waiting_register *reg);

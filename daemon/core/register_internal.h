@@ -32,7 +32,7 @@ struct record {
     uint32_t wake_previous;
     day_t wake_day; /* DAY_NONE: not in the agenda */
     uint32_t first_alert;
-    uint32_t touch; /* place in the touched list + 1; 0: not touched this turn */
+    uint32_t touch;       /* place in the touched list + 1; 0: not touched this turn */
     uint16_t event_count; /* saturates */
     uint16_t retraction_exceptions;
     uint8_t last_rank;

@@ -21,15 +21,13 @@ struct retractions {
     size_t capacity;
 };
 
-struct retractions *retractions_create(uint64_t seed)
-{
+struct retractions *retractions_create(uint64_t seed) {
     struct retractions *retractions = memory_new(1, sizeof *retractions);
     retractions->identities = names_create(seed);
     return retractions;
 }
 
-void retractions_destroy(struct retractions **retractions)
-{
+void retractions_destroy(struct retractions **retractions) {
     if (*retractions == NULL)
         return;
     for (uint32_t i = 0; i < names_count((*retractions)->identities); i++)
@@ -41,8 +39,7 @@ void retractions_destroy(struct retractions **retractions)
 }
 
 /* Source, NUL, id: no event holds a NUL, so that no two identities look the same. */
-static struct text identity_text(struct text source, struct text id, char out[IDENTITY_MAX])
-{
+static struct text identity_text(struct text source, struct text id, char out[IDENTITY_MAX]) {
     ENSURE(source.length + 1 + id.length <= IDENTITY_MAX);
     memcpy(out, source.at, source.length);
     out[source.length] = '\0';
@@ -50,8 +47,7 @@ static struct text identity_text(struct text source, struct text id, char out[ID
     return (struct text){out, source.length + 1 + id.length};
 }
 
-static struct entry *find(const struct retractions *retractions, struct text source, struct text id)
-{
+static struct entry *find(const struct retractions *retractions, struct text source, struct text id) {
     char buffer[IDENTITY_MAX];
     if (names_count(retractions->identities) == 0)
         return NULL;
@@ -59,14 +55,12 @@ static struct entry *find(const struct retractions *retractions, struct text sou
     return number == NAME_ABSENT ? NULL : &retractions->entries[number - 1];
 }
 
-enum retraction_kind retractions_kind(const struct retractions *retractions, struct text source, struct text id)
-{
+enum retraction_kind retractions_kind(const struct retractions *retractions, struct text source, struct text id) {
     const struct entry *entry = find(retractions, source, id);
     return entry == NULL ? RETRACTION_NONE : entry->kind;
 }
 
-void retractions_add(struct retractions *retractions, struct text source, struct text id, enum retraction_kind kind, uint32_t wait)
-{
+void retractions_add(struct retractions *retractions, struct text source, struct text id, enum retraction_kind kind, uint32_t wait) {
     char buffer[IDENTITY_MAX];
     uint32_t known = names_count(retractions->identities);
     uint32_t number = names_intern(retractions->identities, identity_text(source, id, buffer));
@@ -80,8 +74,7 @@ void retractions_add(struct retractions *retractions, struct text source, struct
 }
 
 void retractions_resolve(struct retractions *retractions, struct text source, struct text id, enum retraction_kind kind,
-                         void (*each)(void *context, uint32_t wait), void *context)
-{
+                         void (*each)(void *context, uint32_t wait), void *context) {
     struct entry *entry = find(retractions, source, id);
     ENSURE(entry != NULL && entry->kind == RETRACTION_UNKNOWN);
     entry->kind = kind;

@@ -20,7 +20,8 @@ void retractions_destroy(struct retractions **retractions);
 enum retraction_kind retractions_kind(const struct retractions *retractions, struct text source, struct text id);
 /* A retraction of the identity arrived, itself an event of `wait`; `kind` as its target now is known. */
 void retractions_add(struct retractions *retractions, struct text source, struct text id, enum retraction_kind kind, uint32_t wait);
-/* The target of retractions of kind RETRACTION_UNKNOWN arrived: they become `kind`; calls `each` (may be NULL) for the wait of every one of them. */
+/* The target of retractions of kind RETRACTION_UNKNOWN arrived: they become `kind`; calls `each` (may be NULL) for the wait of every one of
+ * them. */
 void retractions_resolve(struct retractions *retractions, struct text source, struct text id, enum retraction_kind kind,
                          void (*each)(void *context, uint32_t wait), void *context);
 

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-bool field_name_of(struct text name, struct field_name *field)
-{
+bool field_name_of(struct text name, struct field_name *field) {
     static const char *const names[FIELD_DIMENSION] = {"pathway", "team",   "district",   "client_group", "priority",
                                                        "stage",   "impact", "likelihood", "worker"};
     static const char prefix[] = "dimension.";
@@ -22,8 +21,7 @@ bool field_name_of(struct text name, struct field_name *field)
 }
 
 /* The value of a dimension in "name=value;name=value"; absent when it is not there. */
-static struct text dimension_value(struct text dimensions, struct text name)
-{
+static struct text dimension_value(struct text dimensions, struct text name) {
     const char *at = dimensions.at;
     const char *end = at == NULL ? NULL : at + dimensions.length;
     while (at < end) {
@@ -37,8 +35,7 @@ static struct text dimension_value(struct text dimensions, struct text name)
     return TEXT_ABSENT;
 }
 
-uint32_t field_of_state(const struct waiting_register *reg, const struct wait_state *state, const struct field_name *name)
-{
+uint32_t field_of_state(const struct waiting_register *reg, const struct wait_state *state, const struct field_name *name) {
     switch (name->field) {
     case FIELD_PATHWAY:
         return state->pathway + 1U;
@@ -64,14 +61,12 @@ uint32_t field_of_state(const struct waiting_register *reg, const struct wait_st
     return names_find(reg->names, dimension_value(names_text(reg->names, state->dimensions), name->dimension));
 }
 
-static uint32_t small_number(struct text value)
-{
+static uint32_t small_number(struct text value) {
     bool is_digit = value.length == 1 && value.at[0] >= '1' && value.at[0] <= '9';
     return is_digit ? (uint32_t)(value.at[0] - '0') : FIELD_VALUE_NOBODY;
 }
 
-static uint32_t stage_of(struct text value)
-{
+static uint32_t stage_of(struct text value) {
     for (uint32_t stage = STAGE_UNALLOCATED; stage < STAGE_COUNT; stage++)
         if (text_is(value, stage_name((enum stage)stage)))
             return stage;
@@ -79,8 +74,7 @@ static uint32_t stage_of(struct text value)
 }
 
 /* The number that field_of_state gives for waits with this value. */
-static uint32_t number_of_value(const struct waiting_register *reg, const struct field_name *name, struct text value)
-{
+static uint32_t number_of_value(const struct waiting_register *reg, const struct field_name *name, struct text value) {
     uint32_t number;
     switch (name->field) {
     case FIELD_PRIORITY:
@@ -100,8 +94,7 @@ static uint32_t number_of_value(const struct waiting_register *reg, const struct
     }
 }
 
-struct text text_of_value(const struct waiting_register *reg, const struct field_name *name, uint32_t value)
-{
+struct text text_of_value(const struct waiting_register *reg, const struct field_name *name, uint32_t value) {
     static const char *const digits[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
     if (value == 0)
         return text_of(KEY_UNKNOWN);
@@ -119,8 +112,7 @@ struct text text_of_value(const struct waiting_register *reg, const struct field
     }
 }
 
-void ready_filter_init(struct ready_filter *ready, const struct waiting_register *reg, const struct wait_filter *filter)
-{
+void ready_filter_init(struct ready_filter *ready, const struct waiting_register *reg, const struct wait_filter *filter) {
     ready->filter = filter;
     for (size_t i = 0; i < filter->field_count; i++) {
         const struct field_filter *field = &filter->fields[i];
@@ -133,8 +125,7 @@ void ready_filter_init(struct ready_filter *ready, const struct waiting_register
     }
 }
 
-bool ready_filter_fields_pass(const struct ready_filter *ready, const struct waiting_register *reg, const struct wait_state *state)
-{
+bool ready_filter_fields_pass(const struct ready_filter *ready, const struct waiting_register *reg, const struct wait_state *state) {
     for (size_t i = 0; i < ready->filter->field_count; i++) {
         const struct field_filter *field = &ready->filter->fields[i];
         uint32_t value = field_of_state(reg, state, &field->name);
@@ -147,20 +138,17 @@ bool ready_filter_fields_pass(const struct ready_filter *ready, const struct wai
     return true;
 }
 
-static bool choice_passes(enum choice choice, bool value)
-{
+static bool choice_passes(enum choice choice, bool value) {
     return choice == CHOICE_ANY || (choice == CHOICE_YES) == value;
 }
 
-bool wait_has_no_contact(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading)
-{
+bool wait_has_no_contact(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading) {
     day_t base = state->last_contact > reading->start ? state->last_contact : reading->start;
     return reading->status == STATUS_WAITING && reg->today - base > policy_contact_interval(register_policy(reg), state->priority);
 }
 
 bool ready_filter_passes(const struct ready_filter *ready, const struct waiting_register *reg, uint32_t wait,
-                         const struct clock_reading *reading)
-{
+                         const struct clock_reading *reading) {
     const struct wait_filter *filter = ready->filter;
     const struct wait_state *state = &register_record(reg, wait)->state;
     if (reading->status == STATUS_NONE || (filter->statuses != 0 && !(filter->statuses & (1U << reading->status))))
@@ -181,8 +169,7 @@ bool ready_filter_passes(const struct ready_filter *ready, const struct waiting_
     return ready_filter_fields_pass(ready, reg, state);
 }
 
-bool ready_filter_queue_passes(const struct ready_filter *ready, const struct waiting_register *reg, const struct group_key *queue)
-{
+bool ready_filter_queue_passes(const struct ready_filter *ready, const struct waiting_register *reg, const struct group_key *queue) {
     for (size_t i = 0; i < ready->filter->field_count; i++) {
         const struct field_filter *field = &ready->filter->fields[i];
         uint32_t value = field->name.field == FIELD_PATHWAY ? queue->pathway + 1U : queue->team;

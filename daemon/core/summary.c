@@ -29,8 +29,7 @@ struct gathering {
     bool overflow;
 };
 
-static size_t gathering_slot(const struct gathering *gathering, const uint32_t values[GROUP_BY_MAX])
-{
+static size_t gathering_slot(const struct gathering *gathering, const uint32_t values[GROUP_BY_MAX]) {
     size_t bytes = GROUP_BY_MAX * sizeof values[0];
     size_t mask = gathering->slot_count - 1;
     size_t slot = text_hash((struct text){(const char *)values, (uint32_t)bytes}, 1) & mask;
@@ -39,8 +38,7 @@ static size_t gathering_slot(const struct gathering *gathering, const uint32_t v
     return slot;
 }
 
-static void gathering_grow(struct gathering *gathering)
-{
+static void gathering_grow(struct gathering *gathering) {
     free(gathering->slots);
     gathering->slot_count *= 2;
     gathering->slots = memory_new(gathering->slot_count, sizeof *gathering->slots);
@@ -49,8 +47,7 @@ static void gathering_grow(struct gathering *gathering)
 }
 
 /* A value sent as "unknown" is counted with the missing ones: no two rows have the same keys. */
-static uint32_t key_of_state(const struct gathering *gathering, const struct wait_state *state, const struct field_name *name)
-{
+static uint32_t key_of_state(const struct gathering *gathering, const struct wait_state *state, const struct field_name *name) {
     uint32_t value = field_of_state(gathering->reg, state, name);
     switch (name->field) {
     case FIELD_TEAM:
@@ -65,8 +62,7 @@ static uint32_t key_of_state(const struct gathering *gathering, const struct wai
 }
 
 /* The builder of the group to which the state belongs; NULL beyond the limit. */
-static struct position_builder *builder_of(struct gathering *gathering, const struct wait_state *state)
-{
+static struct position_builder *builder_of(struct gathering *gathering, const struct wait_state *state) {
     uint32_t values[GROUP_BY_MAX] = {0};
     for (size_t i = 0; i < gathering->group_by_count; i++)
         values[i] = key_of_state(gathering, state, &gathering->group_by[i]);
@@ -87,19 +83,16 @@ static struct position_builder *builder_of(struct gathering *gathering, const st
     return group->builder;
 }
 
-static bool is_queue_field(enum wait_field field)
-{
+static bool is_queue_field(enum wait_field field) {
     return field == FIELD_PATHWAY || field == FIELD_TEAM;
 }
 
-static bool is_cell_field(enum wait_field field)
-{
+static bool is_cell_field(enum wait_field field) {
     return field <= FIELD_STAGE;
 }
 
 /* Whether `tells` is true of every field that the question names, and the question asks for nothing that only single waits tell. */
-static bool fields_suffice(const struct gathering *gathering, bool (*tells)(enum wait_field field))
-{
+static bool fields_suffice(const struct gathering *gathering, bool (*tells)(enum wait_field field)) {
     const struct wait_filter *filter = gathering->filter.filter;
     for (size_t i = 0; i < gathering->group_by_count; i++)
         if (!tells(gathering->group_by[i].field))
@@ -111,8 +104,7 @@ static bool fields_suffice(const struct gathering *gathering, bool (*tells)(enum
            !filter->has_min_days && !filter->has_max_days && filter->statuses == 0 && filter->subject_prefix.length == 0;
 }
 
-static void gather_from_groups(struct gathering *gathering, const struct groups *groups)
-{
+static void gather_from_groups(struct gathering *gathering, const struct groups *groups) {
     struct waiting_register *reg = gathering->reg;
     for (uint32_t i = 0; i < groups_count(groups); i++) {
         const struct group *group = groups_at(groups, i);
@@ -137,8 +129,7 @@ static void gather_from_groups(struct gathering *gathering, const struct groups 
 }
 
 static void count_wait(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading,
-                       struct position_builder *builder)
-{
+                       struct position_builder *builder) {
     struct position *counts = position_builder_counts(builder);
     if (reading->status == STATUS_SCHEDULED) {
         counts->scheduled++;
@@ -155,8 +146,7 @@ static void count_wait(const struct waiting_register *reg, const struct wait_sta
     position_builder_add_days(builder, reading->days, 1);
 }
 
-static void gather_from_waits(struct gathering *gathering)
-{
+static void gather_from_waits(struct gathering *gathering) {
     struct waiting_register *reg = gathering->reg;
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
         if (!ready_filter_queue_passes(&gathering->filter, reg, &groups_at(reg->queues, queue)->key))
@@ -176,8 +166,7 @@ static void gather_from_waits(struct gathering *gathering)
     }
 }
 
-static int compare_rows(const void *left, const void *right)
-{
+static int compare_rows(const void *left, const void *right) {
     const struct summary_row *a = left;
     const struct summary_row *b = right;
     int order = 0;
@@ -186,8 +175,7 @@ static int compare_rows(const void *left, const void *right)
     return order;
 }
 
-static void finish_rows(struct gathering *gathering, struct summary *summary)
-{
+static void finish_rows(struct gathering *gathering, struct summary *summary) {
     const struct policy *policy = register_policy(gathering->reg);
     summary->rows = memory_new(gathering->count, sizeof *summary->rows);
     for (size_t i = 0; i < gathering->count; i++) {
@@ -202,8 +190,7 @@ static void finish_rows(struct gathering *gathering, struct summary *summary)
     position_builder_finish(gathering->total, policy, &summary->total);
 }
 
-static void gathering_clear(struct gathering *gathering)
-{
+static void gathering_clear(struct gathering *gathering) {
     for (size_t i = 0; i < gathering->count; i++)
         position_builder_destroy(&gathering->groups[i].builder);
     position_builder_destroy(&gathering->total);
@@ -212,8 +199,7 @@ static void gathering_clear(struct gathering *gathering)
 }
 
 bool register_summary(struct waiting_register *reg, const struct field_name *group_by, size_t group_by_count,
-                      const struct wait_filter *filter, struct summary *summary)
-{
+                      const struct wait_filter *filter, struct summary *summary) {
     ENSURE(group_by_count <= GROUP_BY_MAX);
     memset(summary, 0, sizeof *summary);
     struct gathering *gathering = memory_new(1, sizeof *gathering);
@@ -239,8 +225,7 @@ bool register_summary(struct waiting_register *reg, const struct field_name *gro
     return fits;
 }
 
-void summary_free(struct summary *summary)
-{
+void summary_free(struct summary *summary) {
     free(summary->rows);
     memset(summary, 0, sizeof *summary);
 }

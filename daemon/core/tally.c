@@ -32,13 +32,11 @@ struct tally {
     struct lane *lanes;
 };
 
-struct tally *tally_create(void)
-{
+struct tally *tally_create(void) {
     return memory_new(1, sizeof(struct tally));
 }
 
-void tally_destroy(struct tally **tally)
-{
+void tally_destroy(struct tally **tally) {
     if (*tally == NULL)
         return;
     for (uint32_t i = 0; i < (*tally)->lane_count; i++)
@@ -48,13 +46,11 @@ void tally_destroy(struct tally **tally)
     *tally = NULL;
 }
 
-bool tally_is_empty(const struct tally *tally)
-{
+bool tally_is_empty(const struct tally *tally) {
     return tally->waiting == 0 && tally->scheduled == 0;
 }
 
-static struct lane *lane_of(struct tally *tally, enum lane_kind kind, int32_t limit)
-{
+static struct lane *lane_of(struct tally *tally, enum lane_kind kind, int32_t limit) {
     for (uint32_t i = 0; i < tally->lane_count; i++)
         if (tally->lanes[i].kind == kind && tally->lanes[i].limit == limit)
             return &tally->lanes[i];
@@ -65,8 +61,7 @@ static struct lane *lane_of(struct tally *tally, enum lane_kind kind, int32_t li
 }
 
 /* The first pair whose key is not below `key`. */
-static uint32_t find_pair(const struct lane *lane, int32_t key)
-{
+static uint32_t find_pair(const struct lane *lane, int32_t key) {
     uint32_t low = 0, high = lane->used;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -78,8 +73,7 @@ static uint32_t find_pair(const struct lane *lane, int32_t key)
     return low;
 }
 
-static void lane_add(struct lane *lane, int32_t key)
-{
+static void lane_add(struct lane *lane, int32_t key) {
     uint32_t place = find_pair(lane, key);
     if (place < lane->used && lane->pairs[place].key == key) {
         lane->pairs[place].count++;
@@ -91,8 +85,7 @@ static void lane_add(struct lane *lane, int32_t key)
     lane->used++;
 }
 
-static void lane_remove(struct lane *lane, int32_t key)
-{
+static void lane_remove(struct lane *lane, int32_t key) {
     uint32_t place = find_pair(lane, key);
     ENSURE(place < lane->used && lane->pairs[place].key == key);
     if (--lane->pairs[place].count > 0)
@@ -101,8 +94,7 @@ static void lane_remove(struct lane *lane, int32_t key)
     memmove(&lane->pairs[place], &lane->pairs[place + 1], (lane->used - place) * sizeof *lane->pairs);
 }
 
-static void change(struct tally *tally, const struct contribution *contribution, uint32_t by, void (*change_lane)(struct lane *, int32_t))
-{
+static void change(struct tally *tally, const struct contribution *contribution, uint32_t by, void (*change_lane)(struct lane *, int32_t)) {
     if (contribution->status == STATUS_SCHEDULED)
         tally->scheduled += by;
     if (contribution->status != STATUS_WAITING)
@@ -116,18 +108,15 @@ static void change(struct tally *tally, const struct contribution *contribution,
     change_lane(lane_of(tally, LANE_CONTACT, contribution->contact_interval), contribution->contact_base);
 }
 
-void tally_add(struct tally *tally, const struct contribution *contribution)
-{
+void tally_add(struct tally *tally, const struct contribution *contribution) {
     change(tally, contribution, 1, lane_add);
 }
 
-void tally_remove(struct tally *tally, const struct contribution *contribution)
-{
+void tally_remove(struct tally *tally, const struct contribution *contribution) {
     change(tally, contribution, UINT32_MAX, lane_remove); /* adding 2^32 - 1 takes one away */
 }
 
-static void collect_running(const struct lane *lane, int32_t today_index, int32_t week_index, struct position_builder *builder)
-{
+static void collect_running(const struct lane *lane, int32_t today_index, int32_t week_index, struct position_builder *builder) {
     struct position *counts = position_builder_counts(builder);
     for (uint32_t i = 0; i < lane->used; i++) {
         int32_t days = today_index - lane->pairs[i].key;
@@ -140,8 +129,7 @@ static void collect_running(const struct lane *lane, int32_t today_index, int32_
     }
 }
 
-static void collect_frozen(const struct lane *lane, struct position_builder *builder)
-{
+static void collect_frozen(const struct lane *lane, struct position_builder *builder) {
     for (uint32_t i = 0; i < lane->used; i++) {
         position_builder_add_days(builder, lane->pairs[i].key, lane->pairs[i].count);
         if (lane->pairs[i].key > lane->limit)
@@ -149,15 +137,13 @@ static void collect_frozen(const struct lane *lane, struct position_builder *bui
     }
 }
 
-static void collect_contacts(const struct lane *lane, day_t today, struct position_builder *builder)
-{
+static void collect_contacts(const struct lane *lane, day_t today, struct position_builder *builder) {
     for (uint32_t i = 0; i < lane->used && today - lane->pairs[i].key > lane->limit; i++)
         position_builder_counts(builder)->no_contact += lane->pairs[i].count;
 }
 
 void tally_collect(const struct tally *tally, const struct calendar *calendar, enum day_unit unit, day_t today,
-                   struct position_builder *builder)
-{
+                   struct position_builder *builder) {
     struct position *counts = position_builder_counts(builder);
     counts->waiting += tally->waiting;
     counts->unallocated += tally->stages[STAGE_UNALLOCATED];
@@ -178,8 +164,7 @@ void tally_collect(const struct tally *tally, const struct calendar *calendar, e
     }
 }
 
-size_t tally_bytes(const struct tally *tally)
-{
+size_t tally_bytes(const struct tally *tally) {
     size_t bytes = sizeof *tally + tally->lane_capacity * sizeof *tally->lanes;
     for (uint32_t i = 0; i < tally->lane_count; i++)
         bytes += tally->lanes[i].capacity * sizeof *tally->lanes[i].pairs;

@@ -1,7 +1,7 @@
 /* Counters of one group of waits by clock-start day: an event changes one or two of them, a midnight none.
  *
- * A running wait is counted under its key (clock.h): how long it waits is today's index less the key, so that nothing is recounted when a day
- * passes. Paused waits whose days stand still are counted under their days; contacts under the later of last contact and start. */
+ * A running wait is counted under its key (clock.h): how long it waits is today's index less the key, so that nothing is recounted when a
+ * day passes. Paused waits whose days stand still are counted under their days; contacts under the later of last contact and start. */
 #ifndef WAITLIST_CORE_TALLY_H
 #define WAITLIST_CORE_TALLY_H
 
@@ -28,7 +28,8 @@ void tally_remove(struct tally *tally, const struct contribution *contribution);
 /* Whether nobody waits or is scheduled. */
 bool tally_is_empty(const struct tally *tally);
 /* Adds everything counted here to the builder, as it stands at the end of `today`. */
-void tally_collect(const struct tally *tally, const struct calendar *calendar, enum day_unit unit, day_t today, struct position_builder *builder);
+void tally_collect(const struct tally *tally, const struct calendar *calendar, enum day_unit unit, day_t today,
+                   struct position_builder *builder);
 size_t tally_bytes(const struct tally *tally);
 
 #endif

@@ -3,30 +3,25 @@
 
 #include <string.h>
 
-struct text text_of(const char *string)
-{
+struct text text_of(const char *string) {
     return string == NULL ? TEXT_ABSENT : (struct text){string, (uint32_t)strlen(string)};
 }
 
-bool text_is(struct text a, const char *string)
-{
+bool text_is(struct text a, const char *string) {
     return text_equal(a, text_of(string));
 }
 
-bool text_equal(struct text a, struct text b)
-{
+bool text_equal(struct text a, struct text b) {
     return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
 }
 
-int text_compare(struct text a, struct text b)
-{
+int text_compare(struct text a, struct text b) {
     uint32_t shorter = a.length < b.length ? a.length : b.length;
     int order = shorter == 0 ? 0 : memcmp(a.at, b.at, shorter);
     return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-static uint64_t mix(uint64_t value)
-{
+static uint64_t mix(uint64_t value) {
     /* The finaliser of MurmurHash3 (public domain constants). */
     value ^= value >> 33;
     value *= 0xff51afd7ed558ccdULL;
@@ -35,8 +30,7 @@ static uint64_t mix(uint64_t value)
     return value ^ (value >> 33);
 }
 
-uint64_t text_hash(struct text a, uint64_t seed)
-{
+uint64_t text_hash(struct text a, uint64_t seed) {
     uint64_t hash = seed ^ (a.length * 0x9e3779b97f4a7c15ULL);
     uint32_t at = 0;
     for (; at + 8 <= a.length; at += 8) {

@@ -3,14 +3,12 @@
 
 #include <string.h>
 
-static uint32_t exceptions_of(const struct record *record)
-{
+static uint32_t exceptions_of(const struct record *record) {
     return (uint32_t)record->state.exceptions + record->retraction_exceptions;
 }
 
 /* When the breach began or will begin. With excluded pauses behind it the clock alone cannot tell a past day: an open alert can. */
-static day_t breach_day(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading)
-{
+static day_t breach_day(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading) {
     const struct pathway_policy *pathway = register_pathway(reg, record);
     if (reading->breach && pathway->pauses == PAUSES_EXCLUDE && reading->paused_days > 0)
         for (uint32_t alert = record->first_alert; alert != 0; alert = reg->alerts[alert].next)
@@ -19,8 +17,7 @@ static day_t breach_day(const struct waiting_register *reg, const struct record 
     return clock_day_reaching(reading, pathway, reg->calendar, reading->standard + 1);
 }
 
-static void view_clock(const struct waiting_register *reg, const struct record *record, struct wait_view *view)
-{
+static void view_clock(const struct waiting_register *reg, const struct record *record, struct wait_view *view) {
     const struct wait_state *state = &record->state;
     register_read_clock(reg, record, &view->clock);
     view->has_days_to_breach = view->clock.status == STATUS_WAITING || view->clock.status == STATUS_SCHEDULED;
@@ -34,8 +31,7 @@ static void view_clock(const struct waiting_register *reg, const struct record *
         view->clock.status == STATUS_WAITING && reg->today - base > policy_contact_interval(register_policy(reg), state->priority);
 }
 
-bool register_view(const struct waiting_register *reg, uint32_t wait, struct wait_view *view)
-{
+bool register_view(const struct waiting_register *reg, uint32_t wait, struct wait_view *view) {
     const struct record *record = register_record(reg, wait);
     const struct wait_state *state = &record->state;
     memset(view, 0, sizeof *view);
@@ -65,20 +61,17 @@ bool register_view(const struct waiting_register *reg, uint32_t wait, struct wai
     return true;
 }
 
-size_t register_queue_count(const struct waiting_register *reg)
-{
+size_t register_queue_count(const struct waiting_register *reg) {
     return groups_count(reg->queues);
 }
 
-void register_queue_names(const struct waiting_register *reg, size_t queue, struct text *pathway, struct text *team)
-{
+void register_queue_names(const struct waiting_register *reg, size_t queue, struct text *pathway, struct text *team) {
     const struct group *group = groups_at(reg->queues, (uint32_t)queue);
     *pathway = names_text(reg->pathway_names, group->key.pathway + 1U);
     *team = names_text(reg->names, group->key.team);
 }
 
-void register_queue_position(const struct waiting_register *reg, size_t queue, struct position *position)
-{
+void register_queue_position(const struct waiting_register *reg, size_t queue, struct position *position) {
     const struct group *group = groups_at(reg->queues, (uint32_t)queue);
     position_builder_clear(reg->builder);
     const struct pathway_policy *pathway = reg->pathways[group->key.pathway];
@@ -86,8 +79,7 @@ void register_queue_position(const struct waiting_register *reg, size_t queue, s
     position_builder_finish(reg->builder, register_policy(reg), position);
 }
 
-const uint32_t *register_take_changed_queues(struct waiting_register *reg, size_t *count)
-{
+const uint32_t *register_take_changed_queues(struct waiting_register *reg, size_t *count) {
     *count = reg->changed_count;
     for (size_t i = 0; i < reg->changed_count; i++)
         reg->members[reg->changed_queues[i]].changed = false;
@@ -95,8 +87,7 @@ const uint32_t *register_take_changed_queues(struct waiting_register *reg, size_
     return reg->changed_queues;
 }
 
-void register_figures(const struct waiting_register *reg, struct register_figures *figures)
-{
+void register_figures(const struct waiting_register *reg, struct register_figures *figures) {
     memset(figures, 0, sizeof *figures);
     for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
         const struct record *record = register_record(reg, wait);

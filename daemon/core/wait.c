@@ -7,14 +7,12 @@
 
 enum { PATHWAY_NONE = 0xff, DIMENSIONS_TEXT_MAX = EVENT_DIMENSIONS_MAX * 2 * (NAME_MAX_BYTES + 1) };
 
-const char *stage_name(enum stage stage)
-{
+const char *stage_name(enum stage stage) {
     static const char *const names[STAGE_COUNT] = {"", "unallocated", "allocated", "in_progress", "completed", "closed"};
     return names[stage];
 }
 
-const char *effect_name(enum effect effect)
-{
+const char *effect_name(enum effect effect) {
     static const char *const names[EFFECT_COUNT] = {
         [EFFECT_APPLIED] = "applied",
         [EFFECT_DUPLICATE_REFERRAL] = "duplicate_referral",
@@ -34,21 +32,18 @@ const char *effect_name(enum effect effect)
     return names[effect];
 }
 
-bool effect_is_exception(enum effect effect)
-{
+bool effect_is_exception(enum effect effect) {
     return effect != EFFECT_APPLIED && effect != EFFECT_RETRACTED && effect != EFFECT_PENDING;
 }
 
-void wait_state_init(struct wait_state *state)
-{
+void wait_state_init(struct wait_state *state) {
     memset(state, 0, sizeof *state);
     state->last_event_at = INSTANT_NONE;
     state->start = state->ended = state->started = state->last_contact = state->paused_since = state->changed_on = DAY_NONE;
     state->pathway = PATHWAY_NONE;
 }
 
-bool wait_state_is_excluded(const struct wait_state *state, const struct names *names)
-{
+bool wait_state_is_excluded(const struct wait_state *state, const struct names *names) {
     if (state->stage != STAGE_CLOSED)
         return false;
     struct text reason = names_text(names, state->reason);
@@ -61,8 +56,7 @@ struct dimension_list {
     struct event_dimension at[EVENT_DIMENSIONS_MAX];
 };
 
-static void put_dimension(struct dimension_list *list, struct event_dimension dimension)
-{
+static void put_dimension(struct dimension_list *list, struct event_dimension dimension) {
     size_t place = 0;
     while (place < list->count && text_compare(list->at[place].name, dimension.name) < 0)
         place++;
@@ -77,22 +71,19 @@ static void put_dimension(struct dimension_list *list, struct event_dimension di
     list->count++;
 }
 
-static void read_dimensions(struct text text, struct dimension_list *list)
-{
+static void read_dimensions(struct text text, struct dimension_list *list) {
     const char *at = text.at;
     const char *end = text.at + text.length;
     while (at < end) {
         const char *equals = memchr(at, '=', (size_t)(end - at));
         const char *semicolon = memchr(equals, ';', (size_t)(end - equals));
         const char *stop = semicolon == NULL ? end : semicolon;
-        list->at[list->count++] =
-            (struct event_dimension){{at, (uint32_t)(equals - at)}, {equals + 1, (uint32_t)(stop - equals - 1)}};
+        list->at[list->count++] = (struct event_dimension){{at, (uint32_t)(equals - at)}, {equals + 1, (uint32_t)(stop - equals - 1)}};
         at = stop + 1;
     }
 }
 
-static uint32_t intern_dimensions(struct names *names, const struct dimension_list *list)
-{
+static uint32_t intern_dimensions(struct names *names, const struct dimension_list *list) {
     char text[DIMENSIONS_TEXT_MAX];
     uint32_t length = 0;
     for (size_t i = 0; i < list->count; i++) {
@@ -108,8 +99,7 @@ static uint32_t intern_dimensions(struct names *names, const struct dimension_li
     return list->count == 0 ? NAME_ABSENT : names_intern(names, (struct text){text, length});
 }
 
-static void merge_dimensions(struct wait_state *state, const struct event *event, struct names *names)
-{
+static void merge_dimensions(struct wait_state *state, const struct event *event, struct names *names) {
     if (event->dimension_count == 0)
         return;
     struct dimension_list list = {0};
@@ -120,8 +110,7 @@ static void merge_dimensions(struct wait_state *state, const struct event *event
     state->dimensions = intern_dimensions(names, &list);
 }
 
-static void set_given_fields(struct wait_state *state, const struct event *event, struct names *names)
-{
+static void set_given_fields(struct wait_state *state, const struct event *event, struct names *names) {
     if (event->district.at != NULL)
         state->district = names_intern(names, event->district);
     if (event->client_group.at != NULL)
@@ -135,8 +124,7 @@ static void set_given_fields(struct wait_state *state, const struct event *event
     merge_dimensions(state, event, names);
 }
 
-static enum effect open_wait(struct wait_state *state, const struct event *event, const struct fold *fold)
-{
+static enum effect open_wait(struct wait_state *state, const struct event *event, const struct fold *fold) {
     if (state->stage != STAGE_NONE)
         return EFFECT_DUPLICATE_REFERRAL;
     state->pathway = fold->pathway_number(fold->context, event->pathway);
@@ -148,15 +136,13 @@ static enum effect open_wait(struct wait_state *state, const struct event *event
     return EFFECT_APPLIED;
 }
 
-static void clear_worker(struct wait_state *state)
-{
+static void clear_worker(struct wait_state *state) {
     state->worker = NAME_ABSENT;
     if (state->stage == STAGE_ALLOCATED)
         state->stage = STAGE_UNALLOCATED;
 }
 
-static enum effect transfer(struct wait_state *state, const struct event *event, struct names *names)
-{
+static enum effect transfer(struct wait_state *state, const struct event *event, struct names *names) {
     state->team = names_intern(names, event->team);
     if (event->district.at != NULL)
         state->district = names_intern(names, event->district);
@@ -164,16 +150,14 @@ static enum effect transfer(struct wait_state *state, const struct event *event,
     return EFFECT_APPLIED;
 }
 
-static enum effect allocate(struct wait_state *state, const struct event *event, struct names *names)
-{
+static enum effect allocate(struct wait_state *state, const struct event *event, struct names *names) {
     state->worker = names_intern(names, event->worker);
     if (state->stage == STAGE_UNALLOCATED)
         state->stage = STAGE_ALLOCATED;
     return EFFECT_APPLIED;
 }
 
-static enum effect unallocate(struct wait_state *state)
-{
+static enum effect unallocate(struct wait_state *state) {
     if (state->worker == NAME_ABSENT)
         return EFFECT_NOT_ALLOCATED;
     clear_worker(state);
@@ -181,8 +165,7 @@ static enum effect unallocate(struct wait_state *state)
 }
 
 /* The days d with pause day < d <= `until` that lie after the start. */
-static void count_pause(const struct wait_state *state, day_t until, const struct calendar *calendar, int32_t *days, int32_t *working)
-{
+static void count_pause(const struct wait_state *state, day_t until, const struct calendar *calendar, int32_t *days, int32_t *working) {
     day_t from = state->paused_since > state->start ? state->paused_since : state->start;
     if (until <= from)
         return;
@@ -190,32 +173,28 @@ static void count_pause(const struct wait_state *state, day_t until, const struc
     *working += calendar_working_index(calendar, until) - calendar_working_index(calendar, from);
 }
 
-static void close_pause(struct wait_state *state, day_t day, const struct calendar *calendar)
-{
+static void close_pause(struct wait_state *state, day_t day, const struct calendar *calendar) {
     if (state->paused_since == DAY_NONE)
         return;
     count_pause(state, day, calendar, &state->paused_days, &state->paused_working_days);
     state->paused_since = DAY_NONE;
 }
 
-static enum effect pause_clock(struct wait_state *state, day_t day)
-{
+static enum effect pause_clock(struct wait_state *state, day_t day) {
     if (state->paused_since != DAY_NONE)
         return EFFECT_ALREADY_PAUSED;
     state->paused_since = day;
     return EFFECT_APPLIED;
 }
 
-static enum effect resume_clock(struct wait_state *state, day_t day, const struct calendar *calendar)
-{
+static enum effect resume_clock(struct wait_state *state, day_t day, const struct calendar *calendar) {
     if (state->paused_since == DAY_NONE)
         return EFFECT_NOT_PAUSED;
     close_pause(state, day, calendar);
     return EFFECT_APPLIED;
 }
 
-static enum effect start_assessment(struct wait_state *state, day_t day, const struct calendar *calendar)
-{
+static enum effect start_assessment(struct wait_state *state, day_t day, const struct calendar *calendar) {
     if (state->stage == STAGE_IN_PROGRESS)
         return EFFECT_ALREADY_STARTED;
     state->stage = STAGE_IN_PROGRESS;
@@ -223,20 +202,17 @@ static enum effect start_assessment(struct wait_state *state, day_t day, const s
     state->paused_days_at_start_of_assessment = state->paused_days;
     state->paused_working_days_at_start_of_assessment = state->paused_working_days;
     if (state->paused_since != DAY_NONE)
-        count_pause(state, day, calendar, &state->paused_days_at_start_of_assessment,
-                    &state->paused_working_days_at_start_of_assessment);
+        count_pause(state, day, calendar, &state->paused_days_at_start_of_assessment, &state->paused_working_days_at_start_of_assessment);
     return EFFECT_APPLIED;
 }
 
-static void end_wait(struct wait_state *state, enum stage stage, day_t day, const struct calendar *calendar)
-{
+static void end_wait(struct wait_state *state, enum stage stage, day_t day, const struct calendar *calendar) {
     close_pause(state, day, calendar);
     state->stage = (uint8_t)stage;
     state->ended = day;
 }
 
-static enum effect complete(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold)
-{
+static enum effect complete(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold) {
     if (event->type != fold->pathways[state->pathway]->completes_on)
         return EFFECT_WRONG_COMPLETION;
     end_wait(state, STAGE_COMPLETED, day, fold->calendar);
@@ -244,23 +220,20 @@ static enum effect complete(struct wait_state *state, const struct event *event,
     return EFFECT_APPLIED;
 }
 
-static enum effect close_wait(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold)
-{
+static enum effect close_wait(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold) {
     end_wait(state, STAGE_CLOSED, day, fold->calendar);
     state->reason = names_intern(fold->names, event->reason);
     return EFFECT_APPLIED;
 }
 
-static enum effect reopen(struct wait_state *state)
-{
+static enum effect reopen(struct wait_state *state) {
     state->stage = STAGE_UNALLOCATED;
     state->worker = state->reason = state->outcome = NAME_ABSENT;
     state->started = state->ended = DAY_NONE;
     return EFFECT_APPLIED;
 }
 
-static enum effect apply_to_open(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold)
-{
+static enum effect apply_to_open(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold) {
     switch (event->type) {
     case EVENT_REFERRAL_TRIAGED:
         set_given_fields(state, event, fold->names);
@@ -295,8 +268,7 @@ static enum effect apply_to_open(struct wait_state *state, const struct event *e
     return EFFECT_NOT_ENDED;
 }
 
-static bool changes_the_clock(enum event_type type)
-{
+static bool changes_the_clock(enum event_type type) {
     switch (type) {
     case EVENT_WAIT_TRANSFERRED:
     case EVENT_WAIT_UNALLOCATED:
@@ -308,8 +280,7 @@ static bool changes_the_clock(enum event_type type)
     }
 }
 
-static enum effect apply(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold)
-{
+static enum effect apply(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold) {
     if (event->type == EVENT_REFERRAL_RECEIVED)
         return open_wait(state, event, fold);
     if (state->stage == STAGE_NONE)
@@ -320,8 +291,7 @@ static enum effect apply(struct wait_state *state, const struct event *event, da
     return apply_to_open(state, event, day, fold);
 }
 
-enum effect wait_state_apply(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold)
-{
+enum effect wait_state_apply(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold) {
     ENSURE(event->type < EVENT_RETRACTED);
     if (event->time > state->last_event_at)
         state->last_event_at = event->time;

@@ -27,7 +27,7 @@ enum effect {
     EFFECT_COUNT
 };
 
-const char *stage_name(enum stage stage);   /* "" for STAGE_NONE */
+const char *stage_name(enum stage stage);    /* "" for STAGE_NONE */
 const char *effect_name(enum effect effect); /* the exception's code; "applied", "retracted", "pending" for the others */
 bool effect_is_exception(enum effect effect);
 

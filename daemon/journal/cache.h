@@ -1,4 +1,5 @@
-/* Events that were read or written lately, ready to be read again: blocks of 16 neighbours, limited in bytes, the least used leaving first. */
+/* Events that were read or written lately, ready to be read again: blocks of 16 neighbours, limited in bytes, the least used leaving first.
+ */
 #ifndef WAITLIST_JOURNAL_CACHE_H
 #define WAITLIST_JOURNAL_CACHE_H
 

@@ -1,4 +1,5 @@
-/* Which identities (`source`, `id`) were accepted: a fingerprint table from which every candidate is confirmed in the journal, so it is exact.
+/* Which identities (`source`, `id`) were accepted: a fingerprint table from which every candidate is confirmed in the journal, so it is
+ * exact.
  *
  * A UNIQUE index over random text costs four fifths of the throughput; this table costs about 16 bytes and one cache miss an event. */
 #ifndef WAITLIST_JOURNAL_IDENTITY_H

@@ -64,8 +64,8 @@ enum journal_status journal_commit(struct journal *journal);
 /* Forgets the open turn. */
 void journal_rollback(struct journal *journal);
 /* Does the housekeeping that has come due (moving what was committed from the write-ahead file to the main file, some milliseconds every
- * few hundred turns). To be called between turns, when the answers were sent, so that nobody waits for it; where it never is, journal_commit
- * does it later. JOURNAL_OK, JOURNAL_FAILED or JOURNAL_CORRUPT; what was committed stays durable whatever it returns. */
+ * few hundred turns). To be called between turns, when the answers were sent, so that nobody waits for it; where it never is,
+ * journal_commit does it later. JOURNAL_OK, JOURNAL_FAILED or JOURNAL_CORRUPT; what was committed stays durable whatever it returns. */
 enum journal_status journal_tidy(struct journal *journal);
 /* Limits the journal to so many pages of 16 KiB, but never to fewer than it has; 0: no limit. Returns the limit in force, 0 without.
  * A turn that would pass it gets JOURNAL_FULL. It is forgotten when the journal is closed. For a disk shared with others, and for tests. */

@@ -4,6 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+void argument_pointer(char pointer[POINTER_SIZE], const char *above, const char *name) {
+    size_t length = (size_t)snprintf(pointer, POINTER_SIZE, "%s/", above);
+    for (; *name != '\0' && length + 2 < POINTER_SIZE; name++) {
+        bool escaped = *name == '~' || *name == '/';
+        if (escaped)
+            pointer[length++] = '~';
+        pointer[length++] = !escaped ? *name : *name == '~' ? '0' : '1';
+    }
+    pointer[length] = '\0';
+}
+
 static bool refuse_at(struct question *question, const char *message, const char *pointer) {
     question_refuse(question, "bad_request", message, pointer);
     return false;
@@ -127,9 +138,9 @@ static bool take_field_value(struct question *question, const json_t *value, con
 }
 
 static bool filter_member(struct question *question, const char *name, const json_t *value, struct wait_filter *filter) {
-    char pointer[120];
+    char pointer[POINTER_SIZE];
     struct field_name field;
-    snprintf(pointer, sizeof pointer, "/filter/%.80s", name);
+    argument_pointer(pointer, "/filter", name);
     if (strcmp(name, "breach") == 0)
         return filter_choice(question, value, pointer, &filter->breach);
     if (strcmp(name, "due") == 0)

@@ -113,8 +113,9 @@ static bool filter_is_known(struct question *question, const json_t *filter) {
         for (size_t i = 0; i < sizeof filter_names / sizeof filter_names[0]; i++)
             known = known || strcmp(filter_names[i], name) == 0;
         if (!known) {
+            argument_pointer(pointer, "/filter", name);
             question_refuse(question, "bad_request", "alerts are filtered by rule, level, subject, pathway, team, severity or transition",
-                            "/filter");
+                            pointer);
             return false;
         }
     }

@@ -15,6 +15,9 @@ struct question {
 /* Sets the error reply and returns NULL. */
 json_t *question_refuse(struct question *question, const char *code, const char *message, const char *pointer);
 
+/* The JSON Pointer of a member below `above`: ~ and / escaped, a long name cut. */
+#define POINTER_SIZE 160
+void argument_pointer(char pointer[POINTER_SIZE], const char *above, const char *name);
 /* arguments.c: each returns false after refusing; an absent member leaves the default. */
 bool argument_text(struct question *question, const char *name, struct text *text);
 bool argument_number(struct question *question, const char *name, int64_t least, int64_t most, int64_t *number);

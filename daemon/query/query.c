@@ -66,11 +66,11 @@ static bool members_are_known(struct question *question, const struct op *op) {
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)question->request, name, value) {
-        char message[160], pointer[160];
+        char message[160], pointer[POINTER_SIZE];
         if (is_member_of(op, name))
             continue;
         snprintf(message, sizeof message, "%s takes no member of this name", op->name);
-        snprintf(pointer, sizeof pointer, "/%.120s", name);
+        argument_pointer(pointer, "", name);
         question_refuse(question, "bad_request", message, pointer);
         return false;
     }

@@ -225,11 +225,19 @@ json_t *wire_reply(void) {
     return reply;
 }
 
+/* A text of ours that may hold somebody's name, cut at any byte: what is left of a broken last character goes too. */
+static json_t *whole_characters(const char *text) {
+    json_t *string = NULL;
+    for (size_t length = strlen(text); string == NULL; length--)
+        string = json_stringn(text, length);
+    return string;
+}
+
 json_t *wire_error(const char *code, const char *message, const char *pointer) {
     json_t *error = json_object();
     set(error, "code", json_string_nocheck(code));
-    set(error, "message", json_string(message));
-    set(error, "pointer", pointer == NULL ? json_null() : json_string(pointer));
+    set(error, "message", whole_characters(message));
+    set(error, "pointer", pointer == NULL ? json_null() : whole_characters(pointer));
     json_t *reply = json_object();
     set(reply, "v", json_integer(WIRE_VERSION));
     set(reply, "ok", json_false());

@@ -235,7 +235,8 @@ START_TEST(an_end_breaks_the_run) {
     begins(&past, &breach, "2025-05-20", "2025-05-10");
     ck_assert(held(&past, &breach, "2025-04-30"));
     ck_assert(held(&past, &breach, "2025-05-04"));
-    ck_assert(!held(&past, &breach, "2025-05-05")); /* a day is judged at its end */
+    ck_assert(held(&past, &breach, "2025-05-05")); /* until the assessment */
+    ck_assert(!held(&past, &breach, "2025-05-06"));
     ck_assert(held(&past, &breach, "2025-05-10"));
     past_close(&past);
 }

@@ -268,7 +268,7 @@ START_TEST(priorities_back_and_forth) {
     ck_assert_str_eq(world_alerts(world), "raised breach w1 A 3/2 2025-04-04\n");
     world_advance(world, "2025-04-06");
     TRIAGE(world, "w1", .on = "2025-04-06", .priority = 3);
-    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 5/2 2025-04-04 standard_changed\n");
+    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 5/14 2025-04-04 standard_changed\n");
     world_advance(world, "2025-04-08");
     TRIAGE(world, "w1", .on = "2025-04-08", .priority = 1);
     ck_assert_str_eq(world_alerts(world), "raised breach w1 A 7/2 2025-04-08\n");
@@ -276,7 +276,7 @@ START_TEST(priorities_back_and_forth) {
     ck_assert_str_eq(world_alerts(world), "");
     world_advance(world, "2025-04-10");
     TRIAGE(world, "w1", .on = "2025-04-10", .priority = 2);
-    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 9/2 2025-04-08 standard_changed\n");
+    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 9/28 2025-04-08 standard_changed\n");
     world_destroy(&world);
 }
 END_TEST
@@ -290,7 +290,7 @@ START_TEST(a_retracted_triage_corrects) {
     world_advance(world, "2025-04-06");
     ck_assert_str_eq(world_alerts(world), "raised breach w1 A 3/2 2025-04-04\n");
     RETRACT(world, "other", .on = "2025-04-06", .retracts = "urgent");
-    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 5/2 2025-04-04 corrected\n");
+    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 5/14 2025-04-04 corrected\n");
     world_destroy(&world);
 }
 END_TEST
@@ -452,16 +452,28 @@ START_TEST(a_new_standard_begins_today) {
     world_advance(world, "2025-04-25");
     world_pathway(&policy, "needs_assessment")->standard_days = 28;
     ck_assert(world_set_policy(world, &policy, &missing));
-    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 24/14 2025-04-20 standard_changed\n"
+    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 24/28 2025-04-20 standard_changed\n"
                                           "raised approaching/7 w1 A 24/28 2025-04-25\n");
     world_advance(world, "2025-05-20");
     world_alerts(world);
     world_pathway(&policy, "needs_assessment")->standard_days = 45;
     ck_assert(world_set_policy(world, &policy, &missing));
-    ck_assert_str_eq(world_alerts(world), "resolved escalation/42 w1 A 49/28 2025-05-14 standard_changed\n");
+    ck_assert_str_eq(world_alerts(world), "resolved escalation/42 w1 A 49/45 2025-05-14 standard_changed\n");
     world_restart(world, "2025-05-20", true);
     ck_assert_str_eq(world_alerts(world), "");
     ck_assert_str_eq(world_open_alerts(world), "breach w1 A 2025-04-30\n");
+    world_destroy(&world);
+}
+END_TEST
+
+/* The breach began at midnight; who is assessed that morning was in breach until then. */
+START_TEST(assessed_on_the_day_of_the_breach) {
+    struct world *world = world_with("needs_assessment", "2025-04-01");
+
+    world_advance(world, "2025-04-30");
+    world_alerts(world);
+    COMPLETE(world, "w1", .on = "2025-04-30");
+    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 29/28 2025-04-30 completed\n");
     world_destroy(&world);
 }
 END_TEST
@@ -479,7 +491,7 @@ START_TEST(a_policy_taken_back_the_same_day) {
     world_alerts(world);
     world_pathway(&policy, "needs_assessment")->standard_days = 28;
     ck_assert(world_set_policy(world, &policy, &missing));
-    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 19/14 2025-04-20 standard_changed\n");
+    ck_assert_str_eq(world_alerts(world), "resolved breach w1 A 19/28 2025-04-20 standard_changed\n");
     world_advance(world, "2025-05-01");
     ck_assert_str_eq(world_open_alerts(world), "breach w1 A 2025-04-30\n");
     world_destroy(&world);
@@ -640,6 +652,7 @@ int main(void) {
                                   a_scheduled_wait_raises_nothing_before_its_time,
                                   the_clock_back_to_a_later_start_clears,
                                   a_switched_off_rule_is_silent,
+                                  assessed_on_the_day_of_the_breach,
                                   a_new_standard_begins_today,
                                   a_policy_taken_back_the_same_day,
                                   a_restart_raises_nothing_twice,
