@@ -79,13 +79,17 @@ static void compare_fields(const struct comparing *comparing, const struct wait_
     compare_dimensions(comparing, view->dimensions, wait);
 }
 
-/* The first day on which the wait is in breach if nothing happens, looked for day by day. */
-static day_t breach_day(const struct oracle *oracle, const struct oracle_wait *wait) {
-    enum { FAR = 1200 };
-    for (day_t day = wait->start; day < wait->start + FAR; day++)
+/* The first day on which the wait is in breach if nothing happens, looked for day by day: two months hold the longest standard of a test.
+ */
+static day_t breach_day(const struct oracle *oracle, const struct oracle_wait *wait, day_t today) {
+    enum { AHEAD = 62 };
+    day_t last = (wait->start > today ? wait->start : today) + AHEAD;
+    if (oracle_days_on(oracle, wait, last) <= wait->standard)
+        return DAY_NONE;
+    for (day_t day = wait->start; day < last; day++)
         if (oracle_days_on(oracle, wait, day) > wait->standard)
             return day;
-    return DAY_NONE;
+    return last;
 }
 
 static void compare_clock(const struct comparing *comparing, const struct wait_view *view, const struct oracle *oracle,
@@ -112,7 +116,7 @@ static void compare_clock(const struct comparing *comparing, const struct wait_v
     same_number(comparing, "days_to_breach", view->days_to_breach, wait->standard + 1 - wait->days);
     /* When a breach with excluded pauses behind it began is told by the alert; what it says is checked there. */
     if (!wait->breach || !excludes || wait->paused_days == 0)
-        same_day(comparing, "breach_on", view->breach_on, breach_day(oracle, wait));
+        same_day(comparing, "breach_on", view->breach_on, breach_day(oracle, wait, comparing->today));
 }
 
 void compare_waits(const struct waiting_register *reg, const struct oracle *oracle, const struct snapshot *snapshot,
@@ -247,9 +251,11 @@ static void check_open_alert(void *context, const struct alert_transition *alert
     if (!holds_now(open->snapshot, alert))
         verdict_fail(open->verdict, "day %d: alert %s/%d of %.*s is open but does not hold", open->snapshot->today,
                      alert_rule_name(alert->rule), alert->level, (int)alert->subject.length, alert->subject.at);
-    else if (!text_equal(alert->team, open->snapshot->waits[wait].team))
-        verdict_fail(open->verdict, "day %d: alert %s/%d of %.*s belongs to team %.*s", open->snapshot->today, alert_rule_name(alert->rule),
-                     alert->level, (int)alert->subject.length, alert->subject.at, (int)alert->team.length, alert->team.at);
+    else if (!text_equal(alert->team, open->snapshot->waits[wait].team) ||
+             !text_is(alert->pathway, open->snapshot->policy->pathways[open->snapshot->waits[wait].pathway].name))
+        verdict_fail(open->verdict, "day %d: alert %s/%d of %.*s belongs to another pathway or to team %.*s", open->snapshot->today,
+                     alert_rule_name(alert->rule), alert->level, (int)alert->subject.length, alert->subject.at, (int)alert->team.length,
+                     alert->team.at);
     else if (tracked == NULL || tracked->raised.raised_seq != alert->raised_seq || tracked->raised.occurred_on != alert->occurred_on ||
              tracked->raised.standard != alert->standard || tracked->raised.days != alert->days || tracked->raised.at != alert->at ||
              tracked->raised.late != alert->late || tracked->raised.severity != alert->severity ||
@@ -346,11 +352,18 @@ void compare_outcomes(struct waiting_register *reg, const struct oracle *oracle,
         compare_wait_outcomes(reg, oracle, oracle_subject(oracle, i), today, verdict);
 }
 
+/* Another referral took the place of the one that was retracted or came late: an alert about a wait on the old pathway was a mistake. */
+static bool is_of_another_pathway(const struct snapshot *snapshot, const struct alert_transition *alert) {
+    const struct oracle_wait *wait = &snapshot->waits[snapshot_find(snapshot, alert->subject)];
+    return wait->status != ORACLE_NO_WAIT && !text_is(alert->pathway, wait->policy->pathways[wait->pathway].name);
+}
+
 /* Section 8: `corrected` first, then what ended it. */
 static enum alert_reason reason_expected(const struct oracle *oracle, const struct snapshot *snapshot, const struct tracked_alert *open) {
     const struct alert_transition *raised = &open->raised;
     const struct oracle_wait *wait = &snapshot->waits[snapshot_find(snapshot, raised->subject)];
-    if (!oracle_condition_holds(oracle, raised->subject, condition_of(raised), raised->occurred_on))
+    if (is_of_another_pathway(snapshot, raised) ||
+        !oracle_condition_held_within(oracle, raised->subject, condition_of(raised), raised->occurred_on))
         return ALERT_REASON_CORRECTED;
     if (wait->status == ORACLE_ENDED)
         return wait->stage == ORACLE_CLOSED && !wait->stopped_by_start ? ALERT_REASON_CLOSED : ALERT_REASON_COMPLETED;
@@ -398,17 +411,6 @@ static void check_raised(struct transition_check *check, const struct alert_tran
     check->tracked->alerts[check->tracked->count++] = (struct tracked_alert){*transition, wait->team};
 }
 
-/* The rules look at the end of a day. What the same day's events or its last change of policy ended may be told by either reason: at the
- * end of the day it did not hold, before them it did. */
-static bool may_have_held(const struct transition_check *check, const struct tracked_alert *open) {
-    day_t day = open->raised.occurred_on;
-    bool may = oracle_policy_changed_on(check->oracle, day);
-    for (size_t event = 0; event < oracle_event_count(check->oracle); event++)
-        may |= oracle_event_day(check->oracle, event) == day && oracle_effect_of(check->oracle, event) == ORACLE_TAKES_EFFECT &&
-               text_equal(oracle_event(check->oracle, event)->subject, open->raised.subject);
-    return may;
-}
-
 static void check_changed(struct transition_check *check, const struct alert_transition *transition, struct verdict *verdict) {
     struct tracked_alert *open = tracked_find(check->tracked, transition);
     if (open == NULL) {
@@ -420,6 +422,8 @@ static void check_changed(struct transition_check *check, const struct alert_tra
     if (transition->occurred_on != open->raised.occurred_on)
         fail_transition(check, transition, "occurred_on", transition->occurred_on, open->raised.occurred_on, verdict);
     const struct oracle_wait *wait = &check->snapshot->waits[snapshot_find(check->snapshot, transition->subject)];
+    if (wait->status != ORACLE_NO_WAIT && transition->standard != wait->standard)
+        fail_transition(check, transition, "standard", transition->standard, wait->standard, verdict);
     if (transition->days != wait->days)
         fail_transition(check, transition, "days", transition->days, wait->days, verdict);
     if (transition->change == ALERT_MOVED) {
@@ -429,12 +433,15 @@ static void check_changed(struct transition_check *check, const struct alert_tra
         open->team = wait->team;
         return;
     }
-    enum alert_reason reason = reason_expected(check->oracle, check->snapshot, open);
-    if (reason == ALERT_REASON_CORRECTED && transition->reason != reason && may_have_held(check, open))
-        reason = transition->reason;
+    /* Another pathway's referral took the place of a retracted one: the alert was about a wait that never was. */
+    bool another_pathway = wait->status != ORACLE_NO_WAIT && !text_equal(open->raised.pathway, wait->referred_to);
+    enum alert_reason reason = another_pathway ? ALERT_REASON_CORRECTED : reason_expected(check->oracle, check->snapshot, open);
+    /* Of two policies that began on one day only the last is kept: what the first one did may look as if it had never been. */
+    if (transition->reason == ALERT_REASON_CORRECTED && oracle_policy_changes_on(check->oracle, open->raised.occurred_on) > 1)
+        reason = ALERT_REASON_CORRECTED;
     if (transition->change != ALERT_RESOLVED)
         fail_transition(check, transition, "change", transition->change, ALERT_RESOLVED, verdict);
-    if (holds_now(check->snapshot, transition))
+    if (!another_pathway && holds_now(check->snapshot, transition))
         fail_transition(check, transition, "holds", 1, 0, verdict);
     if (transition->reason != reason)
         fail_transition(check, transition, alert_reason_name(reason), transition->reason, reason, verdict);
