@@ -173,10 +173,11 @@ static void make_policy(struct random *random, struct policy *policy, const stru
     memset(policy, 0, sizeof *policy);
     policy->pathway_count = before != NULL ? before->pathway_count : 2 + random_below(random, 4);
     for (size_t i = 0; i < policy->pathway_count; i++) {
-        /* A later policy lists the same pathways in another order, completing as before. */
+        /* A later policy lists the same pathways in another order, mostly completing as before. */
         size_t from = before != NULL ? policy->pathway_count - 1 - i : i;
         const char *name = before != NULL ? before->pathways[from].name : names[from];
-        enum event_type type = before != NULL ? before->pathways[from].completes_on : types[random_below(random, COUNT_OF(types))];
+        enum event_type type = before != NULL && !random_chance(random, 20) ? before->pathways[from].completes_on
+                                                                            : types[random_below(random, COUNT_OF(types))];
         if (before != NULL && random_chance(random, 40))
             policy->pathways[i] = before->pathways[from];
         else
@@ -384,6 +385,10 @@ static void choose_sizes(struct making *making) {
         per_wait = 1 + random_below(random, 25);
     }
     making->planned = making->wait_count * per_wait;
+    if (random_below(random, 1000) == 0) {
+        making->wait_count = 1; /* more than a replay refolds at each late event */
+        making->planned = HISTORY_EVENTS_MAX;
+    }
     making->in_order_percent = random_chance(random, 30) ? 95 : random_below(random, 80);
     making->reach = random_chance(random, 30) ? 3 : random_between(random, 1, 60);
     making->sequence_percent = random_chance(random, 30) ? random_below(random, 100) : 0;

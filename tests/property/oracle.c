@@ -75,14 +75,6 @@ void oracle_destroy(struct oracle **oracle) {
     *oracle = NULL;
 }
 
-void oracle_add_policy(struct oracle *oracle, day_t from, const struct policy *policy) {
-    if (oracle->policy_count == ERAS_MAX) {
-        abort();
-    }
-    oracle->policies[oracle->policy_count] = policy;
-    oracle->policy_from[oracle->policy_count++] = from;
-}
-
 const struct policy *oracle_policy_on(const struct oracle *oracle, day_t day) {
     const struct policy *policy = oracle->policies[0];
     for (size_t i = 1; i < oracle->policy_count; i++) {
@@ -93,13 +85,12 @@ const struct policy *oracle_policy_on(const struct oracle *oracle, day_t day) {
     return policy;
 }
 
-bool oracle_policy_changed_on(const struct oracle *oracle, day_t day) {
+size_t oracle_policy_changes_on(const struct oracle *oracle, day_t day) {
+    size_t changes = 0;
     for (size_t i = 0; i < oracle->policy_count; i++) {
-        if (oracle->policy_from[i] == day) {
-            return true;
-        }
+        changes += oracle->policy_from[i] == day;
     }
-    return false;
+    return changes;
 }
 
 /* The table of section 2. */
@@ -267,6 +258,7 @@ static int pathway_index(const struct policy *policy, struct text name) {
 static void open_wait(const struct oracle *oracle, struct oracle_wait *wait, const struct event *event) {
     wait->status = ORACLE_WAITING;
     wait->stage = ORACLE_UNALLOCATED;
+    wait->referred_to = event->pathway;
     wait->pathway = pathway_index(wait->policy, event->pathway);
     wait->person = event->person;
     wait->team = event->team;
@@ -289,8 +281,14 @@ static void end_wait(struct oracle_wait *wait, const struct event *event, enum o
     wait->outcome = stage == ORACLE_COMPLETED ? event->outcome : TEXT_ABSENT;
 }
 
+/* The events mean what the newest policy makes of them, whatever the day asked for: the state follows from the set of events. */
+static enum event_type completing_type(const struct oracle *oracle, const struct oracle_wait *wait) {
+    const struct policy *newest = oracle->policies[oracle->policy_count - 1];
+    return newest->pathways[pathway_index(newest, wait->referred_to)].completes_on;
+}
+
 /* The middle column of section 4's table: an event upon an open wait. */
-static enum oracle_effect apply_open(struct oracle_wait *wait, const struct event *event, day_t day) {
+static enum oracle_effect apply_open(const struct oracle *oracle, struct oracle_wait *wait, const struct event *event, day_t day) {
     switch (event->type) {
     case EVENT_REFERRAL_RECEIVED:
         return ORACLE_DUPLICATE_REFERRAL;
@@ -343,7 +341,7 @@ static enum oracle_effect apply_open(struct oracle_wait *wait, const struct even
     case EVENT_ASSESSMENT_COMPLETED:
     case EVENT_REVIEW_COMPLETED:
     case EVENT_SERVICE_STARTED:
-        if (event->type != wait->policy->pathways[wait->pathway].completes_on) {
+        if (event->type != completing_type(oracle, wait)) {
             return ORACLE_WRONG_COMPLETION;
         }
         end_wait(wait, event, ORACLE_COMPLETED, day);
@@ -367,7 +365,7 @@ static enum oracle_effect apply(const struct oracle *oracle, struct oracle_wait 
         return ORACLE_TAKES_EFFECT;
     }
     if (wait->ended == DAY_NONE) {
-        return apply_open(wait, event, day);
+        return apply_open(oracle, wait, event, day);
     }
     if (event->type == EVENT_REFERRAL_RECEIVED) {
         return ORACLE_DUPLICATE_REFERRAL;
@@ -385,15 +383,16 @@ static enum oracle_effect apply(const struct oracle *oracle, struct oracle_wait 
 }
 
 /* The events of the wait with an effective day up to `day`, in fold order. What became of each is kept when `note` is true. */
-static void fold(const struct oracle *oracle, struct text subject, day_t day, bool note, struct oracle_wait *wait) {
+static void fold(const struct oracle *oracle, struct text subject, day_t day, const struct policy *policy, size_t limit, bool note,
+                 struct oracle_wait *wait) {
     memset(wait, 0, sizeof *wait);
     wait->start = wait->started = wait->ended = wait->stop = wait->last_contact = DAY_NONE;
     wait->last_event_at = INSTANT_NONE;
-    wait->policy = oracle_policy_on(oracle, day);
+    wait->policy = policy;
     size_t place = 0;
     for (size_t i = 0; i < oracle->order_count; i++) {
         struct accepted *event = &oracle->events[oracle->order[i]];
-        if (event->day > day || !bytes_equal(event->event.subject, subject)) {
+        if (event->day > day || !bytes_equal(event->event.subject, subject) || place++ >= limit) {
             continue;
         }
         enum oracle_effect effect = apply(oracle, wait, &event->event, event->day);
@@ -402,9 +401,32 @@ static void fold(const struct oracle *oracle, struct text subject, day_t day, bo
         }
         if (note) {
             event->effect = effect;
-            event->place = place++;
+            event->place = place - 1;
         }
     }
+}
+
+/* Folds every wait and keeps what became of each event. */
+static void note_effects(struct oracle *oracle) {
+    for (size_t i = 0; i < oracle->count; i++) {
+        oracle->events[i].place = SIZE_MAX;
+        if (oracle->events[i].never_happened) {
+            oracle->events[i].effect = ORACLE_NEVER_HAPPENED;
+        }
+    }
+    for (size_t i = 0; i < oracle->subject_count; i++) {
+        struct oracle_wait wait;
+        fold(oracle, oracle->subjects[i], INT32_MAX, oracle_policy_on(oracle, INT32_MAX), SIZE_MAX, true, &wait);
+    }
+}
+
+void oracle_add_policy(struct oracle *oracle, day_t from, const struct policy *policy) {
+    if (oracle->policy_count == ERAS_MAX) {
+        abort();
+    }
+    oracle->policies[oracle->policy_count] = policy;
+    oracle->policy_from[oracle->policy_count++] = from;
+    note_effects(oracle);
 }
 
 size_t oracle_accept(struct oracle *oracle, const struct event *event) {
@@ -426,16 +448,7 @@ size_t oracle_accept(struct oracle *oracle, const struct event *event) {
     decide_retractions(oracle);
     sort_events(oracle);
     list_subjects(oracle);
-    for (size_t i = 0; i < oracle->count; i++) {
-        oracle->events[i].place = SIZE_MAX;
-        if (oracle->events[i].never_happened) {
-            oracle->events[i].effect = ORACLE_NEVER_HAPPENED;
-        }
-    }
-    for (size_t i = 0; i < oracle->subject_count; i++) {
-        struct oracle_wait wait;
-        fold(oracle, oracle->subjects[i], INT32_MAX, true, &wait);
-    }
+    note_effects(oracle);
     return index;
 }
 
@@ -531,7 +544,7 @@ static bool pause_stops_clock(const struct oracle_wait *wait) {
 
 static bool is_removed(const struct oracle *oracle, struct text subject) {
     struct oracle_wait final;
-    fold(oracle, subject, INT32_MAX, false, &final);
+    fold(oracle, subject, INT32_MAX, oracle_policy_on(oracle, INT32_MAX), SIZE_MAX, false, &final);
     return final.stage == ORACLE_CLOSED && (bytes_are(final.reason, "recorded_in_error") || bytes_are(final.reason, "duplicate"));
 }
 
@@ -547,8 +560,10 @@ static void measure_waiting(const struct oracle *oracle, struct oracle_wait *wai
     wait->no_contact = day - since > interval;
 }
 
-void oracle_measure(const struct oracle *oracle, struct text subject, day_t day, struct oracle_wait *wait) {
-    fold(oracle, subject, day, false, wait);
+/* The wait on the day by a policy, as it stands after its first `limit` events. */
+static void measure(const struct oracle *oracle, struct text subject, day_t day, const struct policy *policy, size_t limit,
+                    struct oracle_wait *wait) {
+    fold(oracle, subject, day, policy, limit, false, wait);
     if (wait->status == ORACLE_NO_WAIT) {
         return;
     }
@@ -578,6 +593,10 @@ void oracle_measure(const struct oracle *oracle, struct text subject, day_t day,
         wait->status = ORACLE_WAITING;
         measure_waiting(oracle, wait, day);
     }
+}
+
+void oracle_measure(const struct oracle *oracle, struct text subject, day_t day, struct oracle_wait *wait) {
+    measure(oracle, subject, day, oracle_policy_on(oracle, day), SIZE_MAX, wait);
 }
 
 /* The table of section 8, of a wait as it stands. A rule that is switched off has a condition all the same: it only raises nothing. */
@@ -627,6 +646,29 @@ bool oracle_condition_holds(const struct oracle *oracle, struct text subject, st
     struct oracle_wait wait;
     oracle_measure(oracle, subject, day, &wait);
     return holds(&wait, condition);
+}
+
+bool oracle_condition_held_within(const struct oracle *oracle, struct text subject, struct oracle_condition condition, day_t day) {
+    size_t before = 0;
+    size_t until = 0;
+    for (size_t i = 0; i < oracle->order_count; i++) {
+        const struct accepted *event = &oracle->events[oracle->order[i]];
+        if (bytes_equal(event->event.subject, subject)) {
+            before += event->day < day;
+            until += event->day <= day;
+        }
+    }
+    for (size_t limit = before; limit <= until; limit++) {
+        for (size_t i = 0; i < oracle->policy_count; i++) {
+            struct oracle_wait wait;
+            bool was_in_force = oracle->policies[i] == oracle_policy_on(oracle, day - 1) || oracle->policy_from[i] == day;
+            measure(oracle, subject, day, oracle->policies[i], limit, &wait);
+            if (was_in_force && holds(&wait, condition)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 day_t oracle_occurred_on(const struct oracle *oracle, struct text subject, struct oracle_condition condition, day_t day) {

@@ -40,7 +40,8 @@ struct oracle_pause {
 struct oracle_wait {
     enum oracle_status status;
     enum oracle_stage stage;
-    int pathway; /* index in the policy */
+    struct text referred_to;
+    int pathway; /* its index in the policy */
     struct text person;
     struct text team;
     struct text district;
@@ -107,7 +108,7 @@ void oracle_destroy(struct oracle **oracle);
  */
 void oracle_add_policy(struct oracle *oracle, day_t from, const struct policy *policy);
 const struct policy *oracle_policy_on(const struct oracle *oracle, day_t day);
-bool oracle_policy_changed_on(const struct oracle *oracle, day_t day);
+size_t oracle_policy_changes_on(const struct oracle *oracle, day_t day);
 
 /* Takes the event into the list; its texts are borrowed. The index of the event. An identity already in the list is a duplicate: SIZE_MAX.
  */
@@ -133,6 +134,8 @@ int32_t oracle_days_on(const struct oracle *oracle, const struct oracle_wait *wa
 size_t oracle_conditions(const struct oracle_wait *wait, struct oracle_condition out[ORACLE_CONDITIONS_MAX]);
 /* Whether the condition holds on the day, be its rule switched on or off. */
 bool oracle_condition_holds(const struct oracle *oracle, struct text subject, struct oracle_condition condition, day_t day);
+/* Whether the condition held at some moment of the day: as it began, after each of its events, by each policy that was in force on it. */
+bool oracle_condition_held_within(const struct oracle *oracle, struct text subject, struct oracle_condition condition, day_t day);
 /* The first day of the unbroken run of days up to `day` on which the condition holds; DAY_NONE when it does not hold on `day`. */
 day_t oracle_occurred_on(const struct oracle *oracle, struct text subject, struct oracle_condition condition, day_t day);
 

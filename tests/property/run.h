@@ -57,7 +57,7 @@ struct run {
     struct waiting_register *reg;
     struct memory_journal journal;
     size_t era_count;
-    struct policy_era eras[HISTORY_POLICIES_MAX];
+    struct policy_era eras[HISTORY_POLICIES_MAX + 1]; /* and one for a start with a new policy */
     day_t today;
     instant_t now;
     struct snapshot snapshot;

@@ -5,6 +5,7 @@
 #include "tests/property/compare.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -12,9 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HISTORIES_DEFAULT 10000
+#define HISTORIES_DEFAULT 20000
 #define SEED_DEFAULT 20250401
-#define SPARE_BEGINNINGS 11 /* days that a stop may last, and one */
+#define STOP_DAYS_MAX 11
 
 /* What outlives a check that crashed. */
 struct progress {
@@ -191,19 +192,10 @@ static void check_laws_of_order(struct run *run, struct random *random) {
         check_another_order(run, random, happened, happened_count, "law 3: without what was retracted");
 }
 
-/* Law 4: replayed from the journal it is the same; begun on a later day it raises and resolves what that day's rules say. */
-static void check_rebuilt(struct run *run, struct random *random, day_t later) {
-    static const char *const laws[] = {"law 4: rebuilt", "law 4: rebuilt some days later"};
-    struct verdict verdict = {0};
-    struct tracked_alerts *tracked = malloc(sizeof *tracked);
-    struct snapshot *snapshot = malloc(sizeof *snapshot);
-    if (tracked == NULL || snapshot == NULL)
-        abort();
-    *tracked = run->tracked;
-    run_snapshot(run, run->today + later, snapshot);
+/* A register of the run's journal and alert log, replayed but not begun. */
+static struct waiting_register *replay(struct run *run, struct random *random, bool sees_all) {
     struct memory_journal *journal = &run->journal;
     struct waiting_register *reg = run_new_register(run, journal);
-    bool sees_all = random_chance(random, 50);
     bool alerts_last = random_chance(random, 50);
     size_t alert = 0;
     for (size_t i = 0; i < journal->count; i++) {
@@ -215,22 +207,82 @@ static void check_rebuilt(struct run *run, struct random *random, day_t later) {
     for (; alert < run->alert_count; alert++)
         register_replay_alert(reg, &run->alert_log[alert]);
     register_set_next_alert_seq(reg, run->next_alert_seq);
-    instant_t now = later == 0 ? run->now : run->world->midnights[run->today + later];
-    register_begin(reg, run->today + later, now, true);
-    struct transition_check check = {run->oracle, snapshot, now, run->next_alert_seq, tracked};
+    return reg;
+}
+
+/* What is compared of a register that was built anew. */
+struct rebuilt {
+    struct waiting_register *reg;
+    struct snapshot snapshot;
+    struct tracked_alerts tracked;
+    struct transition_check check;
+    struct verdict verdict;
+};
+
+static struct rebuilt *rebuilt_create(struct run *run, struct random *random, bool sees_all) {
+    struct rebuilt *rebuilt = calloc(1, sizeof *rebuilt);
+    if (rebuilt == NULL)
+        abort();
+    rebuilt->reg = replay(run, random, sees_all);
+    rebuilt->tracked = run->tracked;
+    rebuilt->check = (struct transition_check){run->oracle, &rebuilt->snapshot, run->now, run->next_alert_seq, &rebuilt->tracked};
+    return rebuilt;
+}
+
+static void rebuilt_compare(struct run *run, struct rebuilt *rebuilt) {
+    compare_waits(rebuilt->reg, run->oracle, &rebuilt->snapshot, &rebuilt->verdict);
+    compare_queues(rebuilt->reg, &rebuilt->snapshot, &rebuilt->verdict);
+    compare_open_alerts(rebuilt->reg, &rebuilt->snapshot, &rebuilt->tracked, &rebuilt->verdict);
+    compare_figures(rebuilt->reg, &rebuilt->snapshot, &rebuilt->tracked, &rebuilt->verdict);
+}
+
+static void rebuilt_destroy(struct run *run, struct rebuilt *rebuilt, const char *law) {
+    if (rebuilt->verdict.failed)
+        verdict_fail(run->verdict, "%s: %s", law, rebuilt->verdict.text);
+    register_destroy(&rebuilt->reg);
+    free(rebuilt);
+}
+
+/* Law 4: replayed from the journal it is the same; begun on a later day it raises and resolves what that day's rules say. */
+static void check_rebuilt(struct run *run, struct random *random, day_t later, const char *law) {
+    struct rebuilt *rebuilt = rebuilt_create(run, random, random_chance(random, 50));
     size_t count;
-    compare_transitions(reg, &check, &count, &verdict);
+    if (later > 0)
+        rebuilt->check.now = run->world->midnights[run->today + later];
+    run_snapshot(run, run->today + later, &rebuilt->snapshot);
+    register_begin(rebuilt->reg, run->today + later, rebuilt->check.now, true);
+    compare_transitions(rebuilt->reg, &rebuilt->check, &count, &rebuilt->verdict);
     if (later == 0 && count != 0)
-        verdict_fail(&verdict, "%zu alert transitions that the live one did not have", count);
-    compare_waits(reg, run->oracle, snapshot, &verdict);
-    compare_queues(reg, snapshot, &verdict);
-    compare_open_alerts(reg, snapshot, tracked, &verdict);
-    compare_figures(reg, snapshot, tracked, &verdict);
-    if (verdict.failed)
-        verdict_fail(run->verdict, "%s%s: %s", laws[later > 0], sees_all ? " from the whole journal" : "", verdict.text);
-    register_destroy(&reg);
-    free(tracked);
-    free(snapshot);
+        verdict_fail(&rebuilt->verdict, "%zu alert transitions that the live one did not have", count);
+    rebuilt_compare(run, rebuilt);
+    rebuilt_destroy(run, rebuilt, law);
+}
+
+/* After a stop a new policy applies: the old one only ends alerts, the new one raises what holds. The last check: the oracle keeps the
+ * policy. */
+static void check_new_policy_at_start(struct run *run, struct random *random) {
+    struct rebuilt *rebuilt = rebuilt_create(run, random, true);
+    const struct policy *policy = &run->history->policies[random_below(random, (uint32_t)run->history->policy_count)];
+    size_t open = rebuilt->tracked.count;
+    size_t count;
+    struct text missing;
+    run->today += 1 + (day_t)random_below(random, STOP_DAYS_MAX);
+    rebuilt->check.now = run->world->midnights[run->today];
+    run_snapshot(run, run->today, &rebuilt->snapshot);
+    register_begin(rebuilt->reg, run->today, rebuilt->check.now, false);
+    const struct alert_transition *transitions = compare_transitions(rebuilt->reg, &rebuilt->check, &count, &rebuilt->verdict);
+    for (size_t i = 0; i < count; i++)
+        if (transitions[i].change == ALERT_RAISED)
+            verdict_fail(&rebuilt->verdict, "an alert is raised by a policy that is about to be replaced");
+    if (rebuilt->tracked.count > open)
+        verdict_fail(&rebuilt->verdict, "more alerts are open than before");
+    run_add_era(run, policy);
+    run_snapshot(run, run->today, &rebuilt->snapshot);
+    if (!register_set_policy(rebuilt->reg, policy, run->world->calendar, rebuilt->check.now, &missing))
+        verdict_fail(&rebuilt->verdict, "the policy was refused");
+    compare_transitions(rebuilt->reg, &rebuilt->check, &count, &rebuilt->verdict);
+    rebuilt_compare(run, rebuilt);
+    rebuilt_destroy(run, rebuilt, "a new policy after a stop");
 }
 
 static void check_links(const struct run *run) {
@@ -269,8 +321,9 @@ static void check_history(struct run *run, const struct world *world, const stru
         compare_parts(run->reg, verdict);
         check_links(run);
         check_laws_of_order(run, &random);
-        check_rebuilt(run, &random, 0);
-        check_rebuilt(run, &random, 1 + (day_t)random_below(&random, SPARE_BEGINNINGS));
+        check_rebuilt(run, &random, 0, "law 4: rebuilt");
+        check_rebuilt(run, &random, 1 + (day_t)random_below(&random, STOP_DAYS_MAX), "law 4: rebuilt after a stop");
+        check_new_policy_at_start(run, &random);
     }
 }
 
@@ -388,6 +441,7 @@ int main(void) {
     if (progress == MAP_FAILED || run == NULL)
         abort();
     world_create(&world);
+    mallopt(M_MMAP_THRESHOLD, 1 << 18); /* fresh pages for the large blocks of each register: cheaper than clearing used ones */
     printf("SEED=%llu HISTORIES=%llu\n", (unsigned long long)seed, (unsigned long long)histories);
     fflush(NULL);
     pid_t child = fork();
