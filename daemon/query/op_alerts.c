@@ -100,6 +100,7 @@ static void take_all_open(struct ledger *ledger, struct alert_question *question
 }
 
 static bool filter_is_known(struct question *question, const json_t *filter) {
+    char pointer[POINTER_SIZE];
     const char *name;
     json_t *value;
     if (filter == NULL)
