@@ -23,7 +23,7 @@ import zmq
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WAITLISTD = os.environ.get("WAITLISTD", "")
 WAITLISTCTL = os.environ.get("WAITLISTCTL", "")
-LIMIT_S = float(os.environ.get("WAITLIST_TEST_LIMIT_S", "60"))
+LIMIT_S = float(os.environ.get("WAITLIST_TEST_LIMIT_S", "30"))
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:")
 LOG_LINE = re.compile(r"<[3-7]>[^\x00-\x1f\x7f]+")
 PATHWAYS = """
@@ -250,11 +250,21 @@ class Daemon:
             self.sockets[kind, name] = self.connect(kind, name)
         return self.sockets[kind, name]
 
+    def receive(self, sock):
+        """The next message of a socket; fails at once when the daemon has ended."""
+        poller = zmq.Poller()
+        poller.register(sock, zmq.POLLIN)
+        poller.register(self.exited, zmq.POLLIN)
+        ready = dict(poller.poll(int(LIMIT_S * 1000)))
+        if sock not in ready:
+            raise AssertionError("the daemon %s; log:\n%s" % ("ended" if ready else "does not answer", self.log()))
+        return sock.recv_multipart()
+
     def request(self, frames, kind=zmq.DEALER):
         """One ingest request as it stands; gives (batch id, reply)."""
         sock = self.socket(kind, "ingest")
         sock.send_multipart(frames)
-        batch, body = receive(sock)
+        batch, body = self.receive(sock)
         return batch, json.loads(body)
 
     def send(self, *rows):
@@ -274,10 +284,10 @@ class Daemon:
         return reply
 
     def query(self, body):
-        """A query of any bytes; gives the reply."""
+        """A query of any bytes, in one frame; gives the reply."""
         sock = self.socket(zmq.DEALER, "query")
         sock.send(body)
-        return json.loads(receive(sock)[0])
+        return json.loads(self.receive(sock)[-1])
 
     def try_ask(self, op, **members):
         return self.query(json.dumps({"v": 1, "op": op, **members}).encode())
