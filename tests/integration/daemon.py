@@ -7,6 +7,7 @@ heartbeat came through it, an end is seen through the process's own descriptor. 
 import itertools
 import json
 import os
+import queue
 import re
 import select
 import shutil
@@ -16,6 +17,7 @@ import sqlite3
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 import zmq
@@ -91,7 +93,7 @@ class Daemon:
         self.notify_path = os.path.join(self.folder, "notify")
         self.endpoints = {name: "ipc://%s/%s" % (self.folder, name) for name in ("ingest", "publish", "query")}
         self.endpoints.update(endpoints or {})
-        self.process = self.notify = self.exited = None
+        self.process = self.notify = self.exited = self.listener = self.notifications = None
         self.sockets = {}
         self.batches = itertools.count(1)
         self.configure(config, pathways)
@@ -126,6 +128,9 @@ class Daemon:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.exited = os.pidfd_open(self.process.pid)
+        self.notifications = queue.Queue()
+        self.listener = threading.Thread(target=self._listen, args=(self.notify, self.exited), daemon=True)
+        self.listener.start()
 
     def start(self):
         """Starts the process and waits until it says that it is ready."""
@@ -133,18 +138,27 @@ class Daemon:
         self.wait_notified("READY=1")
         return self
 
+    def _listen(self, notify, exited):
+        """Reads all that the service manager is told until the process ends: nobody may hold the daemon up by not listening."""
+        poller = select.poll()
+        poller.register(notify, select.POLLIN)
+        poller.register(exited, select.POLLIN)
+        ended = False
+        while not ended:
+            ended = any(descriptor == exited for descriptor, _ in poller.poll())
+            try:
+                while True:
+                    self.notifications.put(notify.recv(4096, socket.MSG_DONTWAIT).decode().split("\n"))
+            except BlockingIOError:
+                pass
+        self.notifications.put(None)
+
     def next_notification(self, limit_s=None):
         """What the daemon tells its service manager next, as a list of lines; None when it has ended."""
-        poller = select.poll()
-        poller.register(self.notify, select.POLLIN)
-        poller.register(self.exited, select.POLLIN)
-        ready = poller.poll(int((LIMIT_S if limit_s is None else limit_s) * 1000))
-        if not ready:
-            raise AssertionError("the daemon says nothing; log:\n" + self.log())
         try:
-            return self.notify.recv(4096, socket.MSG_DONTWAIT).decode().split("\n")
-        except BlockingIOError:
-            return None
+            return self.notifications.get(timeout=LIMIT_S if limit_s is None else limit_s)
+        except queue.Empty:
+            raise AssertionError("the daemon says nothing; log:\n" + self.log()) from None
 
     def wait_notified(self, wanted):
         """Reads notifications until one holds the line `wanted`, and gives all lines read."""
@@ -162,6 +176,7 @@ class Daemon:
         if not ready:
             raise AssertionError("the daemon does not end; log:\n" + self.log())
         code = self.process.wait()
+        self.listener.join()
         os.close(self.exited)
         self.process = self.exited = None
         self.close_sockets()
