@@ -94,7 +94,7 @@ class Daemon:
         self.endpoints = {name: "ipc://%s/%s" % (self.folder, name) for name in ("ingest", "publish", "query")}
         self.endpoints.update(endpoints or {})
         self.process = self.notify = self.exited = self.listener = self.notifications = None
-        self.sockets = {}
+        self.sockets, self.opened = {}, []
         self.batches = itertools.count(1)
         self.configure(config, pathways)
         open(self.log_path, "wb").close()
@@ -229,13 +229,15 @@ class Daemon:
             self.notify = None
 
     def close_sockets(self):
-        for sock in self.sockets.values():
+        for sock in self.opened:
             sock.close()
+        self.opened.clear()
         self.sockets.clear()
 
     def close(self):
         self.kill()
         self.close_notify()
+        self.close_sockets()
         self.context.destroy(linger=0)
         shutil.rmtree(self.folder)
 
@@ -252,8 +254,9 @@ class Daemon:
     # --- the sockets ---------------------------------------------------------------------------------------------
 
     def connect(self, kind, name):
-        """A fresh socket to one of the endpoints; closed with the daemon's context."""
+        """A fresh socket to one of the endpoints; closed at the latest when the daemon has ended."""
         sock = self.context.socket(kind)
+        self.opened.append(sock)
         sock.linger = 0
         sock.rcvhwm = sock.sndhwm = 0
         sock.connect(self.endpoints[name])
