@@ -145,7 +145,7 @@ static void print_followed(const struct ctl_context *ctl, const struct waitlist_
         (void)table_put_safely(line, stdout);
         putchar('\n');
     }
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 /* Where to begin: after --since, or with what happens from now on. */

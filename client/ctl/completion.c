@@ -34,6 +34,6 @@ int command_completion(struct ctl_context *ctl, int argc, char **argv) {
 
     (void)ctl;
     ctl_parse(&argp, "completion", argc, argv, &shell);
-    fwrite(completion_bash, 1, completion_bash_size, stdout);
+    (void)fwrite(completion_bash, 1, completion_bash_size, stdout);
     return CTL_DONE;
 }

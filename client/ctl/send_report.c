@@ -139,7 +139,7 @@ void progress_draw(struct progress *progress, int64_t done, uint64_t events, con
         draw_bar(share, (int64_t)(seconds / share - seconds));
     }
     fprintf(stderr, "%" PRIu64 " events durable, %.0f/s %s", events, seconds > 0 ? (double)events / seconds : 0.0, note);
-    fflush(stderr);
+    (void)fflush(stderr);
 }
 
 void progress_end(struct progress *progress) {

@@ -22,7 +22,7 @@ struct table {
 struct table *table_create(const struct column *columns, size_t count) {
     struct table *table = calloc(1, sizeof *table);
 
-    if (table == NULL) {
+    if (table == NULL || count == 0) {
         abort();
     }
     table->columns = columns;
@@ -95,7 +95,7 @@ void table_json(struct table *table, const json_t *value) {
 }
 
 size_t table_rows(const struct table *table) {
-    return table->count / table->column_count;
+    return table->column_count > 0 ? table->count / table->column_count : 0;
 }
 
 void table_totals(struct table *table) {
@@ -138,7 +138,7 @@ size_t table_put_safely(const char *text, FILE *out) {
         if (character == L'\xFFFD') {
             fputs("\xEF\xBF\xBD", out);
         } else {
-            fwrite(at, 1, size, out);
+            (void)fwrite(at, 1, size, out); /* main asks ferror at the end */
         }
         width += (size_t)wcwidth(character);
         at += size;
@@ -232,11 +232,15 @@ static void print_csv(const struct table *table, FILE *out) {
         put_csv(table->columns[c].name, false, out);
         fputs(c + 1 < table->column_count ? "," : "\r\n", out);
     }
-    for (size_t i = 0; i < table->count; i++) {
-        if (table->cells[i].text != NULL) {
-            put_csv(table->cells[i].text, table->cells[i].is_number, out);
+    const struct cell *cell = table->cells;
+
+    for (size_t rows = table_rows(table); rows > 0; rows--) {
+        for (size_t c = 0; c < table->column_count; c++, cell++) {
+            if (cell->text != NULL) {
+                put_csv(cell->text, cell->is_number, out);
+            }
+            fputs(c + 1 < table->column_count ? "," : "\r\n", out);
         }
-        fputs((i + 1) % table->column_count != 0 ? "," : "\r\n", out);
     }
 }
 

@@ -19,6 +19,7 @@
 #define MEDIANS_EVERY_MS 2000
 #define MEDIANS_TIMEOUT_MS 250
 #define COLUMNS_DEFAULT 80
+#define COLUMNS_MAX 1000
 
 enum { OPTION_ONCE = 0x500, OPTION_GROUP, OPTION_SORT_BY, OPTION_ASCII };
 
@@ -241,7 +242,9 @@ static int print_once(struct watch *watch) {
     if (!watch->view.live) {
         return ctl_explain(WAITLIST_NO_REPLY, watch->ctl->publish);
     }
-    watch->view.columns = columns != NULL && atoi(columns) > 0 ? atoi(columns) : COLUMNS_DEFAULT;
+    long width = columns != NULL ? strtol(columns, NULL, 10) : 0;
+
+    watch->view.columns = width > 0 && width <= COLUMNS_MAX ? (int)width : COLUMNS_DEFAULT;
     frame_compose(&watch->frame, watch->state, &watch->view);
     for (size_t i = 0; i < watch->frame.count; i++) {
         (void)table_put_safely(watch->frame.lines[i].text, stdout);

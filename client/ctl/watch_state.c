@@ -192,12 +192,10 @@ static void make_rows(struct watch_state *state) {
 
         if (all_pathways) {
             state->total = *row;
-        } else if (all_teams && state->grouping == GROUP_PATHWAYS) {
-            *new_row(state) = *row;
-        } else if (!all_teams && state->grouping == GROUP_QUEUES) {
-            *new_row(state) = *row;
         } else if (!all_teams && state->grouping == GROUP_TEAMS) {
             add_to_team(state, row);
+        } else if (state->grouping != GROUP_TEAMS && all_teams == (state->grouping == GROUP_PATHWAYS)) {
+            *new_row(state) = *row;
         }
     }
     if (state->row_count > 0) {

@@ -39,6 +39,7 @@ struct waitlist_follower *waitlist_follower_create(struct waitlist_client *clien
     const char *const names[ALERT_PARTS] = {filter != NULL ? filter->rule : NULL, filter != NULL ? filter->pathway : NULL,
                                             filter != NULL ? filter->team : NULL};
     char prefix[(WAITLIST_NAME_BYTES_MAX + 1) * ALERT_PARTS + sizeof WAITLIST_TOPIC_ALERT] = WAITLIST_TOPIC_ALERT;
+    size_t size = strlen(prefix);
     bool open = true;
 
     for (int i = 0; i < ALERT_PARTS; i++) {
@@ -52,7 +53,7 @@ struct waitlist_follower *waitlist_follower_create(struct waitlist_client *clien
     for (int i = 0; i < ALERT_PARTS; i++) {
         open = open && names[i] != NULL;
         if (open) {
-            strcat(strcat(prefix, names[i]), ".");
+            size += (size_t)snprintf(prefix + size, sizeof prefix - size, "%s.", names[i]);
         }
         follower->filter[i] = names[i] != NULL ? client_copy(names[i], strlen(names[i])) : NULL;
     }

@@ -6,15 +6,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <waitlist/client.h>
 
+/* "epoch seq"; without the file, from the beginning of whatever journal is there. */
 static struct waitlist_cursor load_cursor(const char *path) {
     struct waitlist_cursor cursor = {"", 0};
+    char line[128] = "";
     FILE *file = fopen(path, "r");
 
     if (file != NULL) {
-        if (fscanf(file, "%64s %" SCNu64, cursor.epoch, &cursor.seq) != 2) {
-            cursor = (struct waitlist_cursor){"", 0};
+        const char *blank = fgets(line, sizeof line, file) != NULL ? strchr(line, ' ') : NULL;
+
+        if (blank != NULL && blank - line <= WAITLIST_EPOCH_BYTES) {
+            memcpy(cursor.epoch, line, (size_t)(blank - line));
+            cursor.seq = strtoull(blank + 1, NULL, 10);
         }
         fclose(file);
     }
@@ -40,7 +46,7 @@ static int save_cursor(const char *path, const struct waitlist_cursor *cursor) {
 static void print(const struct waitlist_transition *alert) {
     printf("%" PRIu64 " %s %s %s %s\n", alert->seq, alert->transition, alert->rule, alert->subject != NULL ? alert->subject : "-",
            alert->team != NULL ? alert->team : "-");
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 int main(int argc, char **argv) {
