@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""A full disk: nothing is taken and everything else goes on, until there is room (interfaces, 1.1: read_only).
+
+The journal lies on a file system of 6 MiB in memory, in a mount namespace that belongs to the daemon alone. Where the machine allows no
+such mount the test is skipped, and says so.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
+from daemon import Daemon, frame, referral
+
+SIZE = "6m"
+MOUNT = 'mount -t tmpfs -o size=%s tmpfs "$0" && exec "$@"' % SIZE
+
+
+def namespace():
+    """The command that runs another one in a mount namespace, or None."""
+    for command in (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]):
+        if shutil.which("unshare") and subprocess.run(command + ["sh", "-c", MOUNT, "/mnt", "true"], stderr=subprocess.DEVNULL).returncode == 0:
+            return command
+    return None
+
+
+class DiskFull(unittest.TestCase):
+    def setUp(self):
+        self.namespace = namespace()
+        if self.namespace is None:
+            self.skipTest("no mount namespace with a small tmpfs can be made here")
+
+    def batch(self, number):
+        return [referral("W-%d-%d" % (number, i), "2025-05-01", more="x" * 500) for i in range(200)]
+
+    def test_full_and_free_again(self):
+        with Daemon(start=False) as daemon:
+            disk = os.path.join(daemon.folder, "disk")
+            os.mkdir(disk)
+            daemon.journal = os.path.join(disk, "journal.db")
+            daemon.wrapper = self.namespace + ["sh", "-c", MOUNT, disk]
+            daemon.configure()
+            daemon.start()
+            inside = "/proc/%d/root%s" % (daemon.process.pid, disk)
+            with open(os.path.join(inside, "ballast"), "wb") as file:
+                file.write(b"x" * (3 << 20))
+            taken, number, reply = 0, 0, {"ok": True}
+            while reply["ok"]:
+                _, reply = daemon.request([b"%d" % number, frame(self.batch(number))])
+                taken += reply.get("accepted", 0)
+                number += 1
+                self.assertLess(number, 200, "the disk never became full")
+            self.assertEqual(reply["error"]["code"], "read_only")
+            self.assertGreater(taken, 0)
+            self.full(daemon, taken)
+            os.unlink(os.path.join(inside, "ballast"))
+            self.free_again(daemon, taken, number)
+            daemon.stop()
+            self.assertIn("disk is full", daemon.log())
+
+    def full(self, daemon, taken):
+        """Queries are answered from what is durable; nothing is taken, not even quietly."""
+        before = daemon.ask("snapshot")
+        health = daemon.ask("health")
+        self.assertEqual((health["status"], health["journal_seq"]), ("degraded", taken))
+        self.assertIn("full", health["reasons"][0])
+        self.assertEqual((daemon.total()["waiting"], daemon.total()["breach"]), (taken, taken))
+        for number in range(5):
+            _, reply = daemon.request([b"again", frame(self.batch(1000 + number))])
+            self.assertEqual((reply["ok"], reply["error"]["code"]), (False, "read_only"))
+        _, reply = daemon.request([b"bad"])
+        self.assertEqual(reply["error"]["code"], "bad_request")
+        again = daemon.ask("snapshot")
+        self.assertEqual((again["positions"], again["alerts"], again["alert_seq"]), (before["positions"], before["alerts"], before["alert_seq"]))
+        log = daemon.alerts()
+        self.assertEqual([row["seq"] for row in log], list(range(1, len(log) + 1)))
+        self.assertEqual(daemon.error("clock.set", now="2025-06-05T12:00:00Z"), ("bad_request", "/now"))
+        self.assertIn("refused", daemon.reload())
+
+    def free_again(self, daemon, taken, number):
+        sub = daemon.subscribe()
+        beats = 0
+        while daemon.ask("health")["status"] != "ok":
+            sub.next()  # one heartbeat a second
+            beats += 1
+            self.assertLess(beats, 30)
+        _, reply = daemon.request([b"last", frame(self.batch(number))])
+        self.assertEqual((reply["ok"], reply["accepted"], reply["seq"]), (True, 200, taken + 200))
+        daemon.set_clock("2025-06-05T12:00:00Z")
+        self.assertEqual(daemon.total()["waiting"], taken + 200)
+        log = daemon.alerts()
+        self.assertEqual([row["seq"] for row in log], list(range(1, len(log) + 1)))
+        self.assertEqual(len({row["subject"] for row in log if row["rule"] == "breach"}), taken + 200)
+        kept = sum(json.loads(line)["specversion"] == "1.0" for _, _, line in self.journalled(daemon))
+        self.assertEqual(kept, taken + 200)
+
+    def journalled(self, daemon):
+        """The events in a copy of the resting journal's files, which SQLite does not open at their place in the other namespace."""
+        path = daemon.journal
+        for suffix in ("", "-wal"):
+            shutil.copy("/proc/%d/root%s%s" % (daemon.process.pid, path, suffix), os.path.join(daemon.folder, "copy.db" + suffix))
+        daemon.journal = os.path.join(daemon.folder, "copy.db")
+        try:
+            return daemon.journalled()
+        finally:
+            daemon.journal = path
+
+
+if __name__ == "__main__":
+    unittest.main()
