@@ -222,8 +222,8 @@ class Requests(unittest.TestCase):
         self.assertEqual(told["data"], row["data"])
 
     def test_whole_numbers_of_64_bits_come_back(self):
-        for number in (2**63 - 1, 2**63, 2**64 - 1, -2**63):
-            row = self.rows(1, "%d-" % abs(number))[0]
+        for tag, number in enumerate((2**63 - 1, 2**63, 2**64 - 1, -2**63)):
+            row = self.rows(1, "%d-" % tag)[0]
             row["data"]["reference"] = number
             self.daemon.take(row)
             told = self.daemon.ask("wait", subject=row["subject"])["events"][0]["data"]

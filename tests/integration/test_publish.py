@@ -3,6 +3,8 @@
 import time
 import unittest
 
+import zmq
+
 from daemon import Daemon, event, referral
 from test_queries import EMPTY, POSITION, TRANSITION
 
@@ -148,7 +150,7 @@ class Publish(unittest.TestCase):
             self.assertEqual([row["transition"] for row in rows], transitions)
 
     def test_a_subscriber_that_never_reads_holds_nobody_up(self):
-        idle = self.daemon.connect(2, "publish")  # 2: SUB
+        idle = self.daemon.connect(zmq.SUB, "publish")
         idle.rcvhwm = 1
         idle.subscribe(b"")
         for number in range(20):
