@@ -48,18 +48,31 @@ static uint32_t cell_of(struct waiting_register *reg, const struct wait_state *s
     return groups_of(reg->cells, &key);
 }
 
-static void add_member(struct waiting_register *reg, struct record *record, uint32_t wait) {
-    struct members *members = &reg->members[record->queue];
-    memory_reserve((void **)&members->waits, &members->capacity, members->count + 1, sizeof *members->waits);
-    record->member_place = (uint32_t)members->count;
-    members->waits[members->count++] = wait;
+static bool is_open(enum status status) {
+    return status == STATUS_WAITING || status == STATUS_SCHEDULED;
 }
 
-static void remove_member(struct waiting_register *reg, const struct record *record) {
+static void add_member(struct waiting_register *reg, struct record *record, uint32_t wait, const struct clock_reading *reading) {
     struct members *members = &reg->members[record->queue];
-    uint32_t last = members->waits[--members->count];
-    members->waits[record->member_place] = last;
-    register_record(reg, last)->member_place = record->member_place;
+    bool runs = reading->status == STATUS_WAITING && !reading->is_frozen;
+    struct member member = {wait, runs ? reading->key : reading->days, (uint8_t)reading->status, runs};
+    if (is_open(reading->status)) {
+        memory_reserve((void **)&members->open, &members->open_capacity, members->open_count + 1, sizeof *members->open);
+        record->member_place = (uint32_t)members->open_count;
+        members->open[members->open_count++] = member;
+    } else {
+        memory_reserve((void **)&members->past, &members->past_capacity, members->past_count + 1, sizeof *members->past);
+        record->member_place = (uint32_t)members->past_count;
+        members->past[members->past_count++] = member;
+    }
+}
+
+static void remove_member(struct waiting_register *reg, const struct record *record, enum status status) {
+    struct members *members = &reg->members[record->queue];
+    struct member *list = is_open(status) ? members->open : members->past;
+    size_t *count = is_open(status) ? &members->open_count : &members->past_count;
+    list[record->member_place] = list[--*count];
+    register_record(reg, list[record->member_place].wait)->member_place = record->member_place;
 }
 
 static void leave_agenda(struct waiting_register *reg, struct record *record) {
@@ -121,17 +134,16 @@ void register_count_wait(struct waiting_register *reg, uint32_t wait) {
         return;
     reg->pathway_waits[record->state.pathway]++;
     record->flags |= RECORD_COUNTED;
-    record->queue = record->cell = GROUP_NONE;
-    if (reading.status != STATUS_WAITING && reading.status != STATUS_SCHEDULED)
-        return;
     record->queue = queue_of(reg, &record->state);
+    add_member(reg, record, wait, &reading);
+    note_queue_changed(reg, record->queue);
+    if (!is_open(reading.status))
+        return;
     record->cell = cell_of(reg, &record->state);
     struct contribution contribution;
     contribution_of(reg, record, &reading, &contribution);
     tally_add(groups_at(reg->queues, record->queue)->tally, &contribution);
     tally_add(groups_at(reg->cells, record->cell)->tally, &contribution);
-    add_member(reg, record, wait);
-    note_queue_changed(reg, record->queue);
 }
 
 void register_uncount_wait(struct waiting_register *reg, uint32_t wait) {
@@ -141,14 +153,14 @@ void register_uncount_wait(struct waiting_register *reg, uint32_t wait) {
         return;
     record->flags &= (uint8_t)~RECORD_COUNTED;
     reg->pathway_waits[record->state.pathway]--;
-    if (record->queue == GROUP_NONE)
-        return;
     struct clock_reading reading;
     register_read_clock(reg, record, &reading);
+    remove_member(reg, record, reading.status);
+    if (!is_open(reading.status))
+        return;
     struct contribution contribution;
     contribution_of(reg, record, &reading, &contribution);
     tally_remove(groups_at(reg->queues, record->queue)->tally, &contribution);
     tally_remove(groups_at(reg->cells, record->cell)->tally, &contribution);
-    remove_member(reg, record);
     note_queue_changed(reg, record->queue);
 }

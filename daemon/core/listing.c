@@ -106,26 +106,82 @@ static void push(struct listing *listing, const struct listed *row) {
     }
 }
 
+/* Counts a wait that passed, and lists it when it lies behind the cursor. */
+static void list_wait(struct listing *listing, const struct listed *row) {
+    listing->count++;
+    if (listing->request->after != NULL && compare_places(listing->request, &row->place, listing->request->after) <= 0)
+        return;
+    listing->behind_cursor++;
+    push(listing, row);
+}
+
 static void consider(struct listing *listing, uint32_t wait) {
     struct clock_reading reading;
     register_read_clock(listing->reg, register_record(listing->reg, wait), &reading);
     if (!ready_filter_passes(&listing->filter, listing->reg, wait, &reading))
         return;
-    listing->count++;
     struct listed row = {place_of(listing->reg, wait, listing->request->sort, &reading), wait};
-    if (listing->request->after != NULL && compare_places(listing->request, &row.place, listing->request->after) <= 0)
-        return;
-    listing->behind_cursor++;
-    push(listing, &row);
+    list_wait(listing, &row);
 }
 
-static void consider_members(struct listing *listing) {
+/* Whether queue, status and days decide everything that is asked, so that the waits themselves need not be looked at. */
+static bool members_suffice(const struct waits_request *request) {
+    const struct wait_filter *filter = request->filter;
+    for (size_t i = 0; i < filter->field_count; i++)
+        if (filter->fields[i].name.field != FIELD_PATHWAY && filter->fields[i].name.field != FIELD_TEAM)
+            return false;
+    return request->sort == SORT_DAYS && filter->breach == CHOICE_ANY && filter->due == CHOICE_ANY && filter->paused == CHOICE_ANY &&
+           filter->no_contact == CHOICE_ANY && filter->subject_prefix.length == 0;
+}
+
+static bool is_worse_than_listed(const struct listing *listing, int32_t days) {
+    if (listing->used < listing->request->limit)
+        return false;
+    int64_t worst = listing->heap[0].place.value;
+    return listing->request->descending ? days < worst : days > worst;
+}
+
+static void consider_member(struct listing *listing, const struct member *member, int32_t today_index) {
+    const struct wait_filter *filter = listing->request->filter;
+    int32_t days = member->runs ? today_index - member->key : member->key;
+    if (filter->statuses != 0 && !(filter->statuses & (1U << member->status)))
+        return;
+    if ((filter->has_min_days && days < filter->min_days) || (filter->has_max_days && days > filter->max_days))
+        return;
+    if (listing->request->after == NULL && is_worse_than_listed(listing, days)) {
+        listing->count++;
+        listing->behind_cursor++;
+        return;
+    }
+    struct listed row = {{false, days, names_text(listing->reg->subjects, member->wait)}, member->wait};
+    list_wait(listing, &row);
+}
+
+static void consider_list(struct listing *listing, const struct member *list, size_t count, const int32_t *today_index) {
+    for (size_t i = 0; i < count; i++) {
+        if (today_index != NULL)
+            consider_member(listing, &list[i], *today_index);
+        else
+            consider(listing, list[i].wait);
+    }
+}
+
+static void consider_queues(struct listing *listing) {
     const struct waiting_register *reg = listing->reg;
+    unsigned statuses = listing->request->filter->statuses;
+    bool wants_open = statuses == 0 || (statuses & (1U << STATUS_WAITING | 1U << STATUS_SCHEDULED));
+    bool wants_past = statuses == 0 || (statuses & (1U << STATUS_ENDED | 1U << STATUS_EXCLUDED));
+    bool suffices = members_suffice(listing->request);
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
-        if (!ready_filter_queue_passes(&listing->filter, reg, &groups_at(reg->queues, queue)->key))
+        const struct group_key *key = &groups_at(reg->queues, queue)->key;
+        if (!ready_filter_queue_passes(&listing->filter, reg, key))
             continue;
-        for (size_t i = 0; i < reg->members[queue].count; i++)
-            consider(listing, reg->members[queue].waits[i]);
+        int32_t today_index = clock_index(reg->calendar, reg->pathways[key->pathway]->unit, reg->today);
+        const struct members *members = &reg->members[queue];
+        if (wants_open)
+            consider_list(listing, members->open, members->open_count, suffices ? &today_index : NULL);
+        if (wants_past)
+            consider_list(listing, members->past, members->past_count, suffices ? &today_index : NULL);
     }
 }
 
@@ -135,12 +191,7 @@ void register_waits(const struct waiting_register *reg, const struct waits_reque
     listing->reg = reg;
     listing->request = request;
     ready_filter_init(&listing->filter, reg, request->filter);
-    unsigned running = 1U << STATUS_WAITING | 1U << STATUS_SCHEDULED;
-    if (request->filter->statuses != 0 && (request->filter->statuses & ~running) == 0)
-        consider_members(listing);
-    else
-        for (uint32_t wait = 1; wait <= register_count(reg); wait++)
-            consider(listing, wait);
+    consider_queues(listing);
     page->count = listing->count;
     page->more = listing->behind_cursor > listing->used;
     page->row_count = listing->used;

@@ -60,8 +60,10 @@ void register_destroy(struct waiting_register **pointer) {
         free(reg->policies[i]);
     for (size_t i = 0; i < reg->page_count; i++)
         free(reg->pages[i]);
-    for (size_t i = 0; i < reg->member_capacity; i++)
-        free(reg->members[i].waits);
+    for (size_t i = 0; i < reg->member_capacity; i++) {
+        free(reg->members[i].open);
+        free(reg->members[i].past);
+    }
     names_destroy(&reg->names);
     names_destroy(&reg->subjects);
     names_destroy(&reg->pathway_names);
@@ -256,7 +258,7 @@ void register_begin(struct waiting_register *reg, day_t today, instant_t now, bo
             register_refold(reg, wait);
         register_count_wait(reg, wait);
         struct touched touched = {wait, DAY_NONE + 1, true};
-        if (record->first_alert != 0 || record->wake_day != DAY_NONE || record->queue != GROUP_NONE)
+        if (record->first_alert != 0 || record->wake_day != DAY_NONE || record->cell != GROUP_NONE)
             register_settle_alerts(reg, &touched, now);
     }
     reg->raise = true;
@@ -276,7 +278,7 @@ void register_settle(struct waiting_register *reg, instant_t now) {
 
 static void note_every_queue(struct waiting_register *reg) {
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
-        if (reg->members[queue].changed || reg->members[queue].count == 0)
+        if (reg->members[queue].changed || reg->members[queue].open_count == 0)
             continue;
         reg->members[queue].changed = true;
         memory_reserve((void **)&reg->changed_queues, &reg->changed_capacity, reg->changed_count + 1, sizeof *reg->changed_queues);

@@ -55,10 +55,22 @@ struct alert_node {
     bool is_doubtful; /* what has become known since it was raised may say that it never held on its day */
 };
 
+/* A wait in the list of its queue, with what tells its days without a look at the wait. */
+struct member {
+    uint32_t wait;
+    int32_t key; /* while it runs, of its clock (clock.h); else its days */
+    uint8_t status;
+    bool runs; /* its days grow with every day of its unit */
+};
+
+/* Every wait of a queue: those waiting or scheduled, and apart from them those that ended or are excluded. */
 struct members {
-    uint32_t *waits;
-    size_t count;
-    size_t capacity;
+    struct member *open;
+    size_t open_count;
+    size_t open_capacity;
+    struct member *past;
+    size_t past_count;
+    size_t past_capacity;
     bool changed;
 };
 

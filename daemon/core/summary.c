@@ -151,8 +151,8 @@ static void gather_from_waits(struct gathering *gathering) {
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
         if (!ready_filter_queue_passes(&gathering->filter, reg, &groups_at(reg->queues, queue)->key))
             continue;
-        for (size_t i = 0; i < reg->members[queue].count; i++) {
-            uint32_t wait = reg->members[queue].waits[i];
+        for (size_t i = 0; i < reg->members[queue].open_count; i++) {
+            uint32_t wait = reg->members[queue].open[i].wait;
             const struct record *record = register_record(reg, wait);
             struct clock_reading reading;
             register_read_clock(reg, record, &reading);

@@ -95,7 +95,7 @@ void register_figures(const struct waiting_register *reg, struct register_figure
         figures->waits += record->state.stage != STAGE_NONE;
     }
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
-        figures->open += reg->members[queue].count;
+        figures->open += reg->members[queue].open_count;
     }
     figures->open_alerts = reg->open_alerts;
     figures->queues = groups_count(reg->queues);

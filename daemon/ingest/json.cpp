@@ -428,6 +428,11 @@ extern "C" bool json_value_text(struct json_value value, struct text *text) {
     return true;
 }
 
+extern "C" bool json_value_is_true(struct json_value value) {
+    bool literal = false;
+    return shape_of<dom::element>(value).get_bool().get(literal) == simdjson::SUCCESS && literal;
+}
+
 extern "C" bool json_value_integer(struct json_value value, int64_t *integer) {
     return shape_of<dom::element>(value).get_int64().get(*integer) == simdjson::SUCCESS;
 }

@@ -69,6 +69,8 @@ const char *json_fault_message(enum json_fault fault);
 enum json_kind json_value_kind(struct json_value value);
 /* False, and `*text` unchanged, when the value is no string. The text is decoded, UTF-8, and lives as long as the value. */
 bool json_value_text(struct json_value value, struct text *text);
+/* Whether the value is the literal true. */
+bool json_value_is_true(struct json_value value);
 /* False when the value is not written as an integer or lies beyond int64_t. */
 bool json_value_integer(struct json_value value, int64_t *integer);
 /* Any number, rounded to a double; false when the value is no number. */

@@ -221,6 +221,7 @@ struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER
     ledger->intake = envelope_create();
     ledger->archive = envelope_create();
     ledger->arena = arena_create();
+    ledger->transition_parser = json_parser_create(WIRE_TRANSITION_SIZE, TRANSITION_NESTING_MAX);
     ENSURE(sodium_init() >= 0);
     randombytes_buf(&ledger->hash_seed, sizeof ledger->hash_seed);
     take_numeric_sources(ledger);
@@ -253,6 +254,7 @@ void ledger_close(struct ledger **pointer) {
     envelope_destroy(&ledger->intake);
     envelope_destroy(&ledger->archive);
     arena_destroy(&ledger->arena);
+    json_parser_destroy(&ledger->transition_parser);
     ledger_forget_policies(ledger);
     sodium_memzero(ledger->personal_key, sizeof ledger->personal_key);
     free(ledger->policies);

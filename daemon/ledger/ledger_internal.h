@@ -6,6 +6,7 @@
 #include "daemon/journal/identity.h"
 #include "daemon/ledger/arena.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/transition.h"
 #include "daemon/wire/wire.h"
 
 struct kept_policy {
@@ -23,7 +24,8 @@ struct ledger {
     struct sources *sources;
     struct envelope *intake;  /* parses what comes in */
     struct envelope *archive; /* parses what was accepted before */
-    struct arena *arena;      /* the texts of the history last read */
+    struct json_parser *transition_parser;
+    struct arena *arena; /* the texts of the history last read */
     struct history_event *history;
     size_t history_capacity;
     struct kept_policy *policies; /* as journalled, by rising day */

@@ -133,13 +133,11 @@ static bool replay_event(void *context, const struct journal_event *stored) {
 static bool replay_alert(void *context, const struct journal_alert *stored) {
     struct ledger *ledger = context;
     struct alert_transition transition;
-    json_t *json = json_loadb(stored->body.at, stored->body.length, 0, NULL);
-    bool read = json != NULL && wire_read_transition(json, &transition);
+    bool read = transition_read(ledger->transition_parser, stored->body, &transition);
     if (read)
         register_replay_alert(ledger->reg, &transition);
     else
         ledger->damaged = true;
-    json_decref(json);
     return read;
 }
 

@@ -2,43 +2,74 @@
 #include "daemon/query/ops.h"
 
 #include "daemon/core/memory.h"
+#include "daemon/ledger/transition.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const filter_names[] = {"rule", "level", "subject", "pathway", "team", "severity", "transition"};
 
+/* The reply is put together from the journalled texts as they are: a follower that catches up asks for many pages. */
 struct alert_question {
     const json_t *filter; /* NULL: every alert */
-    json_t *rows;
+    struct json_parser *parser;
+    char *text;
+    size_t used;
+    size_t capacity;
+    size_t row_count;
     size_t limit;
     uint64_t since;
     uint64_t through;
     size_t looked_at;
 };
 
-static bool value_passes(const json_t *wanted, const json_t *value) {
-    if (!json_is_array(wanted))
-        return json_equal(wanted, value) == 1;
-    for (size_t i = 0; i < json_array_size(wanted); i++)
-        if (json_equal(json_array_get(wanted, i), value) == 1)
-            return true;
-    return false;
+static void append(struct alert_question *question, const char *at, size_t length) {
+    memory_reserve((void **)&question->text, &question->capacity, question->used + length + 1, 1);
+    memcpy(question->text + question->used, at, length);
+    question->used += length;
+    question->text[question->used] = '\0';
+}
+
+static void append_row(struct alert_question *question, struct text row) {
+    if (question->row_count++ > 0)
+        append(question, ",", 1);
+    append(question, row.at, row.length);
+}
+
+static bool is_wanted_text(const json_t *wanted, struct text value) {
+    if (json_is_null(wanted))
+        return value.at == NULL;
+    return json_is_string(wanted) && text_equal(value, (struct text){json_string_value(wanted), (uint32_t)json_string_length(wanted)});
 }
 
 /* A wait that moved belongs to both teams: who follows only one must see it leave and see it come. */
-static bool team_passes(const json_t *wanted, const json_t *row) {
-    return value_passes(wanted, json_object_get(row, "team")) ||
-           (!json_is_null(json_object_get(row, "from_team")) && value_passes(wanted, json_object_get(row, "from_team")));
+static bool is_wanted(const json_t *wanted, const char *name, const struct alert_transition *transition) {
+    if (strcmp(name, "level") == 0)
+        return transition->level == ALERT_LEVEL_NONE ? json_is_null(wanted)
+                                                     : json_is_integer(wanted) && json_integer_value(wanted) == transition->level;
+    if (strcmp(name, "rule") == 0)
+        return is_wanted_text(wanted, text_of(alert_rule_name(transition->rule)));
+    if (strcmp(name, "subject") == 0)
+        return is_wanted_text(wanted, transition->subject);
+    if (strcmp(name, "pathway") == 0)
+        return is_wanted_text(wanted, transition->pathway);
+    if (strcmp(name, "severity") == 0)
+        return is_wanted_text(wanted, text_of(severity_name(transition->severity)));
+    if (strcmp(name, "transition") == 0)
+        return is_wanted_text(wanted, text_of(alert_change_name(transition->change)));
+    return is_wanted_text(wanted, transition->team) || (transition->from_team.at != NULL && is_wanted_text(wanted, transition->from_team));
 }
 
-static bool passes(const json_t *filter, const json_t *row) {
+static bool passes(const json_t *filter, const struct alert_transition *transition) {
     const char *name;
     json_t *wanted;
     if (filter == NULL)
         return true;
     json_object_foreach((json_t *)(uintptr_t)filter, name, wanted) {
-        bool fits = strcmp(name, "team") == 0 ? team_passes(wanted, row) : value_passes(wanted, json_object_get(row, name));
+        bool fits = !json_is_array(wanted) && is_wanted(wanted, name, transition);
+        for (size_t i = 0; !fits && json_is_array(wanted) && i < json_array_size(wanted); i++)
+            fits = is_wanted(json_array_get(wanted, i), name, transition);
         if (!fits)
             return false;
     }
@@ -47,12 +78,11 @@ static bool passes(const json_t *filter, const json_t *row) {
 
 static bool take_logged(void *context, const struct journal_alert *alert) {
     struct alert_question *question = context;
-    if (json_array_size(question->rows) == question->limit || question->looked_at == QUERY_ALERTS_SCAN_MAX)
+    struct alert_transition transition;
+    if (question->row_count == question->limit || question->looked_at == QUERY_ALERTS_SCAN_MAX)
         return false;
-    json_t *row = json_loadb(alert->body.at, alert->body.length, 0, NULL);
-    if (row != NULL && passes(question->filter, row))
-        json_array_append(question->rows, row);
-    json_decref(row);
+    if (question->filter == NULL || (transition_read(question->parser, alert->body, &transition) && passes(question->filter, &transition)))
+        append_row(question, alert->body);
     question->looked_at++;
     question->through = alert->alert_seq;
     return true;
@@ -87,14 +117,13 @@ static void take_all_open(struct ledger *ledger, struct alert_question *question
         qsort(list.at, list.count, sizeof *list.at, compare_alerts);
     question->through = journal_last_alert_seq(ledger_journal(ledger));
     for (size_t i = 0; i < list.count; i++) {
-        if (json_array_size(question->rows) == question->limit) {
+        char text[WIRE_TRANSITION_SIZE];
+        if (question->row_count == question->limit) {
             question->through = list.at[i - 1].alert_seq;
             break;
         }
-        json_t *row = wire_transition(&list.at[i]);
-        if (passes(question->filter, row))
-            json_array_append(question->rows, row);
-        json_decref(row);
+        if (passes(question->filter, &list.at[i]))
+            append_row(question, (struct text){text, (uint32_t)wire_transition_text(&list.at[i], text)});
     }
     free(list.at);
 }
@@ -134,17 +163,25 @@ json_t *op_alerts(struct question *question) {
     bool open_only = text_is(state, "open");
     if (!open_only && !text_is(state, "all"))
         return question_refuse(question, "bad_request", "must be open or all", "/state");
-    struct alert_question rows = {.filter = filter, .rows = json_array(), .limit = (size_t)limit, .since = (uint64_t)since};
-    rows.through = (uint64_t)since;
-    if (open_only) {
+    static const char start[] = "{\"v\":1,\"ok\":true,\"rows\":[";
+    struct alert_question rows = {.filter = filter, .limit = (size_t)limit, .since = (uint64_t)since, .through = (uint64_t)since};
+    rows.parser = json_parser_create(WIRE_TRANSITION_SIZE, TRANSITION_NESTING_MAX);
+    append(&rows, start, sizeof start - 1);
+    enum journal_status status = JOURNAL_OK;
+    if (open_only)
         take_all_open(ledger, &rows);
-    } else if (journal_each_alert(ledger_journal(ledger), (uint64_t)since, take_logged, &rows) != JOURNAL_OK) {
-        json_decref(rows.rows);
+    else
+        status = journal_each_alert(ledger_journal(ledger), (uint64_t)since, take_logged, &rows);
+    json_parser_destroy(&rows.parser);
+    if (status != JOURNAL_OK) {
+        free(rows.text);
         return question_refuse(question, "internal", "the alert log could not be read", NULL);
     }
-    json_t *reply = wire_reply();
-    json_object_set_new(reply, "rows", rows.rows);
-    json_object_set_new(reply, "through", json_integer((json_int_t)rows.through));
-    json_object_set_new(reply, "epoch", json_string(journal_epoch(ledger_journal(ledger))));
-    return reply;
+    char end[96];
+    int length = snprintf(end, sizeof end, "],\"through\":%llu,\"epoch\":\"%s\"}", (unsigned long long)rows.through,
+                          journal_epoch(ledger_journal(ledger)));
+    append(&rows, end, (size_t)length);
+    question->text = rows.text;
+    question->text_length = rows.used;
+    return NULL;
 }

@@ -5,11 +5,13 @@
 #include "daemon/query/query.h"
 #include "daemon/wire/wire.h"
 
-/* A request being answered. A handler that fails sets the error through question_refuse and returns NULL. */
+/* A request being answered. A handler returns its reply; or NULL, after it has set `text`, or after question_refuse. */
 struct question {
     const json_t *request;
     struct daemon_state *state;
     json_t *refusal;
+    char *text; /* a reply that is text already; given to whoever asked, who frees it */
+    size_t text_length;
 };
 
 /* Sets the error reply and returns NULL. */

@@ -90,44 +90,43 @@ static json_t *answer_op(struct question *question) {
     return question_refuse(question, "unknown_op", "this daemon has no such op", "/op");
 }
 
-static json_t *answer_text(struct daemon_state *state, struct text text) {
+/* The request as an object; NULL after refusing. */
+static json_t *read_request(struct question *question, struct text text) {
     json_error_t error;
-    struct question question = {NULL, state, NULL};
-    if (text.length > QUERY_BYTES_MAX) {
-        question_refuse(&question, "bad_request", "a request is at most 64 KiB long", NULL);
-        return question.refusal;
-    }
+    if (text.length > QUERY_BYTES_MAX)
+        return question_refuse(question, "bad_request", "a request is at most 64 KiB long", NULL);
     json_t *request = json_loadb(text.at, text.length, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(request)) {
-        char message[256];
-        snprintf(message, sizeof message, request == NULL ? "not JSON at byte %d" : "a request is one JSON object", error.position);
-        json_decref(request);
-        question_refuse(&question, "bad_request", message, NULL);
-        return question.refusal;
-    }
-    question.request = request;
-    json_t *reply = answer_op(&question);
+    if (json_is_object(request))
+        return request;
+    char message[256];
+    snprintf(message, sizeof message, request == NULL ? "not JSON at byte %d" : "a request is one JSON object", error.position);
     json_decref(request);
-    if (reply != NULL) {
-        json_decref(question.refusal);
-        return reply;
-    }
-    return question.refusal != NULL ? question.refusal : wire_error("internal", "the question could not be answered", NULL);
+    return question_refuse(question, "bad_request", message, NULL);
 }
 
-static void answer_request(struct query *query, struct daemon_state *state) {
-    const struct request *request = query->request;
-    json_t *reply;
+/* The reply's text; the caller frees it. */
+static char *answer_request(const struct request *request, struct daemon_state *state, size_t *length) {
+    struct question question = {.state = state};
+    json_t *reply = NULL;
+    json_t *object = NULL;
     if (request->frame_count == 1)
-        reply = answer_text(state, request_frame(request, 0));
+        object = read_request(&question, request_frame(request, 0));
     else
-        reply = wire_error("bad_request", "a query is one frame", NULL);
-    size_t length;
-    char *text = wire_dump(reply, &length);
+        question_refuse(&question, "bad_request", "a query is one frame", NULL);
+    question.request = object;
+    if (object != NULL)
+        reply = answer_op(&question);
+    if (reply == NULL && question.text == NULL)
+        reply =
+            question.refusal != NULL ? json_incref(question.refusal) : wire_error("internal", "the question could not be answered", NULL);
+    char *text = question.text;
+    *length = question.text_length;
+    if (reply != NULL)
+        text = wire_dump(reply, length);
     json_decref(reply);
-    if (!request_answer(query->socket, &request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
-        state->queries_dropped++;
-    free(text);
+    json_decref(question.refusal);
+    json_decref(object);
+    return text;
 }
 
 size_t query_serve(struct query *query, struct daemon_state *state, bool *failed) {
@@ -138,7 +137,11 @@ size_t query_serve(struct query *query, struct daemon_state *state, bool *failed
             *failed = result == RECEIVE_FAILED;
             return served;
         }
-        answer_request(query, state);
+        size_t length;
+        char *text = answer_request(query->request, state, &length);
+        if (!request_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
+            state->queries_dropped++;
+        free(text);
     }
     return QUERY_TURN_MAX;
 }

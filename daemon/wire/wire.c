@@ -126,12 +126,17 @@ void wire_alert_id(uint64_t raised_seq, char out[ALERT_ID_SIZE]) {
     snprintf(out, ALERT_ID_SIZE, "a%llu", (unsigned long long)raised_seq);
 }
 
-uint64_t wire_raised_seq(const char *alert_id) {
-    if (alert_id[0] != 'a' || alert_id[1] < '1' || alert_id[1] > '9')
+uint64_t wire_raised_seq(struct text alert_id) {
+    const uint32_t digits_max = 19; /* of a number that fits 64 bits */
+    uint64_t seq = 0;
+    if (alert_id.length < 2 || alert_id.length > digits_max + 1 || alert_id.at[0] != 'a' || alert_id.at[1] == '0')
         return 0;
-    char *end;
-    unsigned long long seq = strtoull(alert_id + 1, &end, 10);
-    return *end == '\0' ? seq : 0;
+    for (uint32_t i = 1; i < alert_id.length; i++) {
+        if (alert_id.at[i] < '0' || alert_id.at[i] > '9')
+            return 0;
+        seq = seq * 10 + (uint64_t)(alert_id.at[i] - '0');
+    }
+    return seq;
 }
 
 /* A name in quotes, or null. */
@@ -170,52 +175,6 @@ json_t *wire_transition(const struct alert_transition *transition) {
     json_t *json = json_loadb(text, wire_transition_text(transition, text), 0, NULL);
     ENSURE(json != NULL);
     return json;
-}
-
-static struct text member_text(const json_t *object, const char *key) {
-    const json_t *value = json_object_get(object, key);
-    return json_is_string(value) ? (struct text){json_string_value(value), (uint32_t)json_string_length(value)} : TEXT_ABSENT;
-}
-
-static int32_t member_number(const json_t *object, const char *key) {
-    return (int32_t)json_integer_value(json_object_get(object, key));
-}
-
-static enum severity severity_of(struct text name) {
-    int severity = SEVERITY_INFO;
-    while (severity < SEVERITY_CRITICAL && !text_is(name, severity_name((enum severity)severity)))
-        severity++;
-    return (enum severity)severity;
-}
-
-static enum alert_reason reason_of(struct text name) {
-    int reason = ALERT_REASON_NONE;
-    while (reason < ALERT_REASON_CLEARED && !text_is(name, alert_reason_name((enum alert_reason)reason)))
-        reason++;
-    return name.at == NULL ? ALERT_REASON_NONE : (enum alert_reason)reason;
-}
-
-bool wire_read_transition(const json_t *json, struct alert_transition *transition) {
-    const char *alert_id = json_string_value(json_object_get(json, "alert_id"));
-    memset(transition, 0, sizeof *transition);
-    transition->alert_seq = (uint64_t)json_integer_value(json_object_get(json, "seq"));
-    transition->raised_seq = alert_id == NULL ? 0 : wire_raised_seq(alert_id);
-    transition->change = alert_change_of(member_text(json, "transition"));
-    transition->rule = alert_rule_of(member_text(json, "rule"));
-    transition->level = member_number(json, "level");
-    transition->severity = severity_of(member_text(json, "severity"));
-    transition->reason = reason_of(member_text(json, "reason"));
-    transition->subject = member_text(json, "subject");
-    transition->pathway = member_text(json, "pathway");
-    transition->team = member_text(json, "team");
-    transition->from_team = member_text(json, "from_team");
-    transition->days = member_number(json, "days");
-    transition->standard = member_number(json, "standard");
-    transition->late = json_is_true(json_object_get(json, "late"));
-    return transition->alert_seq > 0 && transition->raised_seq > 0 && transition->change < ALERT_CHANGE_COUNT &&
-           transition->rule < ALERT_RULE_COUNT && transition->subject.at != NULL && transition->pathway.at != NULL &&
-           date_parse(member_text(json, "occurred_on"), &transition->occurred_on) &&
-           instant_parse(member_text(json, "at"), &transition->at);
 }
 
 json_t *wire_reply(void) {

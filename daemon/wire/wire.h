@@ -25,10 +25,7 @@ size_t wire_transition_text(const struct alert_transition *transition, char out[
 /* An alert is named after the seq of its first transition: "a104". */
 void wire_alert_id(uint64_t raised_seq, char out[ALERT_ID_SIZE]);
 /* The seq in an alert's name, 0 when it is none. */
-uint64_t wire_raised_seq(const char *alert_id);
-
-/* Reads a transition that wire_transition wrote; its texts are borrowed from `json`. False when it is none. */
-bool wire_read_transition(const json_t *json, struct alert_transition *transition);
+uint64_t wire_raised_seq(struct text alert_id);
 
 /* {"v":1,"ok":true}, to be filled; and {"v":1,"ok":false,"error":{…}} (pointer NULL: null). */
 json_t *wire_reply(void);
