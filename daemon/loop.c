@@ -26,7 +26,7 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { PROBE_MS = 1000, LAG_WINDOW_MS = 10000, MIDNIGHT_CHECK_MS = 1000, STATUS_MS = 5000 };
+enum { PROBE_MS = 1000, PROBE_MAX_MS = 60000, LAG_WINDOW_MS = 10000, MIDNIGHT_CHECK_MS = 1000, STATUS_MS = 5000 };
 
 struct loop {
     const struct loop_setup *setup;
@@ -60,7 +60,12 @@ static void become_read_only(struct loop *loop) {
                   "the journal's disk is full: the turn was rolled back, events are refused until there is room",
                   LOG_STRING("path", ledger_config(loop->ledger)->journal_path));
     publisher_forget_changes(loop->publisher);
+    loop->positions_wait = publisher_note_changes(loop->publisher, loop->ledger);
     loop->read_only = true;
+    /* A disk with room for the probe but not for a turn must not make the daemon build its register again without end. */
+    int64_t now_ms = timers_read(loop->simulated).monotonic_ms;
+    int64_t pause_ms = 4 * (now_ms - loop->moment.monotonic_ms);
+    timer_start(&loop->probe, now_ms, pause_ms < PROBE_MS ? PROBE_MS : pause_ms > PROBE_MAX_MS ? PROBE_MAX_MS : pause_ms);
 }
 
 static bool committed(struct loop *loop, enum journal_status status) {
@@ -104,7 +109,8 @@ static void do_midnights(struct loop *loop, instant_t now, bool paced) {
             return;
         publisher_alerts(loop->publisher, loop->ledger);
         loop->positions_wait = publisher_note_changes(loop->publisher, loop->ledger) || loop->positions_wait;
-        notify_watchdog();
+        if (loop->watchdog.every_ms > 0)
+            notify_watchdog();
     }
 }
 
@@ -127,6 +133,13 @@ static bool set_clock(void *context, instant_t now, const char **reason) {
     return true;
 }
 
+/* Every topic; the next change of any of them is shown one interval later. */
+static void show_all_positions(struct loop *loop) {
+    publisher_positions(loop->publisher, loop->ledger, true);
+    loop->positions_wait = false;
+    timer_start(&loop->positions, loop->moment.monotonic_ms, (*loop->setup->config)->publish_interval_ms);
+}
+
 static void try_the_disk(struct loop *loop) {
     enum journal_status status = ledger_probe(loop->ledger, loop->moment.now);
     if (status == JOURNAL_FULL)
@@ -137,7 +150,7 @@ static void try_the_disk(struct loop *loop) {
     }
     loop->read_only = false;
     log_settle(loop->log, &loop->disk_full, "the journal's disk has room again: events are taken");
-    publisher_positions(loop->publisher, loop->ledger, true);
+    show_all_positions(loop);
 }
 
 static void report_line(void *context, const char *line) {
@@ -168,8 +181,7 @@ static void reload(struct loop *loop) {
         config_free(running);
         *running = next;
         publisher_alerts(loop->publisher, loop->ledger);
-        publisher_positions(loop->publisher, loop->ledger, true);
-        timer_start(&loop->positions, loop->moment.monotonic_ms, (*running)->publish_interval_ms);
+        show_all_positions(loop);
         log_line(loop->log, LOG_LEVEL_NOTICE, "configuration reloaded");
     } else {
         config_free(&next);
@@ -213,8 +225,7 @@ static void do_what_is_due(struct loop *loop) {
         try_the_disk(loop);
     do_midnights(loop, loop->moment.now, false);
     if (timer_take(&loop->all_positions, now_ms)) {
-        publisher_positions(loop->publisher, loop->ledger, true);
-        loop->positions_wait = false;
+        show_all_positions(loop);
     } else if (loop->positions_wait && timer_take(&loop->positions, now_ms)) {
         publisher_positions(loop->publisher, loop->ledger, false);
         loop->positions_wait = false;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, START_EXTENSION_US = 30000000 };
+enum { EXIT_USAGE = 2, START_EXTENSION_US = 30000000, PROGRESS_MS = 1000 };
 enum { KEY_CHECK_CONFIG = 1000, KEY_PRINT_CONFIG, KEY_SIMULATED_CLOCK, KEY_LOG_LEVEL };
 
 const char *argp_program_version = "waitlistd " WAITLIST_VERSION;
@@ -111,12 +111,12 @@ static void tell_progress(void *context, uint64_t done, uint64_t total) {
     notify_watchdog();
 }
 
-static struct ledger *open_ledger(const struct config *config, const struct arguments *arguments, struct log *log) {
+/* `progress` lives as long as the ledger, which may have to read the journal again later. */
+static struct ledger *open_ledger(const struct config *config, const struct arguments *arguments, struct log *log, struct timer *progress) {
     char message[LEDGER_MESSAGE_SIZE];
-    struct timer progress;
     struct moment moment = timers_read(arguments->simulated);
-    timer_start(&progress, moment.monotonic_ms, 1000);
-    struct ledger_setup setup = {.config = config, .now = moment.now, .progress = tell_progress, .context = &progress};
+    timer_start(progress, moment.monotonic_ms, PROGRESS_MS);
+    struct ledger_setup setup = {.config = config, .now = moment.now, .progress = tell_progress, .context = progress};
     struct ledger *ledger = ledger_open(&setup, message);
     if (ledger == NULL) {
         log_line(log, LOG_LEVEL_ERROR, "cannot open the journal", LOG_STRING("path", config->journal_path), LOG_STRING("reason", message));
@@ -132,7 +132,8 @@ static struct ledger *open_ledger(const struct config *config, const struct argu
 }
 
 static bool serve(struct config **config, const struct arguments *arguments, struct log *log, struct signals *signals) {
-    struct ledger *ledger = open_ledger(*config, arguments, log);
+    struct timer progress;
+    struct ledger *ledger = open_ledger(*config, arguments, log, &progress);
     if (ledger == NULL)
         return false;
     char message[SOCKETS_MESSAGE_SIZE];

@@ -208,6 +208,35 @@ day_t alert_run_start(const struct look_back *look_back, const struct wait_histo
     return run.last == today ? run.first : DAY_NONE;
 }
 
+/* The day within a stretch without events that ends on `last` on which the threshold was reached, if it was. The wait runs today, so
+ * whatever stopped its clock before was taken back by a reopening: the days go on as if it had never stopped. */
+static day_t reached_by(const struct look_back *look_back, const struct wait_state *state, int32_t threshold, day_t last) {
+    struct clock_reading reading;
+    if (state->stage == STAGE_NONE)
+        return DAY_NONE;
+    const struct pathway_policy *pathway = look_back->fold->pathways[state->pathway];
+    struct wait_state running = *state;
+    running.started = running.ended = DAY_NONE;
+    clock_read(&running, false, pathway, look_back->fold->calendar, last, &reading);
+    if (reading.status != STATUS_WAITING || reading.days < threshold)
+        return DAY_NONE;
+    return clock_day_reaching(&reading, pathway, look_back->fold->calendar, threshold);
+}
+
+day_t alert_day_reached(const struct look_back *look_back, const struct wait_history *history, int32_t threshold, day_t today) {
+    struct wait_state state;
+    wait_state_init(&state);
+    day_t reached = DAY_NONE;
+    for (size_t i = 0; i < history->count && reached == DAY_NONE; i++) {
+        day_t day = day_of_event(look_back, history->events[i]);
+        if (day > today)
+            break;
+        reached = reached_by(look_back, &state, threshold, day - 1);
+        wait_state_apply(&state, &history->events[i]->event, day, look_back->fold);
+    }
+    return reached != DAY_NONE ? reached : reached_by(look_back, &state, threshold, today);
+}
+
 /* Whether the condition holds in this state at some moment of `day`, under each policy that was in force on it. */
 static bool holds_under_policies(const struct look_back *look_back, const struct wait_state *state, const struct alert_condition *condition,
                                  day_t day) {

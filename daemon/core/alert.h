@@ -72,7 +72,10 @@ struct look_back {
  * hold today. */
 day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,
                       day_t today);
-/* Whether the condition held at the end of `day`, as the history now tells. */
+/* The first day on which the wait had counted `threshold` days, by the policy in force now; DAY_NONE when it has not up to `today`. */
+day_t alert_day_reached(const struct look_back *look_back, const struct wait_history *history, int32_t threshold, day_t today);
+/* Whether the condition held at some moment of `day`, as the history now tells: who is assessed in the morning was in breach at midnight.
+ */
 bool alert_held_on(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,
                    day_t day);
 

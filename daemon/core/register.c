@@ -305,7 +305,11 @@ static bool keeps_pathways(const struct waiting_register *reg, const struct poli
         *missing = name;
         return false;
     }
-    return true;
+    uint32_t ever = names_count(reg->pathway_names);
+    for (size_t i = 0; i < policy->pathway_count; i++)
+        ever += names_find(reg->pathway_names, text_of(policy->pathways[i].name)) == NAME_ABSENT;
+    *missing = TEXT_ABSENT;
+    return ever <= PATHWAYS_EVER_MAX;
 }
 
 bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,

@@ -78,7 +78,7 @@ void register_settle(struct waiting_register *reg, instant_t now);
 /* Begins the next local day, `today` + 1, and settles. Work only for the waits that cross a threshold. */
 void register_advance(struct waiting_register *reg, instant_t now);
 /* A new policy from today on; every wait is counted again. Refused (false) when a pathway that has waits is missing: its name is in
- * `missing`. */
+ * `missing`; or, `missing` being absent, when there were more pathways over time than can be told apart. */
 bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,
                          struct text *missing);
 

@@ -7,14 +7,15 @@ static uint32_t exceptions_of(const struct record *record) {
     return (uint32_t)record->state.exceptions + record->retraction_exceptions;
 }
 
-/* When the breach began or will begin. With excluded pauses behind it the clock alone cannot tell a past day: an open alert can. */
+/* When the breach began or will begin. A day behind excluded pauses cannot be told from the clock, which knows only their sum: then the
+ * history is read, whose memory is no part of what the register says, so that a view leaves the register as it was. */
 static day_t breach_day(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading) {
     const struct pathway_policy *pathway = register_pathway(reg, record);
-    if (reading->breach && pathway->pauses == PAUSES_EXCLUDE && reading->paused_days > 0)
-        for (uint32_t alert = record->first_alert; alert != 0; alert = reg->alerts[alert].next)
-            if (reg->alerts[alert].raised.rule == ALERT_BREACH)
-                return reg->alerts[alert].raised.occurred_on;
-    return clock_day_reaching(reading, pathway, reg->calendar, reading->standard + 1);
+    if (!reading->breach || pathway->pauses != PAUSES_EXCLUDE || reading->paused_days == 0)
+        return clock_day_reaching(reading, pathway, reg->calendar, reading->standard + 1);
+    struct wait_history history = register_load_history((struct waiting_register *)(uintptr_t)reg, record);
+    struct look_back look_back = {&reg->fold, reg->eras, reg->era_count};
+    return alert_day_reached(&look_back, &history, reading->standard + 1, reg->today);
 }
 
 static void view_clock(const struct waiting_register *reg, const struct record *record, struct wait_view *view) {

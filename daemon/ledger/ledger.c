@@ -132,8 +132,11 @@ static bool change_policy(struct ledger *ledger, const struct policy *policy, st
     bool is_new = calendar != ledger->calendar;
     struct text missing;
     if (!register_set_policy(ledger->reg, policy, calendar, ledger->now, &missing)) {
-        snprintf(message, LEDGER_MESSAGE_SIZE, "pathway \"%.*s\" has waits and cannot be removed: put it back into the configuration",
-                 (int)missing.length, missing.at);
+        if (missing.at == NULL)
+            snprintf(message, LEDGER_MESSAGE_SIZE, "this journal has had 254 pathways, and cannot have more: use names that it knows");
+        else
+            snprintf(message, LEDGER_MESSAGE_SIZE, "pathway \"%.*s\" has waits and cannot be removed: put it back into the configuration",
+                     (int)missing.length, missing.at);
         if (is_new)
             calendar_destroy(&calendar);
         return false;
@@ -144,8 +147,6 @@ static bool change_policy(struct ledger *ledger, const struct policy *policy, st
     }
     day_t today = register_today(ledger->reg);
     append_policy(ledger, policy, holidays, today);
-    if (ledger->policies[ledger->policy_count - 1].from == today)
-        holidays_clear(&ledger->policies[--ledger->policy_count].holidays);
     ledger_keep_policy(ledger, policy, holidays, today);
     return true;
 }
@@ -332,7 +333,7 @@ enum journal_status ledger_reload(struct ledger *ledger, const struct config *co
     }
     enum journal_status status = commit(ledger, register_today(ledger->reg));
     if (status != JOURNAL_OK)
-        return status;
+        return status == JOURNAL_CORRUPT ? JOURNAL_FAILED : status; /* by then it is the journal, not the configuration */
     ledger->config = config;
     take_numeric_sources(ledger);
     return JOURNAL_OK;

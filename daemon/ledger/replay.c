@@ -22,9 +22,7 @@ static bool keep_record(void *context, const struct journal_record *record) {
         ledger->damaged = true;
         return false;
     }
-    /* A second change on one day replaces the first. */
-    if (ledger->policy_count > 0 && ledger->policies[ledger->policy_count - 1].from == from)
-        holidays_clear(&ledger->policies[--ledger->policy_count].holidays);
+    /* Each is kept, also where a later one applies from the same day: an event accepted between them may name a pathway of the first. */
     ledger_keep_policy(ledger, &policy, &holidays, from);
     return true;
 }

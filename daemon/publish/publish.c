@@ -10,7 +10,7 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { TOPIC_SIZE = 16 + 3 * (NAME_MAX_BYTES + 1) + 1 };
+enum { TOPIC_SIZE = 16 + 3 * (NAME_MAX_BYTES + 1) + 1, DRAIN_TURN_MAX = 1024 };
 
 struct publisher {
     void *socket;
@@ -36,9 +36,10 @@ void publisher_destroy(struct publisher **publisher) {
 
 bool publisher_drain(struct publisher *publisher) {
     char subscription[512];
-    while (zmq_recv(publisher->socket, subscription, sizeof subscription, ZMQ_DONTWAIT) >= 0)
-        continue;
-    return errno == EAGAIN || errno == EINTR;
+    for (int i = 0; i < DRAIN_TURN_MAX; i++)
+        if (zmq_recv(publisher->socket, subscription, sizeof subscription, ZMQ_DONTWAIT) < 0)
+            return errno == EAGAIN || errno == EINTR;
+    return true;
 }
 
 /* An XPUB socket never waits: a subscriber that does not read loses the newest, which sequence numbers show it. */

@@ -15,7 +15,8 @@ struct publisher;
 struct publisher *publisher_create(void *socket);
 void publisher_destroy(struct publisher **publisher);
 
-/* Everybody's subscriptions are read and forgotten, so that they do not pile up. False when the socket is broken. */
+/* Everybody's subscriptions are read and forgotten, so that they do not pile up; so many a turn, so that nobody who goes on sending them
+ * holds the loop up. False when the socket is broken. */
 bool publisher_drain(struct publisher *publisher);
 /* The transitions of the ledger's last committed turn. */
 void publisher_alerts(struct publisher *publisher, const struct ledger *ledger);

@@ -114,9 +114,7 @@ static void compare_clock(const struct comparing *comparing, const struct wait_v
     if (!runs)
         return;
     same_number(comparing, "days_to_breach", view->days_to_breach, wait->standard + 1 - wait->days);
-    /* When a breach with excluded pauses behind it began is told by the alert; what it says is checked there. */
-    if (!wait->breach || !excludes || wait->paused_days == 0)
-        same_day(comparing, "breach_on", view->breach_on, breach_day(oracle, wait, comparing->today));
+    same_day(comparing, "breach_on", view->breach_on, breach_day(oracle, wait, comparing->today));
 }
 
 void compare_waits(const struct waiting_register *reg, const struct oracle *oracle, const struct snapshot *snapshot,
