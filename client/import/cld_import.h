@@ -1,4 +1,5 @@
-/* `waitlistctl import cld`: a Client Level Data file becomes the events of finished waits, which are sent or, in a dry run, only counted. */
+/* `waitlistctl import cld`: a Client Level Data file becomes the events of finished waits, which are sent or, in a dry run, only counted.
+ */
 #ifndef WAITLIST_IMPORT_CLD_IMPORT_H
 #define WAITLIST_IMPORT_CLD_IMPORT_H
 

@@ -128,11 +128,11 @@ static const char *const reason_codes[] = {NULL,
                                            "social_isolation_or_other",
                                            "support_to_carer"};
 
-size_t cld_plain(struct text text, char out[CLD_LABEL_BYTES]) {
+size_t cld_plain(struct text text, char *out, size_t size) {
     size_t length = 0;
     bool gap = false;
 
-    for (uint32_t i = 0; i < text.length && length + 5 < CLD_LABEL_BYTES; i++) {
+    for (uint32_t i = 0; i < text.length && length + 5 < size; i++) {
         char c = text.at[i];
 
         if (c >= 'A' && c <= 'Z') {
@@ -181,7 +181,7 @@ static uint8_t code_of(struct text label, const struct label *labels, size_t cou
     if (cld_is_missing(label)) {
         return otherwise;
     }
-    (void)cld_plain(label, plain);
+    (void)cld_plain(label, plain, sizeof plain);
     for (size_t i = 0; i < count; i++) {
         if (strcmp(plain, labels[i].plain) == 0) {
             return labels[i].code;
@@ -196,9 +196,9 @@ int cld_column_of(struct text header) {
     char plain[CLD_LABEL_BYTES];
     char name[CLD_LABEL_BYTES];
 
-    (void)cld_plain(header, plain);
+    (void)cld_plain(header, plain, sizeof plain);
     for (int i = 0; i < CLD_COLUMN_COUNT; i++) {
-        (void)cld_plain(text_of(column_names[i]), name);
+        (void)cld_plain(text_of(column_names[i]), name, sizeof name);
         if (strcmp(plain, name) == 0) {
             return i;
         }
@@ -216,7 +216,7 @@ enum cld_kind cld_kind_of(struct text label) {
     if (cld_is_missing(label)) {
         return CLD_KIND_UNKNOWN;
     }
-    (void)cld_plain(label, plain);
+    (void)cld_plain(label, plain, sizeof plain);
     if (strstr(plain, "service") != NULL) {
         return CLD_SERVICE;
     }

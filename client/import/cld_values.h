@@ -70,11 +70,12 @@ enum cld_outcome {
 /* DHSC's bands; a record keeps no age and no date of birth. */
 enum cld_band { CLD_AGE_UNKNOWN, CLD_UNDER_18, CLD_18_TO_24, CLD_25_TO_64, CLD_65_AND_ABOVE };
 
+/* Longer than every label of the lists. */
 #define CLD_LABEL_BYTES 256
 
-/* Lower case, every run of other characters than letters and digits one blank, none at the ends, "&" as "and"; cut at the size. Dashes of
- * every kind, underscores, colons and slashes so are the same. Returns the length. */
-size_t cld_plain(struct text text, char out[CLD_LABEL_BYTES]);
+/* Lower case, every run of other characters than letters and digits one blank, none at the ends, "&" as "and"; cut at the size (8 or more).
+ * Dashes of every kind, underscores, colons and slashes so are the same. Returns the length. */
+size_t cld_plain(struct text text, char *out, size_t size);
 /* Nothing, blanks, or the text NULL. */
 bool cld_is_missing(struct text text);
 
