@@ -153,6 +153,12 @@ static bool comes_last(const struct record *record, const struct event *event, i
     return effective_time == record->last_time && !sequenced && event_type_rank(event->type) > record->last_rank;
 }
 
+/* In the replay of a past day: what comes later is not folded, but it may say that the wait counts in no measure of any date. */
+static void pass_over(struct record *record, const struct event *event) {
+    if (event->type == EVENT_WAIT_CLOSED || event->type == EVENT_WAIT_REOPENED)
+        record->flags |= RECORD_STALE;
+}
+
 /* Folds the event at the end of its wait, or asks for a refold where that would not be its place. */
 static void fold_event(struct waiting_register *reg, uint32_t wait, const struct event *event) {
     struct record *record = register_record(reg, wait);
@@ -161,6 +167,10 @@ static void fold_event(struct waiting_register *reg, uint32_t wait, const struct
     bool refold_asked = (record->flags & RECORD_STALE) || (reg->live && register_touch(reg, wait, day)->refold);
     if (refold_asked)
         return;
+    if (!reg->live && day > reg->today) {
+        pass_over(record, event);
+        return;
+    }
     if (day > reg->today || (record->flags & RECORD_HAS_FUTURE) || !comes_last(record, event, effective_time)) {
         ask_refold(reg, wait, day);
         return;
@@ -243,6 +253,11 @@ void register_accept(struct waiting_register *reg, const struct event *event, ui
 
 void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_seq) {
     reg->next_alert_seq = alert_seq;
+}
+
+void register_replay_until(struct waiting_register *reg, day_t today) {
+    ENSURE(!reg->live && register_count(reg) == 0);
+    reg->today = today;
 }
 
 void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise) {

@@ -63,6 +63,8 @@ struct alert_transition {
 
 /* Replay: what the journal holds, in seq order, before register_begin. */
 void register_replay_event(struct waiting_register *reg, const struct event *event, uint64_t seq);
+/* Before the first replayed event: register_begin will be told this day, which lies before the newest events. They are then not folded. */
+void register_replay_until(struct waiting_register *reg, day_t today);
 void register_replay_alert(struct waiting_register *reg, const struct alert_transition *transition);
 /* The number that the next alert transition gets; set from the journal before register_begin. */
 void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_seq);

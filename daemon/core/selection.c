@@ -61,6 +61,20 @@ uint32_t field_of_state(const struct waiting_register *reg, const struct wait_st
     return names_find(reg->names, dimension_value(names_text(reg->names, state->dimensions), name->dimension));
 }
 
+uint32_t key_of_state(const struct waiting_register *reg, const struct wait_state *state, const struct field_name *name, uint32_t unknown) {
+    uint32_t value = field_of_state(reg, state, name);
+    switch (name->field) {
+    case FIELD_TEAM:
+    case FIELD_DISTRICT:
+    case FIELD_CLIENT_GROUP:
+    case FIELD_WORKER:
+    case FIELD_DIMENSION:
+        return value == unknown ? NAME_ABSENT : value;
+    default:
+        return value;
+    }
+}
+
 static uint32_t small_number(struct text value) {
     bool is_digit = value.length == 1 && value.at[0] >= '1' && value.at[0] <= '9';
     return is_digit ? (uint32_t)(value.at[0] - '0') : FIELD_VALUE_NOBODY;

@@ -22,6 +22,9 @@ bool ready_filter_passes(const struct ready_filter *ready, const struct waiting_
 bool ready_filter_queue_passes(const struct ready_filter *ready, const struct waiting_register *reg, const struct group_key *queue);
 /* The number of a field's value; 0 when the wait has none. */
 uint32_t field_of_state(const struct waiting_register *reg, const struct wait_state *state, const struct field_name *name);
+/* The same as a group's key: a value sent as "unknown" (`unknown`: its number) is counted with the missing ones, so that no two rows have
+ * the same keys. */
+uint32_t key_of_state(const struct waiting_register *reg, const struct wait_state *state, const struct field_name *name, uint32_t unknown);
 struct text text_of_value(const struct waiting_register *reg, const struct field_name *name, uint32_t value);
 bool wait_has_no_contact(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading);
 

@@ -46,26 +46,11 @@ static void gathering_grow(struct gathering *gathering) {
         gathering->slots[gathering_slot(gathering, gathering->groups[i].values)] = (uint32_t)(i + 1);
 }
 
-/* A value sent as "unknown" is counted with the missing ones: no two rows have the same keys. */
-static uint32_t key_of_state(const struct gathering *gathering, const struct wait_state *state, const struct field_name *name) {
-    uint32_t value = field_of_state(gathering->reg, state, name);
-    switch (name->field) {
-    case FIELD_TEAM:
-    case FIELD_DISTRICT:
-    case FIELD_CLIENT_GROUP:
-    case FIELD_WORKER:
-    case FIELD_DIMENSION:
-        return value == gathering->unknown ? NAME_ABSENT : value;
-    default:
-        return value;
-    }
-}
-
 /* The builder of the group to which the state belongs; NULL beyond the limit. */
 static struct position_builder *builder_of(struct gathering *gathering, const struct wait_state *state) {
     uint32_t values[GROUP_BY_MAX] = {0};
     for (size_t i = 0; i < gathering->group_by_count; i++)
-        values[i] = key_of_state(gathering, state, &gathering->group_by[i]);
+        values[i] = key_of_state(gathering->reg, state, &gathering->group_by[i], gathering->unknown);
     size_t slot = gathering_slot(gathering, values);
     if (gathering->slots[slot] != 0)
         return gathering->groups[gathering->slots[slot] - 1].builder;
