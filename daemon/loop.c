@@ -189,7 +189,8 @@ static void reload(struct loop *loop) {
     notify_ready(possible ? "reloaded" : "reload refused: see the log");
 }
 
-static void serve_queries(struct loop *loop) {
+/* Answers one query, which may set the clock; false when there is none. */
+static bool serve_query(struct loop *loop) {
     bool socket_failed;
     struct daemon_state state = {
         .ledger = loop->ledger,
@@ -204,10 +205,19 @@ static void serve_queries(struct loop *loop) {
         .set_clock = set_clock,
         .context = loop,
     };
-    query_serve(loop->query, &state, &socket_failed);
+    bool served = query_serve(loop->query, &state, &socket_failed);
     loop->queries_dropped = state.queries_dropped;
     if (socket_failed)
         fail(loop, "the query socket failed");
+    return served && !loop->failed;
+}
+
+/* Events, heartbeats and signals wait while queries are answered: so many a turn, and only while those before them took little time. */
+static void serve_queries(struct loop *loop) {
+    int64_t until_ms = timers_read(loop->simulated).monotonic_ms + QUERY_TURN_MS;
+    for (int served = 0; served < QUERY_TURN_MAX && serve_query(loop); served++)
+        if (timers_read(loop->simulated).monotonic_ms >= until_ms)
+            return;
 }
 
 static void tell_status(struct loop *loop) {

@@ -13,7 +13,10 @@ enum {
     LINGER_MS = 1000,
     INGEST_QUEUE = 256, /* requests a sender may have waiting here; then its own socket holds it */
     QUERY_QUEUE = 64,
-    ANSWER_QUEUE = 16384,  /* answers that a peer may leave unread; then they are dropped and counted */
+    /* Answers that a peer may leave unread; then they are dropped and counted. Those about events are small and come 4,096 a turn; one
+     * about everything that waits can be megabytes. */
+    INGEST_ANSWER_QUEUE = 16384,
+    QUERY_ANSWER_QUEUE = 128,
     PUBLISH_QUEUE = 20000, /* publications a slow subscriber may be behind; then it loses the newest */
     IPC_UMASK = 0117       /* leaves 0660 */
 };
@@ -30,8 +33,8 @@ static bool set_options(struct sockets *sockets) {
             zmq_setsockopt(all[i], ZMQ_MAXMSGSIZE, &largest, sizeof largest) != 0)
             return false;
     return set_option(sockets->ingest, ZMQ_ROUTER_MANDATORY, 1) && set_option(sockets->ingest, ZMQ_RCVHWM, INGEST_QUEUE) &&
-           set_option(sockets->ingest, ZMQ_SNDHWM, ANSWER_QUEUE) && set_option(sockets->query, ZMQ_ROUTER_MANDATORY, 1) &&
-           set_option(sockets->query, ZMQ_RCVHWM, QUERY_QUEUE) && set_option(sockets->query, ZMQ_SNDHWM, ANSWER_QUEUE) &&
+           set_option(sockets->ingest, ZMQ_SNDHWM, INGEST_ANSWER_QUEUE) && set_option(sockets->query, ZMQ_ROUTER_MANDATORY, 1) &&
+           set_option(sockets->query, ZMQ_RCVHWM, QUERY_QUEUE) && set_option(sockets->query, ZMQ_SNDHWM, QUERY_ANSWER_QUEUE) &&
            set_option(sockets->publish, ZMQ_SNDHWM, PUBLISH_QUEUE);
 }
 

@@ -17,7 +17,7 @@ struct ledger;
 struct ledger_setup {
     const struct config *config; /* borrowed for the ledger's life, or until ledger_reload replaces it */
     instant_t now;
-    /* Long work tells how far it is: events replayed, of how many, now or after a full disk. May be NULL. Borrowed for the ledger's life. */
+    /* Long work tells how far it is: events replayed, of how many, now or after a full disk. May be NULL; for the ledger's life. */
     void (*progress)(void *context, uint64_t done, uint64_t total);
     void *context;
 };

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-enum { PROGRESS_EVERY = 65536 };
+/* A history of more events than are kept gives its memory back when the next one is read: each takes some 800 bytes. */
+enum { PROGRESS_EVERY = 65536, HISTORY_KEPT = 4096 };
 
 void ledger_keep_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, day_t from) {
     memory_reserve((void **)&ledger->policies, &ledger->policy_capacity, ledger->policy_count + 1, sizeof *ledger->policies);
@@ -75,6 +76,11 @@ static size_t load_history(void *context, uint64_t newest_seq, const struct hist
     struct ledger *ledger = context;
     size_t count = 0;
     arena_clear(ledger->arena);
+    if (ledger->history_capacity > HISTORY_KEPT) {
+        free(ledger->history);
+        ledger->history = NULL;
+        ledger->history_capacity = 0;
+    }
     for (uint64_t seq = newest_seq; seq != 0;) {
         struct journal_event stored;
         ENSURE(journal_read_event(ledger->journal, seq, &stored) == JOURNAL_OK);
@@ -144,7 +150,7 @@ enum journal_status ledger_replay(struct ledger *ledger) {
     identity_destroy(&ledger->identities);
     ledger->identities = identity_create(ledger->hash_seed);
     sources_destroy(&ledger->sources);
-    ledger->sources = sources_create();
+    ledger->sources = sources_create(ledger->hash_seed);
     enum journal_status status = journal_each_event(ledger->journal, 1, replay_event, ledger);
     if (status == JOURNAL_OK)
         status = journal_each_alert(ledger->journal, 0, replay_alert, ledger);

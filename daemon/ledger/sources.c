@@ -12,9 +12,9 @@ struct sources {
     size_t capacity;
 };
 
-struct sources *sources_create(void) {
+struct sources *sources_create(uint64_t hash_seed) {
     struct sources *sources = memory_new(1, sizeof *sources);
-    sources->names = names_create(0);
+    sources->names = names_create(hash_seed);
     return sources;
 }
 

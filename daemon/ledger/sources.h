@@ -13,7 +13,7 @@ struct source_figures {
     instant_t last_received;
 };
 
-struct sources *sources_create(void);
+struct sources *sources_create(uint64_t hash_seed);
 void sources_destroy(struct sources **sources);
 void sources_note(struct sources *sources, struct text source, instant_t time, instant_t received);
 size_t sources_count(const struct sources *sources);

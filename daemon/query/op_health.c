@@ -5,7 +5,7 @@
 
 static json_t *sources_of(const struct sources *sources) {
     json_t *rows = json_array();
-    for (size_t i = 0; i < sources_count(sources); i++) {
+    for (size_t i = 0; i < sources_count(sources) && i < QUERY_SOURCES_MAX; i++) {
         struct source_figures figures;
         sources_at(sources, i, &figures);
         json_t *row = json_object();
@@ -59,6 +59,7 @@ json_t *op_health(struct question *question) {
     json_object_set_new(reply, "uptime_s", json_integer((json_int_t)state->uptime_s));
     json_object_set_new(reply, "version", json_string(WAITLIST_VERSION));
     json_object_set_new(reply, "sources", sources_of(ledger_sources(state->ledger)));
+    json_object_set_new(reply, "sources_total", json_integer((json_int_t)sources_count(ledger_sources(state->ledger))));
     json_object_set_new(reply, "quarantine", json_integer((json_int_t)journal_quarantine_count(journal)));
     json_object_set_new(reply, "loop_lag_ms", json_real(state->loop_lag_ms));
     json_object_set_new(reply, "counters", counters_of(state));

@@ -101,25 +101,30 @@ static json_t *event_row(struct journal *journal, const struct event_outcome *ou
     return row;
 }
 
-static json_t *events_of(struct ledger *ledger, uint32_t wait) {
+/* The last events in fold order: nobody has thousands, but a subject that a sender uses for everything must not hold ingest up. */
+static void set_events(json_t *reply, struct ledger *ledger, uint32_t wait) {
     const struct event_outcome *outcomes;
     size_t count = register_outcomes(ledger_register(ledger), wait, &outcomes);
     json_t *rows = json_array();
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = count > QUERY_EVENTS_MAX ? count - QUERY_EVENTS_MAX : 0; i < count; i++)
         json_array_append_new(rows, event_row(ledger_journal(ledger), &outcomes[i]));
-    return rows;
+    json_object_set_new(reply, "events", rows);
+    json_object_set_new(reply, "events_total", json_integer((json_int_t)count));
 }
 
-/* The transitions of the wait's alerts, oldest first. */
+/* The last transitions of the wait's alerts, oldest first. */
 static json_t *alerts_of(struct journal *journal, uint64_t newest_alert_seq) {
-    json_t *rows = json_array();
-    for (uint64_t seq = newest_alert_seq; seq != 0;) {
-        struct journal_alert alert;
+    struct journal_alert alert;
+    json_t *newest_first = json_array();
+    for (uint64_t seq = newest_alert_seq; seq != 0 && json_array_size(newest_first) < QUERY_ALERTS_MAX; seq = alert.previous_alert_seq) {
         if (journal_read_alert(journal, seq, &alert) != JOURNAL_OK)
             break;
-        json_array_insert_new(rows, 0, json_loadb(alert.body.at, alert.body.length, 0, NULL));
-        seq = alert.previous_alert_seq;
+        json_array_append_new(newest_first, json_loadb(alert.body.at, alert.body.length, 0, NULL));
     }
+    json_t *rows = json_array();
+    for (size_t i = json_array_size(newest_first); i > 0; i--)
+        json_array_append(rows, json_array_get(newest_first, i - 1));
+    json_decref(newest_first);
     return rows;
 }
 
@@ -137,7 +142,7 @@ json_t *op_wait(struct question *question) {
     bool has_referral = register_view(ledger_register(ledger), wait, &view);
     json_t *reply = wire_reply();
     json_object_set_new(reply, "wait", has_referral ? wire_wait(&view) : json_null());
-    json_object_set_new(reply, "events", events_of(ledger, wait));
+    set_events(reply, ledger, wait);
     json_object_set_new(reply, "alerts", alerts_of(ledger_journal(ledger), view.newest_alert_seq));
     set_when(reply, question);
     return reply;

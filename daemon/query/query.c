@@ -129,19 +129,15 @@ static char *answer_request(const struct request *request, struct daemon_state *
     return text;
 }
 
-size_t query_serve(struct query *query, struct daemon_state *state, bool *failed) {
-    *failed = false;
-    for (size_t served = 0; served < QUERY_TURN_MAX; served++) {
-        enum receive_result result = request_receive(query->request, query->socket);
-        if (result != RECEIVED) {
-            *failed = result == RECEIVE_FAILED;
-            return served;
-        }
-        size_t length;
-        char *text = answer_request(query->request, state, &length);
-        if (!request_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
-            state->queries_dropped++;
-        free(text);
-    }
-    return QUERY_TURN_MAX;
+bool query_serve(struct query *query, struct daemon_state *state, bool *failed) {
+    enum receive_result result = request_receive(query->request, query->socket);
+    *failed = result == RECEIVE_FAILED;
+    if (result != RECEIVED)
+        return false;
+    size_t length;
+    char *text = answer_request(query->request, state, &length);
+    if (!request_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
+        state->queries_dropped++;
+    free(text);
+    return true;
 }

@@ -7,8 +7,11 @@
 #include "daemon/publish/publish.h"
 
 #define QUERY_BYTES_MAX 65536       /* a longer request is refused as bad_request */
-#define QUERY_TURN_MAX 32           /* requests answered between two turns of ingest */
-#define QUERY_ALERTS_MAX 1000       /* rows of one `alerts` reply */
+#define QUERY_TURN_MAX 32           /* requests answered between two turns of ingest, */
+#define QUERY_TURN_MS 50            /* or as many as are begun within this time */
+#define QUERY_ALERTS_MAX 1000       /* rows of one `alerts` reply, and alerts of one `wait` */
+#define QUERY_EVENTS_MAX 5000       /* events of one `wait`: the last ones */
+#define QUERY_SOURCES_MAX 1000      /* sources of one `health`: the ones heard of first */
 #define QUERY_ALERTS_SCAN_MAX 20000 /* log rows looked at for one reply; `through` says how far it came */
 
 struct query;
@@ -31,7 +34,7 @@ struct daemon_state {
 
 struct query *query_create(void *socket);
 void query_destroy(struct query **query);
-/* Answers up to QUERY_TURN_MAX requests. Returns how many; `*failed` says that the socket is broken. */
-size_t query_serve(struct query *query, struct daemon_state *state, bool *failed);
+/* Answers the next request. False when there is none; `*failed` says that the socket is broken. */
+bool query_serve(struct query *query, struct daemon_state *state, bool *failed);
 
 #endif

@@ -380,7 +380,7 @@ class Single(unittest.TestCase):
             gone = event("assessment.completed", "W-1", "2025-04-20")
             daemon.take(gone, event("event.retracted", "W-1", "2025-04-21", {"id": gone["id"]}))
             reply = daemon.ask("wait", subject="W-1")
-            self.assertEqual(list(reply), ["v", "ok", "wait", "events", "alerts", "as_at", "journal_seq"])
+            self.assertEqual(list(reply), ["v", "ok", "wait", "events", "events_total", "alerts", "as_at", "journal_seq"])
             self.assertEqual(list(reply["wait"]), WAIT)
             self.assertEqual((reply["wait"]["exceptions"], reply["wait"]["days"], reply["wait"]["stage"]), (2, 61, "allocated"))
             told = [(row["seq"], row["effect"], row["exception"]) for row in reply["events"] if row["type"] != "asc.event.retracted"]
@@ -405,7 +405,7 @@ class Single(unittest.TestCase):
             health = daemon.ask("health")
             self.assertEqual([name for name in health if name != "counters"],
                              ["v", "ok", "status", "reasons", "epoch", "journal_seq", "alert_seq", "now", "today", "uptime_s", "version", "sources",
-                              "quarantine", "loop_lag_ms"])
+                              "sources_total", "quarantine", "loop_lag_ms"])
             self.assertEqual((health["status"], health["reasons"], health["journal_seq"], health["quarantine"]), ("ok", [], 2, 0))
             self.assertEqual((health["now"], health["today"]), ("2025-06-01T12:00:00.000Z", "2025-06-01"))
             self.assertRegex(health["epoch"], "^[0-9a-f]{32}$")
