@@ -60,7 +60,9 @@ int command_wait(struct ctl_context *ctl, int argc, char **argv);
 int command_watch(struct ctl_context *ctl, int argc, char **argv);
 int command_alerts(struct ctl_context *ctl, int argc, char **argv);
 int command_send(struct ctl_context *ctl, int argc, char **argv);
+int command_import(struct ctl_context *ctl, int argc, char **argv);
 int command_simulate(struct ctl_context *ctl, int argc, char **argv);
+int command_report(struct ctl_context *ctl, int argc, char **argv);
 int command_completion(struct ctl_context *ctl, int argc, char **argv);
 
 #endif

@@ -15,8 +15,14 @@ static const struct ctl_command commands[] = {
     {"watch", command_watch, "live view of the queues, to be left open"},
     {"alerts", command_alerts, "who is about to breach or has; --follow goes on"},
     {"send", command_send, "send events (one JSON object a line) until all are durable"},
+#ifdef WAITLIST_HAVE_IMPORT
+    {"import", command_import, "bring in the past from an export of a case system"},
+#endif
 #ifdef WAITLIST_HAVE_SIMULATE
     {"simulate", command_simulate, "write or send a synthetic council's events"},
+#endif
+#ifdef WAITLIST_HAVE_CLD
+    {"report", command_report, "figures that others define: the national waiting times"},
 #endif
     {"completion", command_completion, "print the completion script of a shell"},
 };
