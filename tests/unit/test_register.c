@@ -267,6 +267,7 @@ START_TEST(a_new_calendar_counts_everybody_again) {
     enum { DAYS = 30000 };
     instant_t *midnights = memory_new(DAYS, sizeof *midnights);
     day_t holidays[] = {world_day_of("2025-05-07"), world_day_of("2025-05-13")};
+    struct register_figures before, after;
     struct text missing;
     struct policy policy;
 
@@ -278,15 +279,68 @@ START_TEST(a_new_calendar_counts_everybody_again) {
     REFER(world, "w1", .on = "2025-05-05", .pathway = "working_excluding"); /* a Monday */
     PAUSE(world, "w1", .on = "2025-05-06");
     RESUME(world, "w1", .on = "2025-05-08");
+    REFER(world, "w2", .on = "2025-05-14", .pathway = "working");
     ck_assert_str_eq(world_brief(world, "w1"), "waiting unallocated 7/5 breach"); /* 6, 9, 12 to 16 May */
     world_policy(&policy);
+    register_figures(world_register(world), &before);
     ck_assert(register_set_policy(world_register(world), &policy, proclaimed, 0, &missing));
+    register_figures(world_register(world), &after);
+    ck_assert_uint_eq(after.refolds, before.refolds + 1); /* nothing of w2 was folded with the calendar */
     ck_assert_str_eq(world_brief(world, "w1"), "waiting unallocated 6/5 breach"); /* without the 13th; the 7th was paused */
     ck_assert_uint_eq(world_position(world_register(world), NULL).breach, 1);
+    ck_assert_str_eq(world_brief(world, "w2"), "waiting unallocated 2/5 due"); /* 15 and 16 May */
     world_destroy(&world);
     calendar_destroy(&proclaimed);
     calendar_destroy(&plain);
     free(midnights);
+}
+END_TEST
+
+/* The world's calendar up to `last`, and one holiday after it. */
+static struct calendar *calendar_with_holiday_after(const struct calendar *plain, day_t last, day_t holiday) {
+    enum { HOLIDAYS_MAX = 64 };
+    size_t days = (size_t)calendar_last_day(plain) + 1, count = 0;
+    instant_t *midnights = memory_new(days, sizeof *midnights);
+    day_t holidays[HOLIDAYS_MAX];
+
+    for (day_t day = 0; day <= calendar_last_day(plain); day++)
+        midnights[day] = calendar_day_start(plain, day);
+    for (day_t day = 1; day <= last; day++)
+        if (day_of_week(day) < 5 && calendar_working_index(plain, day) == calendar_working_index(plain, day - 1))
+            holidays[count++] = day;
+    holidays[count++] = holiday;
+    struct calendar_tables tables = {midnights, days, holidays, count};
+    struct calendar *calendar = calendar_create(&tables);
+    free(midnights);
+    return calendar;
+}
+
+/* Next year's holidays, as every council adds them once a year: no history is read for them. */
+START_TEST(holidays_to_come_fold_nobody_anew) {
+    struct world *world = world_create("2025-05-16");
+    struct calendar *plain = world_calendar_create();
+    struct calendar *extended = calendar_with_holiday_after(plain, world_day_of("2025-05-16"), world_day_of("2025-05-19"));
+    struct register_figures before, after;
+    struct text missing;
+    struct policy policy;
+
+    REFER(world, "w1", .on = "2025-05-05", .pathway = "working_excluding");
+    PAUSE(world, "w1", .on = "2025-05-06");
+    RESUME(world, "w1", .on = "2025-05-08");
+    world_policy(&policy);
+    register_figures(world_register(world), &before);
+    ck_assert(register_set_policy(world_register(world), &policy, extended, 0, &missing));
+    register_figures(world_register(world), &after);
+    ck_assert_uint_eq(after.refolds, before.refolds);
+    ck_assert_str_eq(world_brief(world, "w1"), "waiting unallocated 7/5 breach");
+    for (int day = 17; day <= 19; day++)
+        register_advance(world_register(world), 0);
+    ck_assert_str_eq(world_brief(world, "w1"), "waiting unallocated 7/5 breach"); /* Monday the 19th does not count */
+    register_advance(world_register(world), 0);
+    ck_assert_str_eq(world_brief(world, "w1"), "waiting unallocated 8/5 breach");
+    world_destroy(&world);
+    calendar_destroy(&extended);
+    calendar_destroy(&plain);
 }
 END_TEST
 
@@ -401,6 +455,7 @@ int main(void) {
                                   a_pathway_with_waits_cannot_go,
                                   a_pathway_that_went_keeps_its_last_rules,
                                   a_new_calendar_counts_everybody_again,
+                                  holidays_to_come_fold_nobody_anew,
                                   where_the_calendar_ends_nothing_breaks,
                                   many_waits_have_room,
                                   a_wait_of_very_many_events,
