@@ -24,6 +24,7 @@ struct progress {
     bool shown;
     int64_t began_at, drawn_at; /* monotonic milliseconds */
     int64_t total;              /* bytes of the file; 0: not known */
+    const char *what;           /* is counted; "events durable" unless set after progress_begin */
 };
 void progress_begin(struct progress *progress, int64_t total);
 void progress_draw(struct progress *progress, int64_t done, uint64_t events, const char *note);

@@ -110,7 +110,7 @@ int64_t ctl_now(void) {
 }
 
 void progress_begin(struct progress *progress, int64_t total) {
-    *progress = (struct progress){.shown = isatty(STDERR_FILENO) == 1, .began_at = ctl_now(), .total = total};
+    *progress = (struct progress){.shown = isatty(STDERR_FILENO) == 1, .began_at = ctl_now(), .total = total, .what = "events durable"};
 }
 
 static void draw_bar(double share, int64_t left_s) {
@@ -138,7 +138,7 @@ void progress_draw(struct progress *progress, int64_t done, uint64_t events, con
 
         draw_bar(share, (int64_t)(seconds / share - seconds));
     }
-    fprintf(stderr, "%" PRIu64 " events durable, %.0f/s %s", events, seconds > 0 ? (double)events / seconds : 0.0, note);
+    fprintf(stderr, "%" PRIu64 " %s, %.0f/s %s", events, progress->what, seconds > 0 ? (double)events / seconds : 0.0, note);
     (void)fflush(stderr);
 }
 

@@ -85,6 +85,8 @@ enum cld_wish {
 /* `map` may be NULL: then nothing is classified and the key is one of this run alone. It must outlive the store. */
 struct cld_store *cld_store_create(enum cld_wish wish, const struct cld_map *map);
 void cld_store_destroy(struct cld_store **store);
+/* Of the files to come; the map's, or UTF-8, unless set. */
+void cld_store_encoding(struct cld_store *store, enum csv_encoding encoding);
 
 enum cld_read { CLD_READ_DONE, CLD_READ_STOPPED, CLD_READ_FAILED };
 

@@ -18,6 +18,7 @@ struct cld_store {
     enum cld_wish wish;
     const struct cld_map *map;
     unsigned char key[CLD_KEY_BYTES];
+    enum csv_encoding encoding;
     struct cld_record *records;
     size_t count, capacity;
     struct cld_persons persons;

@@ -1,0 +1,78 @@
+/* The national waiting-time measure: the method of the Department of Health and Social Care, version 1.1, from Client Level Data, beside
+ * our own measure of the same people (docs/cld.md goes through the method rule by rule). */
+#ifndef WAITLIST_IMPORT_DHSC_H
+#define WAITLIST_IMPORT_DHSC_H
+
+#include "client/import/cld.h"
+
+#define DHSC_METHOD_VERSION "1.1"
+#define DHSC_METHOD_DATE "2026-05-19"
+/* Our reading of that method, and our own measure beside it: raised by whoever changes what a figure means. */
+#define DHSC_READING_VERSION 1
+#define DHSC_OWN_RULE_VERSION 1
+#define DHSC_OWN_STANDARD_DAYS 28
+
+enum dhsc_metric { DHSC_FIRST_RESPONSE, DHSC_FIRST_SERVICE };
+const char *dhsc_metric_name(enum dhsc_metric metric); /* as DHSC writes it */
+
+/* Why a request is in no figure (the rule's number in brackets). The first that applies counts. */
+enum dhsc_verdict {
+    DHSC_COUNTED,
+    DHSC_NOT_SERVICE_USER,  /* (2) */
+    DHSC_TOO_EARLY,         /* (2) before 1 April 2023 */
+    DHSC_UNDER_25,          /* (2) */
+    DHSC_AGE_UNKNOWN,       /* (2) */
+    DHSC_EXISTING_CLIENT,   /* (3) */
+    DHSC_NO_FURTHER_ACTION, /* (4) or admitted to hospital */
+    DHSC_NO_OUTCOME,        /* (4) */
+    DHSC_OVERLAPS,          /* (9) an earlier request keeps the clock */
+    DHSC_NOTHING_FOLLOWS,   /* (7) neither assessment nor service yet */
+    DHSC_VERDICT_COUNT
+};
+const char *dhsc_verdict_code(enum dhsc_verdict verdict);
+const char *dhsc_verdict_text(enum dhsc_verdict verdict);
+
+#define DHSC_NONE UINT32_MAX
+
+/* A request that passed rules 1 to 4. Indexes are of the store's records. */
+struct dhsc_request {
+    uint32_t request, response, service; /* DHSC_NONE: none */
+    int32_t to_response, to_service;     /* days; -1: none */
+    enum dhsc_verdict verdict;           /* COUNTED, OVERLAPS or NOTHING_FOLLOWS */
+};
+
+/* Our own measure (rules, section 5 and 6): calendar days from the request to the end of the assessment that was its first response. */
+struct dhsc_own {
+    uint64_t n, within_standard;
+    double median, mean; /* meaningless while n is 0, as the two below */
+    int32_t p90, longest;
+};
+
+struct dhsc_row {
+    const char *la_code; /* borrowed from the store */
+    enum dhsc_metric metric;
+    day_t from, to; /* the quarter in which the response, or the service, started */
+    enum cld_band band;
+    double median; /* days, interpolated */
+    uint64_t n;
+    uint64_t all_requests, all_assessments, all_services;              /* that started in the quarter, in the method's timeline (13) */
+    uint64_t by_request, by_assessment, by_service, at_short, at_long; /* of first responses */
+    uint64_t by_type[CLD_OTHER_SHORT_TERM + 1];                        /* of first services, by enum cld_service */
+    struct dhsc_own own;                                               /* of first responses */
+};
+
+struct dhsc;
+
+/* The store is settled, made CLD_FOR_DHSC, and outlives the result. Memory: 24 bytes a request that passed rules 1 to 4, 24 a figure. */
+struct dhsc *dhsc_compute(const struct cld_store *store);
+void dhsc_destroy(struct dhsc **dhsc);
+
+/* By LA code, metric, quarter, band. */
+const struct dhsc_row *dhsc_rows(const struct dhsc *dhsc, size_t *count);
+const struct dhsc_request *dhsc_requests(const struct dhsc *dhsc, size_t *count);
+uint64_t dhsc_verdict_count(const struct dhsc *dhsc, enum dhsc_verdict verdict); /* requests */
+
+/* The continuous (interpolated) median of sorted days; `count` is at least 1. */
+double dhsc_median(const int32_t *sorted, size_t count);
+
+#endif
