@@ -99,13 +99,15 @@ static void take_events(struct loop *loop) {
     committed(loop, journal_tidy(ledger_journal(loop->ledger)));
 }
 
-/* Every local midnight up to `now`, each in a transaction of its own. `paced`: each with its own instant, as when the clock is set. */
+/* The local midnights up to `now`. `paced`: one after the other, each with its own instant, as when the clock is set; else a machine that
+ * slept over several wakes up on the last day, as after a stop. */
 static void do_midnights(struct loop *loop, instant_t now, bool paced) {
     const struct calendar *calendar = ledger_calendar(loop->ledger);
     struct waiting_register *reg = ledger_register(loop->ledger);
     while (!loop->failed && !loop->read_only && register_today(reg) < calendar_day_of(calendar, now)) {
-        instant_t at = paced ? calendar_day_start(calendar, register_today(reg) + 1) : now;
-        if (!committed(loop, ledger_midnight(loop->ledger, at)))
+        day_t day = paced ? register_today(reg) + 1 : calendar_day_of(calendar, now);
+        instant_t at = paced ? calendar_day_start(calendar, day) : now;
+        if (!committed(loop, ledger_midnight(loop->ledger, day, at)))
             return;
         publisher_alerts(loop->publisher, loop->ledger);
         loop->positions_wait = publisher_note_changes(loop->publisher, loop->ledger) || loop->positions_wait;

@@ -79,6 +79,8 @@ void register_accept(struct waiting_register *reg, const struct event *event, ui
 void register_settle(struct waiting_register *reg, instant_t now);
 /* Begins the next local day, `today` + 1, and settles. Work only for the waits that cross a threshold. */
 void register_advance(struct waiting_register *reg, instant_t now);
+/* The same over several days that were slept through: only what holds on the last of them is raised (rules, section 8). */
+void register_advance_to(struct waiting_register *reg, day_t today, instant_t now);
 /* A new policy from today on; every wait is counted again. Refused (false) when a pathway that has waits is missing: its name is in
  * `missing`; or, `missing` being absent, when there were more pathways over time than can be told apart. */
 bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,

@@ -304,10 +304,10 @@ enum journal_status ledger_commit(struct ledger *ledger) {
     return commit(ledger, register_today(ledger->reg));
 }
 
-enum journal_status ledger_midnight(struct ledger *ledger, instant_t now) {
+enum journal_status ledger_midnight(struct ledger *ledger, day_t today, instant_t now) {
     day_t day_before = register_today(ledger->reg);
     ledger_begin(ledger, now);
-    register_advance(ledger->reg, now);
+    register_advance_to(ledger->reg, today, now);
     append_day(ledger);
     return commit(ledger, day_before);
 }

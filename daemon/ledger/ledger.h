@@ -42,8 +42,8 @@ void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *ad
  * register was rebuilt. Any other failure: the process must end. */
 enum journal_status ledger_commit(struct ledger *ledger);
 
-/* Begins the next local day in a turn of its own. `now`: the instant that its transitions carry. */
-enum journal_status ledger_midnight(struct ledger *ledger, instant_t now);
+/* Begins a later local day in a turn of its own. `now`: the instant that its transitions carry. */
+enum journal_status ledger_midnight(struct ledger *ledger, day_t today, instant_t now);
 /* Whether the journal takes writes again after JOURNAL_FULL: commits a small record. */
 enum journal_status ledger_probe(struct ledger *ledger, instant_t now);
 /* Another configuration, in a turn of its own. JOURNAL_CORRUPT with a reason in `message` when it is refused, and nothing changed. */

@@ -285,7 +285,7 @@ START_TEST(a_new_calendar_counts_everybody_again) {
     register_figures(world_register(world), &before);
     ck_assert(register_set_policy(world_register(world), &policy, proclaimed, 0, &missing));
     register_figures(world_register(world), &after);
-    ck_assert_uint_eq(after.refolds, before.refolds + 1); /* nothing of w2 was folded with the calendar */
+    ck_assert_uint_eq(after.refolds, before.refolds + 1);                         /* nothing of w2 was folded with the calendar */
     ck_assert_str_eq(world_brief(world, "w1"), "waiting unallocated 6/5 breach"); /* without the 13th; the 7th was paused */
     ck_assert_uint_eq(world_position(world_register(world), NULL).breach, 1);
     ck_assert_str_eq(world_brief(world, "w2"), "waiting unallocated 2/5 due"); /* 15 and 16 May */

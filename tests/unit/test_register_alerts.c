@@ -46,6 +46,30 @@ START_TEST(a_wait_left_alone_passes_every_level) {
 }
 END_TEST
 
+/* A machine that slept over several midnights: what came and went meanwhile is not told, what holds is, once, with its first day. */
+START_TEST(days_slept_through_raise_what_holds_now) {
+    struct world *world = world_with("needs_assessment", "2025-04-01");
+    size_t count;
+
+    REFER(world, "w2", .on = "2025-04-10");
+    REFER(world, "w3", .on = "2025-04-10", .clock_start = "2025-05-02");
+    world_advance(world, "2025-04-25");
+    world_alerts(world);
+    register_advance_to(world_register(world), world_day_of("2025-05-03"), 1000);
+    const struct alert_transition *told = register_take_transitions(world_register(world), &count);
+    ck_assert_uint_eq(count, 3);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(told[i].change,
+                         told[i].rule == ALERT_APPROACHING && text_is(told[i].subject, "w1") ? ALERT_RESOLVED : ALERT_RAISED);
+    ck_assert_str_eq(world_open_alerts(world), "approaching/7 w2 A 2025-05-02\nbreach w1 A 2025-04-30\n");
+    ck_assert_str_eq(world_brief(world, "w1"), "waiting unallocated 32/28 breach no_contact");
+    ck_assert_str_eq(world_brief(world, "w3"), "waiting unallocated 1/28");
+    world_restart(world, "2025-05-03", true);
+    ck_assert_str_eq(world_open_alerts(world), "approaching/7 w2 A 2025-05-02\nbreach w1 A 2025-04-30\n");
+    world_destroy(&world);
+}
+END_TEST
+
 START_TEST(a_transition_says_everything) {
     struct world *world = world_with("needs_assessment", "2025-04-01");
     size_t count;
@@ -630,6 +654,7 @@ END_TEST
 
 int main(void) {
     const TTest *const tests[] = {a_wait_left_alone_passes_every_level,
+                                  days_slept_through_raise_what_holds_now,
                                   a_transition_says_everything,
                                   completed_and_closed_say_what_ended_it,
                                   what_stopped_the_clock_gives_the_reason,
