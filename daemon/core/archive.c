@@ -287,7 +287,7 @@ static struct policy_era *eras_of(const struct recall *recall) {
             eras[count++] = (struct policy_era){DAY_NONE, recall->eras[i - 1].policy};
     for (size_t i = 0; i < recall->era_count; i++)
         if (i == 0 || recall->eras[i].from <= recall->as_at)
-            eras[count++] = recall->eras[i];
+            eras[count++] = (struct policy_era){i == 0 ? DAY_NONE : recall->eras[i].from, recall->eras[i].policy};
     return eras;
 }
 

@@ -153,9 +153,10 @@ static bool comes_last(const struct record *record, const struct event *event, i
     return effective_time == record->last_time && !sequenced && event_type_rank(event->type) > record->last_rank;
 }
 
-/* In the replay of a past day: what comes later is not folded, but it may say that the wait counts in no measure of any date. */
+/* In the replay of a past day: what comes later is not folded, but it may say that the wait counts in no measure of any date, or, after a
+ * refold that took later events into account, that it does. */
 static void pass_over(struct record *record, const struct event *event) {
-    if (event->type == EVENT_WAIT_CLOSED || event->type == EVENT_WAIT_REOPENED)
+    if (event->type == EVENT_WAIT_CLOSED || event->type == EVENT_WAIT_REOPENED || (record->flags & RECORD_HAS_FUTURE))
         record->flags |= RECORD_STALE;
 }
 
