@@ -429,10 +429,7 @@ void oracle_add_policy(struct oracle *oracle, day_t from, const struct policy *p
     note_effects(oracle);
 }
 
-size_t oracle_accept(struct oracle *oracle, const struct event *event) {
-    if (find_identity(oracle, event->source, event->id) != NULL) {
-        return SIZE_MAX;
-    }
+static size_t append(struct oracle *oracle, const struct event *event) {
     if (oracle->count == oracle->capacity) {
         oracle->capacity = oracle->capacity == 0 ? 64 : oracle->capacity * 2;
         oracle->events = checked(realloc(oracle->events, oracle->capacity * sizeof *oracle->events));
@@ -445,11 +442,37 @@ size_t oracle_accept(struct oracle *oracle, const struct event *event) {
     added->event = *event;
     added->effective = effective_time(oracle, event);
     added->day = calendar_day_of(oracle->calendar, added->effective);
+    return index;
+}
+
+static void think_it_over(struct oracle *oracle) {
     decide_retractions(oracle);
     sort_events(oracle);
     list_subjects(oracle);
     note_effects(oracle);
+}
+
+size_t oracle_accept(struct oracle *oracle, const struct event *event) {
+    if (find_identity(oracle, event->source, event->id) != NULL) {
+        return SIZE_MAX;
+    }
+    size_t index = append(oracle, event);
+    think_it_over(oracle);
     return index;
+}
+
+struct oracle *oracle_of_past(const struct oracle *oracle, size_t event_count, day_t day) {
+    struct oracle *past = oracle_create(oracle->calendar, oracle->tables);
+    for (size_t i = 0; i < oracle->policy_count; i++) {
+        if (i == 0 || oracle->policy_from[i] <= day) {
+            oracle_add_policy(past, oracle->policy_from[i], oracle->policies[i]);
+        }
+    }
+    for (size_t i = 0; i < event_count; i++) {
+        append(past, &oracle->events[i].event);
+    }
+    think_it_over(past);
+    return past;
 }
 
 size_t oracle_event_count(const struct oracle *oracle) {
@@ -560,6 +583,31 @@ static void measure_waiting(const struct oracle *oracle, struct oracle_wait *wai
     wait->no_contact = day - since > interval;
 }
 
+/* On one day the start comes first in fold order, so that it is what stopped the clock. */
+static void find_stop(struct oracle_wait *wait) {
+    bool stops_on_started = wait->policy->pathways[wait->pathway].stops_on == STOP_ON_STARTED;
+    wait->stop = wait->ended;
+    if (stops_on_started && wait->started != DAY_NONE && (wait->ended == DAY_NONE || wait->started <= wait->ended)) {
+        wait->stop = wait->started;
+        wait->stopped_by_start = true;
+    }
+}
+
+void oracle_stand(const struct oracle *oracle, struct text subject, day_t day, size_t limit, struct oracle_wait *wait) {
+    fold(oracle, subject, day, oracle_policy_on(oracle, INT32_MAX), limit, false, wait);
+    if (wait->status == ORACLE_NO_WAIT) {
+        return;
+    }
+    find_stop(wait);
+    if (is_removed(oracle, subject)) {
+        wait->status = ORACLE_EXCLUDED;
+    } else if (wait->stop != DAY_NONE) {
+        wait->status = ORACLE_ENDED;
+    } else {
+        wait->status = wait->start > day ? ORACLE_SCHEDULED : ORACLE_WAITING;
+    }
+}
+
 /* The wait on the day by a policy, as it stands after its first `limit` events. */
 static void measure(const struct oracle *oracle, struct text subject, day_t day, const struct policy *policy, size_t limit,
                     struct oracle_wait *wait) {
@@ -568,12 +616,7 @@ static void measure(const struct oracle *oracle, struct text subject, day_t day,
         return;
     }
     const struct pathway_policy *pathway = &wait->policy->pathways[wait->pathway];
-    wait->stop = wait->ended;
-    /* On one day the start comes first in fold order, so that it is what stopped the clock. */
-    if (pathway->stops_on == STOP_ON_STARTED && wait->started != DAY_NONE && (wait->ended == DAY_NONE || wait->started <= wait->ended)) {
-        wait->stop = wait->started;
-        wait->stopped_by_start = true;
-    }
+    find_stop(wait);
     wait->standard = pathway->standard_days;
     if (wait->priority != 0 && pathway->standard_by_priority[wait->priority] != 0) {
         wait->standard = pathway->standard_by_priority[wait->priority];
@@ -685,7 +728,7 @@ static int number_compare(const void *a, const void *b) {
     return x < y ? -1 : x > y;
 }
 
-static void position_statistics(const struct policy *policy, int32_t *days, size_t n, struct oracle_position *position) {
+void oracle_statistics(const struct policy *policy, int32_t *days, size_t n, struct oracle_position *position) {
     int32_t sum = 0;
     qsort(days, n, sizeof *days, number_compare);
     for (size_t i = 0; i < n; i++) {
@@ -724,7 +767,7 @@ void oracle_position(const struct policy *policy, const struct oracle_wait *cons
         position->no_contact += wait->no_contact;
     }
     if (position->waiting > 0) {
-        position_statistics(policy, days, position->waiting, position);
+        oracle_statistics(policy, days, position->waiting, position);
     }
     free(days);
 }

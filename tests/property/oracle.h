@@ -113,6 +113,8 @@ size_t oracle_policy_changes_on(const struct oracle *oracle, day_t day);
 /* Takes the event into the list; its texts are borrowed. The index of the event. An identity already in the list is a duplicate: SIZE_MAX.
  */
 size_t oracle_accept(struct oracle *oracle, const struct event *event);
+/* What would have been said of the day by somebody who knew the first events only, and no policy that began later. */
+struct oracle *oracle_of_past(const struct oracle *oracle, size_t event_count, day_t day);
 size_t oracle_event_count(const struct oracle *oracle);
 const struct event *oracle_event(const struct oracle *oracle, size_t index);
 day_t oracle_event_day(const struct oracle *oracle, size_t index); /* of its effective time */
@@ -128,6 +130,8 @@ struct text oracle_subject(const struct oracle *oracle, size_t index);
 
 /* The wait at the end of the day. */
 void oracle_measure(const struct oracle *oracle, struct text subject, day_t day, struct oracle_wait *wait);
+/* The state after the first `limit` of its events up to the day, with the status that the newest policy gives it; nothing is counted. */
+void oracle_stand(const struct oracle *oracle, struct text subject, day_t day, size_t limit, struct oracle_wait *wait);
 /* The number of days that the clock of this state would show on another day if nothing happens until then. */
 int32_t oracle_days_on(const struct oracle *oracle, const struct oracle_wait *wait, day_t day);
 /* The conditions of switched-on rules that hold for the state at the end of the day. How many. */
@@ -139,6 +143,27 @@ bool oracle_condition_held_within(const struct oracle *oracle, struct text subje
 /* The first day of the unbroken run of days up to `day` on which the condition holds; DAY_NONE when it does not hold on `day`. */
 day_t oracle_occurred_on(const struct oracle *oracle, struct text subject, struct oracle_condition condition, day_t day);
 
+/* One transition (rules, section 6, "Flow"), found by looking at the wait after each of its events and at the end of each day. */
+enum oracle_transition_kind {
+    ORACLE_FLOW_STARTED,
+    ORACLE_FLOW_COMPLETED,
+    ORACLE_FLOW_CLOSED,
+    ORACLE_FLOW_REOPENED,
+    ORACLE_FLOW_TRANSFERRED_IN,
+    ORACLE_FLOW_TRANSFERRED_OUT,
+    ORACLE_FLOW_CONTACT
+};
+struct oracle_transition {
+    enum oracle_transition_kind kind;
+    day_t day;       /* on which it counts */
+    day_t values_on; /* the end of this day says whom it belongs to, how long they waited and by which standard */
+    struct text reason;
+};
+/* The transitions of the wait that count from `from` to `to`, in no promised order. How many; more than `size` are our own mistake. */
+size_t oracle_flow(const struct oracle *oracle, struct text subject, day_t from, day_t to, struct oracle_transition *out, size_t size);
+
+/* Longest, median, mean, p90 and bands of n days (n > 0), which are sorted. */
+void oracle_statistics(const struct policy *policy, int32_t *days, size_t n, struct oracle_position *position);
 /* The position of these waits, all measured on one day. */
 void oracle_position(const struct policy *policy, const struct oracle_wait *const *waits, size_t count, struct oracle_position *position);
 

@@ -1,68 +1,10 @@
 /* Random summaries and listings of a register against the oracle, and the sums that must add up. */
 #include "tests/property/compare.h"
+#include "tests/property/fields.h"
 
 #include <string.h>
 
-enum { ALL_DIMENSION_FIELDS = 1 };
-
 static const enum status statuses[] = {STATUS_NONE, STATUS_SCHEDULED, STATUS_WAITING, STATUS_ENDED, STATUS_EXCLUDED};
-static const char *const stage_keys[] = {"unallocated", "allocated", "in_progress", "completed", "closed"};
-
-static struct text digit(int number) {
-    static const char *const digits[] = {"unknown", "1", "2", "3", "4", "5"};
-    return text_of(digits[number]);
-}
-
-static struct text or_unknown(struct text text) {
-    return text.at == NULL ? text_of("unknown") : text;
-}
-
-/* What a wait counts under. */
-static struct text key_of(const struct oracle_wait *wait, const struct field_name *name) {
-    switch (name->field) {
-    case FIELD_PATHWAY:
-        return text_of(wait->policy->pathways[wait->pathway].name);
-    case FIELD_TEAM:
-        return wait->team;
-    case FIELD_DISTRICT:
-        return or_unknown(wait->district);
-    case FIELD_CLIENT_GROUP:
-        return or_unknown(wait->client_group);
-    case FIELD_PRIORITY:
-        return digit(wait->priority);
-    case FIELD_STAGE:
-        return text_of(stage_keys[wait->stage]);
-    case FIELD_IMPACT:
-        return digit(wait->impact);
-    case FIELD_LIKELIHOOD:
-        return digit(wait->likelihood);
-    case FIELD_WORKER:
-        return or_unknown(wait->worker);
-    case FIELD_DIMENSION:
-        break;
-    }
-    for (size_t i = 0; i < wait->dimension_count; i++)
-        if (text_equal(wait->dimensions[i].name, name->dimension))
-            return wait->dimensions[i].value;
-    return text_of("unknown");
-}
-
-static struct field_name random_field(struct random *random) {
-    struct field_name name = {(enum wait_field)random_below(random, FIELD_DIMENSION + ALL_DIMENSION_FIELDS), TEXT_ABSENT};
-    if (name.field == FIELD_DIMENSION)
-        name.dimension = pool_pick(random, generator_dimensions());
-    return name;
-}
-
-/* A value that some wait has, or one that none has. */
-static struct text random_value(struct random *random, const struct snapshot *snapshot, const struct field_name *name) {
-    uint32_t pick = random_below(random, (uint32_t)snapshot->count + 1);
-    if (random_chance(random, 15))
-        return text_of("unknown");
-    if (pick == snapshot->count || snapshot->waits[pick].status == ORACLE_NO_WAIT)
-        return text_of(random_chance(random, 50) ? "4" : "nowhere");
-    return key_of(&snapshot->waits[pick], name);
-}
 
 static enum choice random_choice(struct random *random) {
     return random_chance(random, 80) ? CHOICE_ANY : random_chance(random, 50) ? CHOICE_YES : CHOICE_NO;
@@ -75,10 +17,10 @@ static void random_filter(struct random *random, const struct snapshot *snapshot
     filter->field_count = random_below(random, 3);
     for (size_t i = 0; i < filter->field_count; i++) {
         struct field_filter *field = &filter->fields[i];
-        field->name = random_field(random);
+        field->name = field_random(random);
         field->value_count = 1 + random_below(random, 3);
         for (size_t j = 0; j < field->value_count; j++)
-            field->values[j] = random_value(random, snapshot, &field->name);
+            field->values[j] = field_random_value(random, snapshot, &field->name);
     }
     if (random_chance(random, 50))
         return;
@@ -107,7 +49,7 @@ static bool passes(const struct wait_filter *filter, struct text subject, const 
     for (size_t i = 0; i < filter->field_count; i++) {
         bool any = false;
         for (size_t j = 0; j < filter->fields[i].value_count; j++)
-            any |= text_equal(key_of(wait, &filter->fields[i].name), filter->fields[i].values[j]);
+            any |= text_equal(field_key(wait, &filter->fields[i].name), filter->fields[i].values[j]);
         if (!any)
             return false;
     }
@@ -127,23 +69,16 @@ struct expected_row {
     const struct oracle_wait *waits[HISTORY_WAITS_MAX];
 };
 
-static int compare_keys(const struct text *a, const struct text *b, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (text_compare(a[i], b[i]) != 0)
-            return text_compare(a[i], b[i]);
-    return 0;
-}
-
 /* Puts the wait into its row; rows are kept in the order of their keys. */
 static void put_wait(struct expected_row *rows, size_t *row_count, const struct field_name *fields, size_t field_count,
                      const struct oracle_wait *wait) {
     struct expected_row row = {.count = 0};
     size_t at = 0;
     for (size_t i = 0; i < field_count; i++)
-        row.keys[i] = key_of(wait, &fields[i]);
-    while (at < *row_count && compare_keys(rows[at].keys, row.keys, field_count) < 0)
+        row.keys[i] = field_key(wait, &fields[i]);
+    while (at < *row_count && field_keys_compare(rows[at].keys, row.keys, field_count) < 0)
         at++;
-    if (at == *row_count || compare_keys(rows[at].keys, row.keys, field_count) != 0) {
+    if (at == *row_count || field_keys_compare(rows[at].keys, row.keys, field_count) != 0) {
         memmove(&rows[at + 1], &rows[at], (*row_count - at) * sizeof rows[0]);
         rows[at] = row;
         ++*row_count;
@@ -169,7 +104,7 @@ void compare_random_summary(struct waiting_register *reg, const struct snapshot 
     char what[600];
     size_t row_count = 0, all_count = 0, field_count = random_below(random, GROUP_BY_MAX + 1);
     for (size_t i = 0; i < field_count; i++)
-        fields[i] = random_field(random);
+        fields[i] = field_random(random);
     random_filter(random, snapshot, &filter);
     for (size_t i = 0; i < snapshot->count; i++) {
         const struct oracle_wait *wait = &snapshot->waits[i];
@@ -185,7 +120,7 @@ void compare_random_summary(struct waiting_register *reg, const struct snapshot 
     compare_position(&summary.total, &expected, snapshot->policy->band_count, "summary in total", verdict);
     for (size_t i = 0; i < summary.row_count && i < row_count; i++) {
         describe(what, sizeof what, fields, field_count, rows[i].keys);
-        if (compare_keys(summary.rows[i].keys, rows[i].keys, field_count) != 0)
+        if (field_keys_compare(summary.rows[i].keys, rows[i].keys, field_count) != 0)
             verdict_fail(verdict, "day %d: row %zu of a summary has other keys than %s", snapshot->today, i, what);
         oracle_position(snapshot->policy, rows[i].waits, rows[i].count, &expected);
         compare_position(&summary.rows[i].position, &expected, snapshot->policy->band_count, what, verdict);

@@ -206,15 +206,19 @@ static bool counts_as_exception(const struct oracle *oracle, size_t event, day_t
 }
 
 void run_snapshot(const struct run *run, day_t day, struct snapshot *snapshot) {
+    snapshot_make(run->oracle, day, snapshot);
+}
+
+void snapshot_make(const struct oracle *oracle, day_t day, struct snapshot *snapshot) {
     snapshot->today = day;
-    snapshot->policy = oracle_policy_on(run->oracle, day);
-    snapshot->count = oracle_subject_count(run->oracle);
+    snapshot->policy = oracle_policy_on(oracle, day);
+    snapshot->count = oracle_subject_count(oracle);
     for (size_t i = 0; i < snapshot->count; i++) {
-        snapshot->subjects[i] = oracle_subject(run->oracle, i);
+        snapshot->subjects[i] = oracle_subject(oracle, i);
         snapshot->exceptions[i] = 0;
-        oracle_measure(run->oracle, snapshot->subjects[i], day, &snapshot->waits[i]);
-        for (size_t event = 0; event < oracle_event_count(run->oracle); event++)
-            if (same_text(oracle_event(run->oracle, event)->subject, snapshot->subjects[i]))
-                snapshot->exceptions[i] += counts_as_exception(run->oracle, event, day);
+        oracle_measure(oracle, snapshot->subjects[i], day, &snapshot->waits[i]);
+        for (size_t event = 0; event < oracle_event_count(oracle); event++)
+            if (same_text(oracle_event(oracle, event)->subject, snapshot->subjects[i]))
+                snapshot->exceptions[i] += counts_as_exception(oracle, event, day);
     }
 }

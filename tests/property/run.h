@@ -85,6 +85,7 @@ void run_end(struct run *run);
 bool run_step(struct run *run, const struct step *step);
 /* Makes the oracle's snapshot of the day. */
 void run_snapshot(const struct run *run, day_t day, struct snapshot *snapshot);
+void snapshot_make(const struct oracle *oracle, day_t day, struct snapshot *snapshot);
 void run_add_era(struct run *run, const struct policy *policy);
 
 #endif
