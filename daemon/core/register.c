@@ -198,20 +198,27 @@ static uint32_t find_target(struct waiting_register *reg, const struct event *re
     return register_wait_of(reg, target.event.subject);
 }
 
+/* Counts on up to its limit and then stays there, as the state's own count does. */
+static void count_exception(struct record *record) {
+    if (record->retraction_exceptions < UINT16_MAX)
+        record->retraction_exceptions++;
+}
+
 static void take_retraction(struct waiting_register *reg, uint32_t wait, const struct event *event, uint64_t seq) {
     enum retraction_kind kind = retractions_kind(reg->retractions, event->retracts_source, event->retracts_id);
     bool is_first = kind == RETRACTION_NONE;
     uint32_t target_wait = is_first ? find_target(reg, event, seq, &kind) : 0;
     retractions_add(reg->retractions, event->retracts_source, event->retracts_id, kind, wait);
     if (kind != RETRACTION_TAKES)
-        register_record(reg, wait)->retraction_exceptions++;
+        count_exception(register_record(reg, wait));
     else if (is_first)
         ask_refold(reg, target_wait, INT32_MIN + 1);
 }
 
 static void heal_retraction(void *context, uint32_t wait) {
     struct waiting_register *reg = context;
-    register_record(reg, wait)->retraction_exceptions--;
+    if (register_record(reg, wait)->retraction_exceptions < UINT16_MAX)
+        register_record(reg, wait)->retraction_exceptions--;
 }
 
 /* Whether the event was retracted before it arrived. */

@@ -35,6 +35,15 @@ class Bounds(unittest.TestCase):
             self.assertGreater(len(every), 1000)
             self.assertEqual(alerts, every[-1000:])
 
+    def test_more_exceptions_than_are_counted(self):
+        with Daemon() as daemon:
+            daemon.take(referral("W-1", "2025-05-01"))
+            for first in range(0, 65 * 1024, 1024):
+                daemon.take(*[event("event.retracted", "W-1", "2025-05-05", {"id": "nobody-%d" % (first + number)}) for number in range(1024)])
+            self.assertEqual(daemon.wait("W-1")["exceptions"], 65535)
+            daemon.restart()
+            self.assertEqual(daemon.wait("W-1")["exceptions"], 65535)
+
     def test_a_source_for_every_event(self):
         with Daemon() as daemon:
             daemon.take(*[event("contact.made", "W-1", "2025-05-01", source="urn:%d" % number) for number in range(1024)])
