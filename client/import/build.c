@@ -264,13 +264,19 @@ static enum value_result take_instant(struct builder *builder, struct map_field 
     struct date_value value;
     enum value_result result = take_date(builder, field, &value);
 
-    if (result == VALUE_TAKEN) {
-        *instant = date_instant(&value, builder->calendar);
-        if (*instant == INSTANT_NONE) {
-            return bad(builder, field->columns[0].at, "bad_date", "no such time of day: the clocks went forward over it");
-        }
+    if (result != VALUE_TAKEN) {
+        return result;
     }
-    return result;
+    value.has_time = value.has_time && (builder->map->times || value.has_offset);
+    value.milliseconds = value.has_time ? value.milliseconds : 0;
+    *instant = date_instant(&value, builder->calendar);
+    if (*instant == INSTANT_NONE) {
+        return bad(builder, field->columns[0].at, "bad_date", "no such time of day: the clocks went forward over it");
+    }
+    if (!builder->map->times) {
+        *instant = calendar_day_start(builder->calendar, calendar_day_of(builder->calendar, *instant));
+    }
+    return VALUE_TAKEN;
 }
 
 static enum value_result put_number(struct builder *builder, const struct map_field *field) {

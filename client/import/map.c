@@ -537,11 +537,13 @@ static void read_row_fields(struct reading *reading, const config_setting_t *roo
 }
 
 static void read_map(struct reading *reading, const config_setting_t *root) {
-    static const char *const names[] = {"rows",     "source",  "timezone", "file", "formats",  "empty", "key",
-                                        "key_file", "subject", "type",     "date", "sequence", "events"};
+    static const char *const names[] = {"rows",     "source", "timezone", "file", "formats", "empty",    "key",
+                                        "key_file", "times",  "subject",  "type", "date",    "sequence", "events"};
 
     CHECK_NAMES(reading, root, names);
     read_rows(reading, root);
+    /* Columns of one row often have times in some and only dates in others, and midnight would be before everything of its day. */
+    reading->map->times = member_bool(reading, root, "times", reading->map->one_per_event);
     read_file_options(reading, root);
     read_dates(reading, root);
     read_key_file(reading, root);

@@ -86,6 +86,7 @@ struct import_map {
     char *timezone; /* NULL: not said */
     struct csv_options file;
     struct date_patterns patterns; /* for columns that say none */
+    bool times;                    /* of day count; else everything happens when its day begins */
     struct map_texts empties;      /* cells that mean nothing */
     size_t key_count;
     struct map_column keys[MAP_COLUMNS_MAX];

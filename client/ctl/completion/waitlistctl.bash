@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary waits wait watch alerts send simulate completion'
+    local commands='status summary waits wait watch alerts send import simulate completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -21,7 +21,7 @@ _waitlistctl() {
     [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
     [[ $current == = ]] && current='' previous=${COMP_WORDS[COMP_CWORD - 1]}
     case $command:$previous in
-    *:-c | *:--config | simulate:--out) _waitlistctl_offer -f -- "$current" && return ;;
+    *:-c | *:--config | simulate:--out | import:--map | import:--report) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
     alerts:--state) _waitlistctl_offer -W 'open all' -- "$current" && return ;;
@@ -42,10 +42,11 @@ _waitlistctl() {
     watch) options='--once --group --sort --ascii' ;;
     alerts) options='--since --state --filter --limit --follow --rule --count' ;;
     send) options='--window --batch' ;;
+    import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
     completion) options='bash' ;;
     esac
-    if [[ $command == send && $current != -* ]]; then
+    if [[ ( $command == send || ($command == import && $previous != import) ) && $current != -* ]]; then
         _waitlistctl_offer -f -- "$current"
     else
         _waitlistctl_offer -W "$options $everywhere" -- "$current"
