@@ -114,7 +114,7 @@ static bool submit(struct importing *importing, const struct cld_event *event) {
 static bool take_wait(void *context, const struct cld_wait *wait) {
     struct importing *importing = context;
     struct cld_event events[CLD_WAIT_EVENTS_MAX];
-    size_t count = cld_wait_events(importing->store, importing->map, wait, events);
+    size_t count = wait->pathway[0] != '\0' ? cld_wait_events(importing->store, importing->map, wait, events) : 0;
     bool going = true;
 
     cld_report_wait(&importing->report, wait, count);

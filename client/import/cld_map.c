@@ -291,9 +291,9 @@ static bool is_source(const char *source) {
 }
 
 static void read_all(struct reading *reading, const config_setting_t *root, struct cld_map *map) {
-    static const char *const known[] = {
-        "person_key_file", "source",           "encoding", "classification", "unclassified", "team", "district", "client_groups",
-        "dimensions",      "link_within_days", NULL};
+    static const char *const known[] = {"person_key_file",  "source", "encoding", "classification", "unclassified",
+                                        "closed_requests",  "team",   "district", "client_groups",  "dimensions",
+                                        "link_within_days", NULL};
     const config_setting_t *link = config_setting_get_member(root, "link_within_days");
 
     check_members(reading, root, known);
@@ -305,6 +305,7 @@ static void read_all(struct reading *reading, const config_setting_t *root, stru
     }
     read_rules(reading, root, map);
     map->unclassified = name_member(reading, root, "unclassified", "");
+    map->closed_requests = name_member(reading, root, "closed_requests", "");
     read_naming(reading, root, "team", "imported", &map->team);
     read_naming(reading, root, "district", "", &map->district);
     read_groups(reading, root, map);
@@ -367,8 +368,9 @@ void cld_map_destroy(struct cld_map **map) {
     free((*map)->rules);
     clear_naming(&(*map)->team);
     clear_naming(&(*map)->district);
-    char *const texts[] = {(*map)->source,           (*map)->unclassified,    (*map)->working_age,      (*map)->older_people, (*map)->carer,
-                           (*map)->origin_dimension, (*map)->route_dimension, (*map)->reason_dimension, (*map)->origin_value};
+    char *const texts[] = {(*map)->source,           (*map)->unclassified, (*map)->closed_requests,  (*map)->working_age,
+                           (*map)->older_people,     (*map)->carer,        (*map)->origin_dimension, (*map)->route_dimension,
+                           (*map)->reason_dimension, (*map)->origin_value};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         free(texts[i]);

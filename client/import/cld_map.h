@@ -39,7 +39,7 @@ struct cld_map {
     enum csv_encoding encoding;
     struct cld_rule *rules;
     size_t rule_count;
-    char *unclassified; /* pathway; "": such waits are not imported */
+    char *unclassified, *closed_requests; /* pathways where no rule fits; "": such waits are not imported */
     struct cld_naming team, district;
     char *working_age, *older_people, *carer;                                   /* client groups; "": left out */
     char *origin_dimension, *route_dimension, *reason_dimension, *origin_value; /* "": left out */

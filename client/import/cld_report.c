@@ -40,13 +40,13 @@ void cld_report_wait(struct cld_report *report, const struct cld_wait *wait, siz
 
     report->events += events;
     report->by_rule[!wait->classified ? 0 : assessment != NULL && assessment->rule != 0 ? assessment->rule : wait->request->rule]++;
-    if (assessment == NULL) {
-        report->closed++;
-        report->unclassified_closed += !wait->classified;
+    report->unclassified_closed += !wait->classified && assessment == NULL;
+    report->unclassified_assessed += !wait->classified && assessment != NULL;
+    if (wait->pathway[0] == '\0' || assessment == NULL) {
+        report->closed += wait->pathway[0] != '\0';
         return;
     }
     report->assessed++;
-    report->unclassified_assessed += !wait->classified;
     count_days(report, CLD_TO_START, wait->request->start, assessment->start);
     count_days(report, CLD_TO_END, wait->request->start, assessment->end);
     count_days(report, CLD_START_TO_END, assessment->start, assessment->end);
@@ -208,10 +208,9 @@ static void print_waits(const struct cld_report *report) {
     for (size_t i = 1; i <= map->rule_count; i++) {
         printf("  %10" PRIu64 "  on %s by rule %zu of the map\n", report->by_rule[i], map->rules[i - 1].pathway, i);
     }
-    if (map->unclassified[0] != '\0') {
-        printf("  %10" PRIu64 "  on %s because no rule fits: %" PRIu64 " with an assessment, %" PRIu64 " closed without one\n",
-               report->by_rule[0], map->unclassified, report->unclassified_assessed, report->unclassified_closed);
-    }
+    printf("  %10" PRIu64 "  could not be classified: %" PRIu64 " with an assessment (on %s), %" PRIu64 " closed without one (on %s)\n",
+           report->by_rule[0], report->unclassified_assessed, map->unclassified[0] != '\0' ? map->unclassified : "no pathway: not imported",
+           report->unclassified_closed, map->closed_requests[0] != '\0' ? map->closed_requests : "no pathway: not imported");
     if (report->assessed > 0) {
         printf("\nMedian days of those assessed: %g from request to start of the assessment, %g from request to its end, %g from its start "
                "to its end\n",
@@ -264,16 +263,21 @@ static void print_table(struct cld_report *report, bool done) {
 
 /* ---- For programs */
 
+static void add_waits(json_t *object, const char *pathway, uint64_t waits) {
+    json_int_t before = json_integer_value(json_object_get(object, pathway));
+
+    if (pathway[0] != '\0') {
+        json_object_set_new(object, pathway, json_integer(before + (json_int_t)waits));
+    }
+}
+
 static json_t *by_pathway(const struct cld_report *report) {
     json_t *object = json_object();
 
-    for (size_t i = 0; i <= report->map->rule_count; i++) {
-        const char *pathway = i == 0 ? report->map->unclassified : report->map->rules[i - 1].pathway;
-        json_int_t before = json_integer_value(json_object_get(object, pathway));
-
-        if (pathway[0] != '\0') {
-            json_object_set_new(object, pathway, json_integer(before + (json_int_t)report->by_rule[i]));
-        }
+    add_waits(object, report->map->unclassified, report->unclassified_assessed);
+    add_waits(object, report->map->closed_requests, report->unclassified_closed);
+    for (size_t i = 1; i <= report->map->rule_count; i++) {
+        add_waits(object, report->map->rules[i - 1].pathway, report->by_rule[i]);
     }
     return object;
 }

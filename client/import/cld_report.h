@@ -19,9 +19,9 @@ struct cld_report {
     bool dry_run;
     bool complete; /* all waits were gone through */
     uint64_t events, assessed, closed;
-    uint64_t unclassified_assessed, unclassified_closed;
-    uint64_t by_rule[CLD_RULES_MAX + 1]; /* waits; [0]: unclassified */
-    uint32_t *lengths[CLD_LENGTH_COUNT]; /* waits by days */
+    uint64_t unclassified_assessed, unclassified_closed; /* also where the map wants none of them */
+    uint64_t by_rule[CLD_RULES_MAX + 1];                 /* waits; [0]: unclassified */
+    uint32_t *lengths[CLD_LENGTH_COUNT];                 /* waits by days */
     struct send_report refused;
     struct waitlist_sender_totals totals;
 };

@@ -39,7 +39,8 @@ static const struct {
     [CLD_UNMATCHED_REQUEST] = {"unmatched_request",
                                "a request that went further, but no assessment of the same person follows: not an open wait"},
     [CLD_NO_REQUEST] = {"no_request", "an assessment without a request before it: since when it was waited for, the file does not say"},
-    [CLD_NOT_CLASSIFIED] = {"not_classified", "no rule of the map says which pathway this is, and unclassified is \"\""},
+    [CLD_NOT_CLASSIFIED] = {"not_classified",
+                            "no rule of the map says which pathway this is, nor does its unclassified or closed_requests"},
 };
 
 const char *cld_reason_code(enum cld_reason reason) {

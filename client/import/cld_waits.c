@@ -24,9 +24,10 @@ struct walk {
 
 static void give(struct walk *walk, const struct cld_record *request, const struct cld_record *assessment) {
     uint8_t rule = assessment != NULL && assessment->rule != 0 ? assessment->rule : request->rule;
+    const char *otherwise = assessment != NULL ? walk->map->unclassified : walk->map->closed_requests;
     const struct cld_wait wait = {.request = request,
                                   .assessment = assessment,
-                                  .pathway = rule != 0 ? walk->map->rules[rule - 1].pathway : walk->map->unclassified,
+                                  .pathway = rule != 0 ? walk->map->rules[rule - 1].pathway : otherwise,
                                   .classified = rule != 0};
 
     if (wait.pathway[0] == '\0') {
@@ -34,9 +35,8 @@ static void give(struct walk *walk, const struct cld_record *request, const stru
         if (assessment != NULL) {
             cld_store_skip(walk->store, assessment, CLD_NOT_CLASSIFIED);
         }
-    } else {
-        walk->ended = !walk->sink(walk->context, &wait);
     }
+    walk->ended = !walk->sink(walk->context, &wait);
 }
 
 static void take_request(struct walk *walk, const struct cld_record *request) {

@@ -10,8 +10,8 @@
 struct cld_wait {
     const struct cld_record *request;
     const struct cld_record *assessment; /* NULL: the request went no further and was closed */
-    const char *pathway;
-    bool classified; /* by a rule of the map; else the pathway is what the map says for the unclassified */
+    const char *pathway;                 /* "": the map wants no such wait; its lines are noted as not classified */
+    bool classified;                     /* by a rule of the map; else the pathway is what the map says for the others */
 };
 
 /* Takes a wait; false ends the walk. */
