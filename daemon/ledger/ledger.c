@@ -15,6 +15,19 @@
 #define RECORD_ZONE "zone"
 #define RECORD_ROOM "room"
 
+/* Written under another name first: a power cut leaves no key, or a whole one. */
+static bool make_key(struct ledger *ledger, const char *path) {
+    char unfinished[4096 + 8];
+    snprintf(unfinished, sizeof unfinished, "%s.new", path);
+    randombytes_buf(ledger->personal_key, sizeof ledger->personal_key);
+    (void)unlink(unfinished); /* of a start that was cut off */
+    int descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool written = descriptor >= 0 &&
+                   write(descriptor, ledger->personal_key, sizeof ledger->personal_key) == (ssize_t)sizeof ledger->personal_key &&
+                   fsync(descriptor) == 0;
+    return descriptor >= 0 && close(descriptor) == 0 && written && rename(unfinished, path) == 0;
+}
+
 /* Reads the key that hashes personal data, or makes it on the first start: 32 random bytes beside the journal, for the daemon alone. */
 static bool load_key(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     char path[4096];
@@ -29,12 +42,7 @@ static bool load_key(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
         if (got == (ssize_t)sizeof ledger->personal_key)
             return true;
     } else if (errno == ENOENT) {
-        randombytes_buf(ledger->personal_key, sizeof ledger->personal_key);
-        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        bool written = descriptor >= 0 &&
-                       write(descriptor, ledger->personal_key, sizeof ledger->personal_key) == (ssize_t)sizeof ledger->personal_key &&
-                       fsync(descriptor) == 0;
-        if (descriptor >= 0 && close(descriptor) == 0 && written)
+        if (make_key(ledger, path))
             return true;
     }
     snprintf(message, LEDGER_MESSAGE_SIZE, "cannot read or make %.200s: it must hold %d bytes", path, PERSONAL_KEY_BYTES);

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Changes of the configuration that a start must survive: the journal keeps every policy that was ever in force."""
+import os
 import unittest
 
 from daemon import PATHWAYS, Daemon, event, referral
@@ -43,6 +44,22 @@ class PoliciesOfOneDay(unittest.TestCase):
             self.assertIn("254 pathways", daemon.log())
             daemon.take(referral("W-1", "2025-05-01"), referral("W-2", "2025-05-01", pathway="p2_62"))
             self.assertEqual(daemon.total()["waiting"], 2)
+
+
+class TheKey(unittest.TestCase):
+    def test_a_start_that_was_cut_off_while_it_made_the_key(self):
+        with Daemon(start=False) as daemon:
+            with open(daemon.journal + ".key.new", "wb") as file:
+                file.write(b"half")
+            daemon.start()
+            self.assertEqual(os.stat(daemon.journal + ".key").st_mode & 0o777, 0o600)
+            self.assertEqual(os.stat(daemon.journal + ".key").st_size, 32)
+            self.assertFalse(os.path.exists(daemon.journal + ".key.new"))
+            with open(daemon.journal + ".key", "rb") as file:
+                key = file.read()
+            daemon.restart()
+            with open(daemon.journal + ".key", "rb") as file:
+                self.assertEqual(file.read(), key)
 
 
 if __name__ == "__main__":
