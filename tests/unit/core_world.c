@@ -481,6 +481,29 @@ static const char *brief_of(struct world *world, const struct waiting_register *
     return world->brief;
 }
 
+const char *world_brief_in(struct world *world, const struct waiting_register *reg, const char *subject) {
+    return brief_of(world, reg, subject);
+}
+
+const struct history_event *world_event(const struct world *world, uint64_t seq) {
+    ck_assert_uint_ge(seq, 1);
+    ck_assert_uint_le(seq, world->event_count);
+    return &world->events[seq - 1];
+}
+
+uint64_t world_event_count(const struct world *world) {
+    return world->event_count;
+}
+
+const struct calendar *world_calendar(const struct world *world) {
+    return world->calendar;
+}
+
+const struct policy_era *world_eras(const struct world *world, size_t *count) {
+    *count = world->era_count;
+    return world->eras;
+}
+
 const char *world_brief(struct world *world, const char *subject) {
     return brief_of(world, world->reg, subject);
 }

@@ -96,6 +96,8 @@ const char *world_open_alerts(struct world *world);
 const char *world_brief(struct world *world, const char *subject);
 /* The same of the world as it stood at the end of a day, as known now. */
 const char *world_brief_at(struct world *world, const char *subject, const char *day);
+/* The same of another register over the world's events. */
+const char *world_brief_in(struct world *world, const struct waiting_register *reg, const char *subject);
 /* "A Burnley older person-1 worker-1 P2 I3 L4 x=y;z=w": team, district, client group, person, worker, the numbers, dimensions; - where
  * absent. */
 const char *world_fields(struct world *world, const char *subject);
@@ -107,6 +109,11 @@ struct wait_view world_view(struct world *world, const char *subject);
 /* The register at the end of a day as known now: built from the events alone. It lives until the next call of this or of world_brief_at. */
 struct waiting_register *world_register_at(struct world *world, const char *day);
 struct waiting_register *world_register(struct world *world);
+/* What was accepted, and by what it is judged. */
+const struct history_event *world_event(const struct world *world, uint64_t seq);
+uint64_t world_event_count(const struct world *world);
+const struct calendar *world_calendar(const struct world *world);
+const struct policy_era *world_eras(const struct world *world, size_t *count);
 /* Everything that passes the filter; NULL: everything. */
 struct position world_position(struct waiting_register *reg, const struct wait_filter *filter);
 struct wait_filter world_filter(const char *field, const char *value);
