@@ -213,7 +213,7 @@ static enum cld_reason take_event(struct reader *reader, struct cld_record *reco
     case CLD_REQUEST:
         record->route = cld_route_of(cell(reader, CLD_ROUTE));
         reader->file->unknown_route += record->route == 0 && !cld_is_missing(cell(reader, CLD_ROUTE));
-        record->detail = detail_of(cell(reader, CLD_ROUTE), TEXT_ABSENT);
+        record->detail = record->route != 0 ? record->route : detail_of(cell(reader, CLD_ROUTE), TEXT_ABSENT);
         return CLD_TAKEN;
     case CLD_ASSESSMENT:
         record->type = (uint8_t)cld_assessment_of(cell(reader, CLD_ASSESSMENT_TYPE));

@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary waits wait watch alerts send import simulate completion'
+    local commands='status summary waits wait watch alerts send import simulate report completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -26,6 +26,7 @@ _waitlistctl() {
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
     alerts:--state) _waitlistctl_offer -W 'open all' -- "$current" && return ;;
     alerts:--rule) _waitlistctl_offer -W 'approaching breach escalation' -- "$current" && return ;;
+    report:--encoding) _waitlistctl_offer -W 'utf-8 windows-1252' -- "$current" && return ;;
     summary:--basis) _waitlistctl_offer -W 'known reported' -- "$current" && return ;;
     summary:--group-by) _waitlistctl_offer -W 'pathway team pathway,team district client_group priority stage' -- "$current" && return ;;
     watch:--group) _waitlistctl_offer -W 'queue team pathway' -- "$current" && return ;;
@@ -44,9 +45,10 @@ _waitlistctl() {
     send) options='--window --batch' ;;
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
+    report) options='dhsc-waiting-times --from --encoding' ;;
     completion) options='bash' ;;
     esac
-    if [[ ( $command == send || ($command == import && $previous != import) ) && $current != -* ]]; then
+    if [[ ( $command == send || ($command == import && $previous != import) || ($command == report && $previous != report) ) && $current != -* ]]; then
         _waitlistctl_offer -f -- "$current"
     else
         _waitlistctl_offer -W "$options $everywhere" -- "$current"
