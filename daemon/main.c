@@ -115,7 +115,7 @@ static void tell_progress(void *context, uint64_t done, uint64_t total) {
 static struct ledger *open_ledger(const struct config *config, const struct arguments *arguments, struct log *log, struct timer *progress) {
     char message[LEDGER_MESSAGE_SIZE];
     struct moment moment = timers_read(arguments->simulated);
-    timer_start(progress, moment.monotonic_ms, PROGRESS_MS);
+    timer_start(progress, moment.monotonic_ms - PROGRESS_MS, PROGRESS_MS); /* the first news at once */
     struct ledger_setup setup = {.config = config, .now = moment.now, .progress = tell_progress, .context = progress};
     struct ledger *ledger = ledger_open(&setup, message);
     if (ledger == NULL) {

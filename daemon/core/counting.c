@@ -63,16 +63,21 @@ static void add_member(struct waiting_register *reg, struct record *record, uint
     } else {
         memory_reserve((void **)&members->past, &members->past_capacity, members->past_count + 1, sizeof *members->past);
         record->member_place = (uint32_t)members->past_count;
-        members->past[members->past_count++] = member;
+        members->past[members->past_count++] = wait;
     }
 }
 
 static void remove_member(struct waiting_register *reg, const struct record *record, enum status status) {
     struct members *members = &reg->members[record->queue];
-    struct member *list = is_open(status) ? members->open : members->past;
-    size_t *count = is_open(status) ? &members->open_count : &members->past_count;
-    list[record->member_place] = list[--*count];
-    register_record(reg, list[record->member_place].wait)->member_place = record->member_place;
+    uint32_t moved;
+    if (is_open(status)) {
+        members->open[record->member_place] = members->open[--members->open_count];
+        moved = members->open[record->member_place].wait;
+    } else {
+        members->past[record->member_place] = members->past[--members->past_count];
+        moved = members->past[record->member_place];
+    }
+    register_record(reg, moved)->member_place = record->member_place;
 }
 
 static void leave_agenda(struct waiting_register *reg, struct record *record) {

@@ -89,7 +89,7 @@ static void note_event(const struct look_back *look_back, struct marks *marks, s
     if (stop_before == DAY_NONE && stop != DAY_NONE) {
         settle_pending(marks, pending, state, stop);
         bool removal = state->stage == STAGE_CLOSED;
-        note(marks, removal ? FLOW_CLOSED : FLOW_COMPLETED, stop, removal ? state->reason : NAME_ABSENT);
+        note(marks, removal ? FLOW_CLOSED : FLOW_COMPLETED, stop, removal ? state->end_code : NAME_ABSENT);
     } else if (stop_before != DAY_NONE && stop == DAY_NONE) {
         pending->reopened = true;
         pending->reopened_on = day;

@@ -60,31 +60,24 @@ struct wait_history register_load_history(struct waiting_register *reg, const st
     return (struct wait_history){reg->sorted_events, reg->sorted_count};
 }
 
-static void note_sequence(struct record *record, const struct event *event) {
-    if (event->sequence.length > 0)
-        record->flags |= RECORD_HAS_SEQUENCE;
-}
-
 void register_refold(struct waiting_register *reg, uint32_t wait) {
     struct record *record = register_record(reg, wait);
     load_sorted(reg, record, keep_folded);
     reg->sorted_seq = record->newest_seq;
     reg->refolds++;
     struct wait_state final;
+    reg->person_before = record->state.person;
     wait_state_init(&record->state);
-    record->last_time = INSTANT_NONE;
     record->last_rank = 0;
-    record->flags &= (uint8_t) ~(RECORD_HAS_SEQUENCE | RECORD_HAS_FUTURE | RECORD_EXCLUDED | RECORD_STALE);
+    record->flags &= (uint8_t) ~(RECORD_HAS_SEQUENCE | RECORD_HAS_FUTURE | RECORD_EXCLUDED | RECORD_STALE | RECORD_REACHES_BACK);
     size_t i = 0;
     for (; i < reg->sorted_count; i++) {
         const struct event *event = &reg->sorted[i].event->event;
         day_t day = calendar_day_of(reg->calendar, reg->sorted[i].effective_time);
         if (day > reg->today)
             break;
-        wait_state_apply(&record->state, event, day, &reg->fold);
-        record->last_time = reg->sorted[i].effective_time;
-        record->last_rank = (uint8_t)event_type_rank(event->type);
-        note_sequence(record, event);
+        wait_state_apply(&record->state, event, day, &reg->keeping_fold);
+        register_note_folded(record, event, reg->sorted[i].effective_time);
     }
     if (i < reg->sorted_count)
         record->flags |= RECORD_HAS_FUTURE;

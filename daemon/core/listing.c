@@ -166,6 +166,11 @@ static void consider_list(struct listing *listing, const struct member *list, si
     }
 }
 
+static void consider_past(struct listing *listing, const struct members *members) {
+    for (size_t i = 0; i < members->past_count; i++)
+        consider(listing, members->past[i]);
+}
+
 static void consider_queues(struct listing *listing) {
     const struct waiting_register *reg = listing->reg;
     unsigned statuses = listing->request->filter->statuses;
@@ -181,7 +186,7 @@ static void consider_queues(struct listing *listing) {
         if (wants_open)
             consider_list(listing, members->open, members->open_count, suffices ? &today_index : NULL);
         if (wants_past)
-            consider_list(listing, members->past, members->past_count, suffices ? &today_index : NULL);
+            consider_past(listing, members);
     }
 }
 

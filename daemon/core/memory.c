@@ -24,7 +24,7 @@ void *memory_resize(void *block, size_t count, size_t size) {
 void memory_reserve(void **block, size_t *capacity, size_t needed, size_t size) {
     if (needed <= *capacity)
         return;
-    size_t grown = *capacity < 8 ? 8 : *capacity * 2;
+    size_t grown = *capacity < 8 ? 8 : *capacity + *capacity / 2;
     if (grown < needed)
         grown = needed;
     *block = memory_resize(*block, grown, size);

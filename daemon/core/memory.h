@@ -8,7 +8,7 @@
 void *memory_new(size_t count, size_t size);
 /* realloc to `count` objects; the added part is not initialised. Aborts as memory_new. */
 void *memory_resize(void *block, size_t count, size_t size);
-/* Grows `*block` so that it holds at least `needed` objects; `*capacity` at least doubles, so that pushing one by one costs O(1). */
+/* Grows `*block` so that it holds at least `needed` objects; `*capacity` grows at least by half, so that pushing one by one costs O(1). */
 void memory_reserve(void **block, size_t *capacity, size_t needed, size_t size);
 
 /* Our own bugs end the process, in every build. */

@@ -11,7 +11,7 @@ struct names;
 struct names *names_create(uint64_t seed);
 void names_destroy(struct names **names);
 
-/* The number of a text, from 1; added when new. TEXT_ABSENT gives NAME_ABSENT. At most 65,535 bytes. */
+/* The number of a text, from 1; added when new. TEXT_ABSENT gives NAME_ABSENT. At most TEXTS_LENGTH_MAX bytes (texts.h). */
 uint32_t names_intern(struct names *names, struct text text);
 /* The number, or NAME_ABSENT when the text was never interned. */
 uint32_t names_find(const struct names *names, struct text text);

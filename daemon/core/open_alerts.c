@@ -14,57 +14,90 @@ static struct alert_transition *push(struct waiting_register *reg) {
     return &reg->transitions[reg->transition_count++];
 }
 
+static struct alert_node *node_of(const struct waiting_register *reg, uint32_t alert) {
+    return &reg->alert_pages[(alert - 1) / ALERTS_A_PAGE][(alert - 1) % ALERTS_A_PAGE];
+}
+
+/* The transition that raised the alert, but with the team that it has now. */
+static void show_node(const struct waiting_register *reg, const struct alert_node *node, struct alert_transition *shown) {
+    *shown = (struct alert_transition){
+        .alert_seq = node->raised_seq,
+        .raised_seq = node->raised_seq,
+        .change = ALERT_RAISED,
+        .rule = (enum alert_rule)node->rule,
+        .level = node->level,
+        .severity = (enum severity)node->severity,
+        .subject = names_text(reg->subjects, node->wait),
+        .pathway = names_text(reg->pathway_names, node->pathway + 1U),
+        .team = names_text(reg->names, node->team),
+        .days = node->days,
+        .standard = node->standard,
+        .occurred_on = node->occurred_on,
+        .at = node->at,
+        .late = node->late,
+    };
+}
+
 /* Appends a transition of an alert as it stands, numbered and chained to the subject's previous one. */
-static struct alert_transition *record_transition(struct waiting_register *reg, uint32_t alert, enum alert_change change,
+static struct alert_transition *record_transition(struct waiting_register *reg, const struct alert_node *node, enum alert_change change,
                                                   const struct clock_reading *reading, instant_t now) {
-    struct alert_node *node = &reg->alerts[alert];
     struct record *record = register_record(reg, node->wait);
     struct alert_transition *transition = push(reg);
-    *transition = node->raised;
+    show_node(reg, node, transition);
     transition->alert_seq = reg->next_alert_seq++;
     transition->previous_alert_seq = record->newest_alert_seq;
     transition->change = change;
-    transition->team = names_text(reg->names, node->team);
-    transition->from_team = TEXT_ABSENT;
     transition->days = reading->days;
     if (reading->status != STATUS_NONE)
         transition->standard = reading->standard;
     transition->at = now;
-    record->newest_alert_seq = transition->alert_seq;
+    ENSURE(transition->alert_seq <= UINT32_MAX);
+    record->newest_alert_seq = (uint32_t)transition->alert_seq;
     return transition;
 }
 
-static uint32_t new_alert(struct waiting_register *reg, uint32_t wait) {
+static uint32_t take_free_alert(struct waiting_register *reg) {
     uint32_t alert = reg->free_alert;
     if (alert != 0) {
-        reg->free_alert = reg->alerts[alert].next;
-    } else {
-        memory_reserve((void **)&reg->alerts, &reg->alert_capacity, reg->alert_count + 2, sizeof *reg->alerts);
-        alert = (uint32_t)++reg->alert_count;
+        reg->free_alert = node_of(reg, alert)->next;
+        return alert;
     }
-    struct record *record = register_record(reg, wait);
-    reg->alerts[alert] = (struct alert_node){.wait = wait, .next = record->first_alert, .open = true};
+    if (reg->alert_count == reg->alert_page_count * ALERTS_A_PAGE) {
+        memory_reserve((void **)&reg->alert_pages, &reg->alert_page_capacity, reg->alert_page_count + 1, sizeof *reg->alert_pages);
+        reg->alert_pages[reg->alert_page_count++] = memory_new(ALERTS_A_PAGE, sizeof(struct alert_node));
+    }
+    return (uint32_t)++reg->alert_count;
+}
+
+/* Opens an alert of the wait with what `node` says of it. */
+static struct alert_node *open_alert(struct waiting_register *reg, const struct alert_node *node) {
+    struct record *record = register_record(reg, node->wait);
+    uint32_t alert = take_free_alert(reg);
+    struct alert_node *opened = node_of(reg, alert);
+    *opened = *node;
+    opened->next = record->first_alert;
     record->first_alert = alert;
     reg->open_alerts++;
-    return alert;
+    return opened;
 }
 
 static void free_alert(struct waiting_register *reg, uint32_t alert) {
-    struct record *record = register_record(reg, reg->alerts[alert].wait);
+    struct alert_node *node = node_of(reg, alert);
+    struct record *record = register_record(reg, node->wait);
     uint32_t *link = &record->first_alert;
     while (*link != alert)
-        link = &reg->alerts[*link].next;
-    *link = reg->alerts[alert].next;
-    reg->alerts[alert].open = false;
-    reg->alerts[alert].next = reg->free_alert;
+        link = &node_of(reg, *link)->next;
+    *link = node->next;
+    node->raised_seq = 0;
+    node->next = reg->free_alert;
     reg->free_alert = alert;
     reg->open_alerts--;
 }
 
 static uint32_t find_alert(const struct waiting_register *reg, uint32_t wait, enum alert_rule rule, int32_t level) {
     uint32_t alert = register_record(reg, wait)->first_alert;
-    while (alert != 0 && (reg->alerts[alert].raised.rule != rule || reg->alerts[alert].raised.level != level))
-        alert = reg->alerts[alert].next;
+    while (alert != 0 && (node_of(reg, alert)->rule != rule || node_of(reg, alert)->level != level))
+        alert = node_of(reg, alert)->next;
     return alert;
 }
 
@@ -92,31 +125,27 @@ static void raise_alert(struct waiting_register *reg, uint32_t wait, const struc
                         const struct alert_condition *condition, instant_t now) {
     const struct record *record = register_record(reg, wait);
     day_t first = occurred_on(reg, record, reading, condition);
-    uint32_t alert = new_alert(reg, wait);
-    struct alert_node *node = &reg->alerts[alert];
-    node->team = record->state.team;
-    node->raised = (struct alert_transition){
-        .alert_seq = reg->next_alert_seq,
+    const struct alert_node raised = {
         .raised_seq = reg->next_alert_seq,
-        .change = ALERT_RAISED,
-        .rule = condition->rule,
-        .level = condition->level,
-        .severity = condition->severity,
-        .subject = names_text(reg->subjects, wait),
-        .pathway = names_text(reg->pathway_names, record->state.pathway + 1U),
+        .at = now,
+        .wait = wait,
+        .team = record->state.team,
         .days = reading->days,
         .standard = reading->standard,
+        .level = condition->level,
         .occurred_on = first,
-        .at = now,
+        .pathway = record->state.pathway,
+        .rule = (uint8_t)condition->rule,
+        .severity = condition->severity & 0xf,
         .late = first < reg->today,
     };
-    record_transition(reg, alert, ALERT_RAISED, reading, now);
+    record_transition(reg, open_alert(reg, &raised), ALERT_RAISED, reading, now);
 }
 
 /* A referral to another pathway took the place of the one that was retracted: the alert was about a wait that never was. */
 static bool is_of_another_pathway(const struct waiting_register *reg, const struct alert_node *node) {
     const struct wait_state *state = &register_record(reg, node->wait)->state;
-    return state->stage != STAGE_NONE && !text_equal(node->raised.pathway, names_text(reg->pathway_names, state->pathway + 1U));
+    return state->stage != STAGE_NONE && node->pathway != state->pathway;
 }
 
 static bool never_held(struct waiting_register *reg, const struct touched *touched, const struct alert_node *node,
@@ -127,13 +156,12 @@ static bool never_held(struct waiting_register *reg, const struct touched *touch
     if (!node->is_doubtful)
         return false;
     /* Whoever had stopped waiting before that day did not wait on it, whatever came before: if the same policy was in force. */
-    if (reading->status == STATUS_ENDED && reading->stop < node->raised.occurred_on &&
-        reg->eras[reg->era_count - 1].from < node->raised.occurred_on)
+    if (reading->status == STATUS_ENDED && reading->stop < node->occurred_on && reg->eras[reg->era_count - 1].from < node->occurred_on)
         return true;
     struct wait_history history = register_load_history(reg, record);
     struct look_back back = look_back(reg);
-    struct alert_condition condition = {node->raised.rule, node->raised.level, node->raised.severity};
-    return !alert_held_on(&back, &history, &condition, node->raised.occurred_on);
+    struct alert_condition condition = {(enum alert_rule)node->rule, node->level, (enum severity)node->severity};
+    return !alert_held_on(&back, &history, &condition, node->occurred_on);
 }
 
 static enum alert_reason reason_of(struct waiting_register *reg, const struct touched *touched, const struct alert_node *node,
@@ -143,11 +171,11 @@ static enum alert_reason reason_of(struct waiting_register *reg, const struct to
     const struct record *record = register_record(reg, touched->wait);
     if (reading->status == STATUS_ENDED)
         return record->state.stage == STAGE_CLOSED && !reading->stopped_on_started ? ALERT_REASON_CLOSED : ALERT_REASON_COMPLETED;
-    if (node->raised.rule == ALERT_APPROACHING && reading->breach)
+    if (node->rule == ALERT_APPROACHING && reading->breach)
         return ALERT_REASON_BREACHED;
-    if (node->raised.rule == ALERT_APPROACHING && reading->is_frozen)
+    if (node->rule == ALERT_APPROACHING && reading->is_frozen)
         return ALERT_REASON_PAUSED;
-    return reading->standard != node->raised.standard ? ALERT_REASON_STANDARD_CHANGED : ALERT_REASON_CLEARED;
+    return reading->standard != node->standard ? ALERT_REASON_STANDARD_CHANGED : ALERT_REASON_CLEARED;
 }
 
 static bool still_holds(const struct waiting_register *reg, const struct alert_node *node, const struct alert_condition *conditions,
@@ -155,15 +183,16 @@ static bool still_holds(const struct waiting_register *reg, const struct alert_n
     if (is_of_another_pathway(reg, node))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (conditions[i].rule == node->raised.rule && conditions[i].level == node->raised.level)
+        if (conditions[i].rule == node->rule && conditions[i].level == node->level)
             return alert_holds(&conditions[i], reading);
     return false;
 }
 
 static void move_alert(struct waiting_register *reg, uint32_t alert, uint32_t team, const struct clock_reading *reading, instant_t now) {
-    uint32_t from = reg->alerts[alert].team;
-    reg->alerts[alert].team = team;
-    record_transition(reg, alert, ALERT_MOVED, reading, now)->from_team = names_text(reg->names, from);
+    struct alert_node *node = node_of(reg, alert);
+    uint32_t from = node->team;
+    node->team = team;
+    record_transition(reg, node, ALERT_MOVED, reading, now)->from_team = names_text(reg->names, from);
 }
 
 void register_settle_alerts(struct waiting_register *reg, const struct touched *touched, instant_t now) {
@@ -176,15 +205,16 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
         count = alert_conditions(register_pathway(reg, record), reading.standard, conditions);
     uint32_t next;
     for (uint32_t alert = record->first_alert; alert != 0; alert = next) {
-        next = reg->alerts[alert].next;
-        if (record->state.team != reg->alerts[alert].team && record->state.team != NAME_ABSENT)
+        struct alert_node *node = node_of(reg, alert);
+        next = node->next;
+        if (record->state.team != node->team && record->state.team != NAME_ABSENT)
             move_alert(reg, alert, record->state.team, &reading, now);
-        if (touched->refold || touched->from_day <= reg->alerts[alert].raised.occurred_on)
-            reg->alerts[alert].is_doubtful = true;
-        if (still_holds(reg, &reg->alerts[alert], conditions, count, &reading))
+        if (touched->refold || touched->from_day <= node->occurred_on)
+            node->is_doubtful = true;
+        if (still_holds(reg, node, conditions, count, &reading))
             continue;
-        enum alert_reason reason = reason_of(reg, touched, &reg->alerts[alert], &reading);
-        record_transition(reg, alert, ALERT_RESOLVED, &reading, now)->reason = reason;
+        enum alert_reason reason = reason_of(reg, touched, node, &reading);
+        record_transition(reg, node, ALERT_RESOLVED, &reading, now)->reason = reason;
         free_alert(reg, alert);
     }
     for (size_t i = 0; reg->raise && i < count; i++)
@@ -193,35 +223,44 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
 }
 
 void register_replay_alert(struct waiting_register *reg, const struct alert_transition *transition) {
-    ENSURE(!reg->live);
+    ENSURE(!reg->live && transition->alert_seq <= UINT32_MAX);
     uint32_t wait = register_wait_of(reg, transition->subject);
     uint32_t alert = find_alert(reg, wait, transition->rule, transition->level);
-    register_record(reg, wait)->newest_alert_seq = transition->alert_seq;
+    register_record(reg, wait)->newest_alert_seq = (uint32_t)transition->alert_seq;
     if (transition->change == ALERT_RESOLVED) {
         if (alert != 0)
             free_alert(reg, alert);
         return;
     }
-    if (alert == 0)
-        alert = new_alert(reg, wait);
-    struct alert_node *node = &reg->alerts[alert];
-    enum alert_change change = transition->change;
-    if (change == ALERT_RAISED || node->raised.raised_seq == 0)
-        node->raised = *transition;
-    node->raised.change = ALERT_RAISED;
-    node->raised.subject = names_text(reg->subjects, wait);
-    node->raised.pathway = names_text(reg->pathway_names, names_intern(reg->pathway_names, transition->pathway));
-    node->raised.team = node->raised.from_team = TEXT_ABSENT;
-    node->team = names_intern(reg->names, transition->team);
+    uint32_t team = names_intern(reg->names, transition->team);
+    if (alert != 0) {
+        node_of(reg, alert)->team = team;
+        return;
+    }
+    const struct alert_node raised = {
+        .raised_seq = transition->raised_seq,
+        .at = transition->at,
+        .wait = wait,
+        .team = team,
+        .days = transition->days,
+        .standard = transition->standard,
+        .level = transition->level,
+        .occurred_on = transition->occurred_on,
+        .pathway = (uint8_t)(names_intern(reg->pathway_names, transition->pathway) - 1),
+        .rule = (uint8_t)transition->rule,
+        .severity = transition->severity & 0xf,
+        .late = transition->late,
+    };
+    open_alert(reg, &raised);
 }
 
 void register_each_open_alert(const struct waiting_register *reg, void (*each)(void *context, const struct alert_transition *alert),
                               void *context) {
     for (uint32_t alert = 1; alert <= reg->alert_count; alert++) {
-        if (!reg->alerts[alert].open)
+        struct alert_transition shown;
+        if (node_of(reg, alert)->raised_seq == 0)
             continue;
-        struct alert_transition view = reg->alerts[alert].raised;
-        view.team = names_text(reg->names, reg->alerts[alert].team);
-        each(context, &view);
+        show_node(reg, node_of(reg, alert), &shown);
+        each(context, &shown);
     }
 }

@@ -16,6 +16,16 @@ static uint8_t pathway_number(const void *context, struct text name) {
     return (uint8_t)(number - 1);
 }
 
+/* A number of the person's reference; folding a wait anew mostly meets the same person again. */
+static uint32_t keep_person(void *keeper, struct text person) {
+    struct waiting_register *reg = keeper;
+    if (person.at == NULL)
+        return 0;
+    if (reg->person_before != 0 && text_equal(texts_at(reg->people, reg->person_before), person))
+        return reg->person_before;
+    return texts_keep(reg->people, person);
+}
+
 static void take_policy(struct waiting_register *reg, const struct policy *policy, day_t from) {
     struct policy *own = memory_new(1, sizeof *own);
     *own = *policy;
@@ -37,6 +47,7 @@ struct waiting_register *register_create(const struct register_setup *setup) {
     reg->history = setup->history;
     reg->names = names_create(setup->hash_seed);
     reg->subjects = names_create(setup->hash_seed);
+    reg->people = texts_create();
     reg->pathway_names = names_create(setup->hash_seed);
     reg->pathway_waits = memory_new(PATHWAYS_EVER_MAX, sizeof *reg->pathway_waits);
     reg->queues = groups_create();
@@ -48,7 +59,11 @@ struct waiting_register *register_create(const struct register_setup *setup) {
     ENSURE(setup->era_count > 0);
     for (size_t i = 0; i < setup->era_count; i++)
         take_policy(reg, setup->eras[i].policy, setup->eras[i].from);
-    reg->fold = (struct fold){reg->calendar, reg->names, reg->pathways, pathway_number, reg};
+    reg->fold = (struct fold){
+        .calendar = reg->calendar, .names = reg->names, .pathways = reg->pathways, .pathway_number = pathway_number, .context = reg};
+    reg->keeping_fold = reg->fold;
+    reg->keeping_fold.keep_person = keep_person;
+    reg->keeping_fold.keeper = reg;
     return reg;
 }
 
@@ -60,20 +75,23 @@ void register_destroy(struct waiting_register **pointer) {
         free(reg->policies[i]);
     for (size_t i = 0; i < reg->page_count; i++)
         free(reg->pages[i]);
+    for (size_t i = 0; i < reg->alert_page_count; i++)
+        free(reg->alert_pages[i]);
     for (size_t i = 0; i < reg->member_capacity; i++) {
         free(reg->members[i].open);
         free(reg->members[i].past);
     }
     names_destroy(&reg->names);
     names_destroy(&reg->subjects);
+    texts_destroy(&reg->people);
     names_destroy(&reg->pathway_names);
     groups_destroy(&reg->queues);
     groups_destroy(&reg->cells);
     retractions_destroy(&reg->retractions);
     position_builder_destroy(&reg->builder);
     void *blocks[] = {
-        reg->eras,    reg->policies, reg->pages,       reg->pathway_waits, reg->members,       reg->changed_queues, reg->wake_heads,
-        reg->touched, reg->alerts,   reg->transitions, reg->sorted,        reg->sorted_events, reg->outcomes,       reg};
+        reg->eras,    reg->policies,    reg->pages,       reg->pathway_waits, reg->members,       reg->changed_queues, reg->wake_heads,
+        reg->touched, reg->alert_pages, reg->transitions, reg->sorted,        reg->sorted_events, reg->outcomes,       reg};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         free(blocks[i]);
     *pointer = NULL;
@@ -111,7 +129,6 @@ uint32_t register_wait_of(struct waiting_register *reg, struct text subject) {
     }
     struct record *record = register_record(reg, wait);
     wait_state_init(&record->state);
-    record->last_time = INSTANT_NONE;
     record->wake_day = DAY_NONE;
     record->queue = record->cell = GROUP_NONE;
     return wait;
@@ -123,14 +140,15 @@ uint64_t register_newest_seq(const struct waiting_register *reg, uint32_t wait) 
 
 struct touched *register_touch(struct waiting_register *reg, uint32_t wait, day_t from_day) {
     struct record *record = register_record(reg, wait);
-    if (record->touch == 0) {
+    if (!(record->flags & RECORD_TOUCHED)) {
         if (reg->live)
             register_uncount_wait(reg, wait);
         memory_reserve((void **)&reg->touched, &reg->touched_capacity, reg->touched_count + 1, sizeof *reg->touched);
         reg->touched[reg->touched_count++] = (struct touched){wait, from_day, false};
-        record->touch = (uint32_t)reg->touched_count;
+        record->flags |= RECORD_TOUCHED;
+        record->wake_next = (uint32_t)reg->touched_count - 1; /* uncounting took it out of the agenda */
     }
-    struct touched *touched = &reg->touched[record->touch - 1];
+    struct touched *touched = &reg->touched[record->wake_next];
     if (from_day < touched->from_day)
         touched->from_day = from_day;
     return touched;
@@ -147,10 +165,13 @@ static void ask_refold(struct waiting_register *reg, uint32_t wait, day_t from_d
 }
 
 static bool comes_last(const struct record *record, const struct event *event, instant_t effective_time) {
-    if (record->last_time == INSTANT_NONE || effective_time > record->last_time)
+    instant_t latest = record->state.last_event_at;
+    if (latest == INSTANT_NONE || effective_time > latest)
         return true;
+    if (record->flags & RECORD_REACHES_BACK)
+        return false;
     bool sequenced = (record->flags & RECORD_HAS_SEQUENCE) || event->sequence.length > 0;
-    return effective_time == record->last_time && !sequenced && event_type_rank(event->type) > record->last_rank;
+    return effective_time == latest && !sequenced && event_type_rank(event->type) > record->last_rank;
 }
 
 /* In the replay of a past day: what comes later is not folded, but it may say that the wait counts in no measure of any date, or, after a
@@ -158,6 +179,14 @@ static bool comes_last(const struct record *record, const struct event *event, i
 static void pass_over(struct record *record, const struct event *event) {
     if (event->type == EVENT_WAIT_CLOSED || event->type == EVENT_WAIT_REOPENED || (record->flags & RECORD_HAS_FUTURE))
         record->flags |= RECORD_STALE;
+}
+
+void register_note_folded(struct record *record, const struct event *event, instant_t effective_time) {
+    record->last_rank = (uint8_t)event_type_rank(event->type);
+    if (event->sequence.length > 0)
+        record->flags |= RECORD_HAS_SEQUENCE;
+    if (effective_time < event->time)
+        record->flags |= RECORD_REACHES_BACK;
 }
 
 /* Folds the event at the end of its wait, or asks for a refold where that would not be its place. */
@@ -176,11 +205,9 @@ static void fold_event(struct waiting_register *reg, uint32_t wait, const struct
         ask_refold(reg, wait, day);
         return;
     }
-    wait_state_apply(&record->state, event, day, &reg->fold);
-    record->last_time = effective_time;
-    record->last_rank = (uint8_t)event_type_rank(event->type);
-    if (event->sequence.length > 0)
-        record->flags |= RECORD_HAS_SEQUENCE;
+    reg->person_before = record->state.person;
+    wait_state_apply(&record->state, event, day, &reg->keeping_fold);
+    register_note_folded(record, event, effective_time);
     if (wait_state_is_excluded(&record->state, reg->names))
         record->flags |= RECORD_EXCLUDED;
     else
@@ -238,8 +265,8 @@ static void take_event(struct waiting_register *reg, const struct event *event, 
     uint32_t wait = register_wait_of(reg, event->subject);
     struct record *record = register_record(reg, wait);
     reg->sorted_seq = 0; /* what follows may change who was retracted, or use the history source's memory */
-    ENSURE(seq > record->newest_seq);
-    record->newest_seq = seq;
+    ENSURE(seq > record->newest_seq && seq <= UINT32_MAX);
+    record->newest_seq = (uint32_t)seq;
     if (record->event_count < EVENTS_COUNTED_MAX)
         record->event_count++;
     bool retracted = was_retracted(reg, event);
@@ -276,7 +303,7 @@ void register_begin(struct waiting_register *reg, day_t today, instant_t now, bo
     reg->wake_base = today;
     for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
         struct record *record = register_record(reg, wait);
-        bool in_future = record->last_time != INSTANT_NONE && calendar_day_of(reg->calendar, record->last_time) > today;
+        bool in_future = record->state.last_event_at != INSTANT_NONE && calendar_day_of(reg->calendar, record->state.last_event_at) > today;
         if (in_future || (record->flags & RECORD_STALE))
             register_refold(reg, wait);
         register_count_wait(reg, wait);
@@ -290,11 +317,13 @@ void register_begin(struct waiting_register *reg, day_t today, instant_t now, bo
 void register_settle(struct waiting_register *reg, instant_t now) {
     for (size_t i = 0; i < reg->touched_count; i++) {
         struct touched touched = reg->touched[i];
-        if (touched.refold || (register_record(reg, touched.wait)->flags & RECORD_HAS_FUTURE))
+        struct record *record = register_record(reg, touched.wait);
+        record->flags &= (uint8_t)~RECORD_TOUCHED;
+        record->wake_next = 0;
+        if (touched.refold || (record->flags & RECORD_HAS_FUTURE))
             register_refold(reg, touched.wait);
         register_count_wait(reg, touched.wait);
         register_settle_alerts(reg, &touched, now);
-        register_record(reg, touched.wait)->touch = 0;
     }
     reg->touched_count = 0;
 }
@@ -370,7 +399,7 @@ bool register_set_policy(struct waiting_register *reg, const struct policy *poli
         if (register_pathway(reg, record)->completes_on != policy->pathways[after].completes_on)
             touched->refold = true;
     }
-    reg->calendar = reg->fold.calendar = calendar;
+    reg->calendar = reg->fold.calendar = reg->keeping_fold.calendar = calendar;
     take_policy(reg, policy, reg->today);
     register_settle(reg, now);
     return true;

@@ -5,8 +5,10 @@
 #include "daemon/core/groups.h"
 #include "daemon/core/register.h"
 #include "daemon/core/retraction.h"
+#include "daemon/core/texts.h"
 
 #define RECORDS_A_PAGE 4096
+#define ALERTS_A_PAGE 1024
 #define GROUP_NONE UINT32_MAX
 #define PATHWAYS_EVER_MAX 254
 #define EVENTS_COUNTED_MAX UINT16_MAX
@@ -16,23 +18,23 @@ enum record_flag {
     RECORD_HAS_SEQUENCE = 2, /* some event had a `sequence`: ties in time must be refolded */
     RECORD_HAS_FUTURE = 4,   /* some accepted event's day has not begun */
     RECORD_EXCLUDED = 8,     /* its final state counts in no measure */
-    RECORD_STALE = 16        /* replay left the refold for register_begin */
+    RECORD_STALE = 16,       /* replay left the refold for register_begin */
+    RECORD_TOUCHED = 32,     /* it is in the touched list, at wake_next */
+    RECORD_REACHES_BACK = 64 /* some folded event's effective time lies before its `time`: the last place in fold order is not known */
 };
 
 /* One wait. Waits are numbered from 1; links between them use 0 for none. */
 struct record {
     struct wait_state state;
-    uint64_t newest_seq;
-    uint64_t newest_alert_seq;
-    instant_t last_time; /* effective time of the last folded event */
+    uint32_t newest_seq; /* an archive of 2^32 events has no room in memory either */
+    uint32_t newest_alert_seq;
     uint32_t queue;
     uint32_t cell;
     uint32_t member_place; /* in its queue's members */
-    uint32_t wake_next;
+    uint32_t wake_next;    /* in the agenda; of a touched wait its place in the touched list */
     uint32_t wake_previous;
     day_t wake_day; /* DAY_NONE: not in the agenda */
     uint32_t first_alert;
-    uint32_t touch;       /* place in the touched list + 1; 0: not touched this turn */
     uint16_t event_count; /* saturates */
     uint16_t retraction_exceptions;
     uint8_t last_rank;
@@ -46,13 +48,22 @@ struct touched {
     bool refold;
 };
 
+/* An open alert as it was raised. */
 struct alert_node {
-    struct alert_transition raised; /* as it stands now; texts but `subject` are filled in when shown */
-    uint32_t team;
+    uint64_t raised_seq; /* 0: free */
+    instant_t at;
     uint32_t wait;
-    uint32_t next; /* of the same wait */
-    bool open;
-    bool is_doubtful; /* what has become known since it was raised may say that it never held on its day */
+    uint32_t next; /* of the same wait; of a free one the next free one */
+    uint32_t team; /* today's */
+    int32_t days;
+    int32_t standard;
+    int32_t level;
+    day_t occurred_on;
+    uint8_t pathway;
+    uint8_t rule;
+    uint8_t severity : 4;
+    uint8_t late : 1;
+    uint8_t is_doubtful : 1; /* what has become known since it was raised may say that it never held on its day */
 };
 
 /* A wait in the list of its queue, with what tells its days without a look at the wait. */
@@ -68,7 +79,7 @@ struct members {
     struct member *open;
     size_t open_count;
     size_t open_capacity;
-    struct member *past;
+    uint32_t *past; /* waits: nobody watches the days of those */
     size_t past_count;
     size_t past_capacity;
     bool changed;
@@ -90,9 +101,12 @@ struct waiting_register {
     size_t policy_capacity;
     struct names *names;    /* teams, districts, workers, people … */
     struct names *subjects; /* a wait's number is its subject's */
+    struct texts *people;   /* each wait's own: most people wait for one thing */
+    uint32_t person_before; /* of the wait being folded anew: its number is used again where the person is the same */
     struct names *pathway_names;
     const struct pathway_policy *pathways[PATHWAYS_EVER_MAX]; /* the last rules of each pathway, by its number */
-    struct fold fold;
+    struct fold fold;                                         /* for looking back: keeps nobody */
+    struct fold keeping_fold;                                 /* for the records */
     struct record **pages;
     size_t page_count;
     size_t page_capacity;
@@ -114,9 +128,10 @@ struct waiting_register {
     struct touched *touched;
     size_t touched_count;
     size_t touched_capacity;
-    struct alert_node *alerts; /* from 1; free ones chained through `next` */
+    struct alert_node **alert_pages; /* alerts from 1; free ones chained through `next` */
+    size_t alert_page_count;
+    size_t alert_page_capacity;
     size_t alert_count;
-    size_t alert_capacity;
     uint32_t free_alert;
     uint64_t open_alerts;
     uint64_t next_alert_seq;
@@ -147,6 +162,8 @@ struct touched *register_touch(struct waiting_register *reg, uint32_t wait, day_
 
 /* history.c: the wait's accepted, not retracted events in fold order, in reg->sorted. */
 struct wait_history register_load_history(struct waiting_register *reg, const struct record *record);
+/* What later events must know of one that was folded. */
+void register_note_folded(struct record *record, const struct event *event, instant_t effective_time);
 /* Folds the wait anew from its events. */
 void register_refold(struct waiting_register *reg, uint32_t wait);
 

@@ -48,11 +48,11 @@ bool register_view(const struct waiting_register *reg, uint32_t wait, struct wai
     view->team = names_text(reg->names, state->team);
     view->district = names_text(reg->names, state->district);
     view->client_group = names_text(reg->names, state->client_group);
-    view->person = names_text(reg->names, state->person);
+    view->person = texts_at(reg->people, state->person);
     view->worker = names_text(reg->names, state->worker);
     view->dimensions = names_text(reg->names, state->dimensions);
-    view->reason = names_text(reg->names, state->reason);
-    view->outcome = names_text(reg->names, state->outcome);
+    view->reason = state->stage == STAGE_CLOSED ? names_text(reg->names, state->end_code) : TEXT_ABSENT;
+    view->outcome = state->stage == STAGE_COMPLETED ? names_text(reg->names, state->end_code) : TEXT_ABSENT;
     view->priority = state->priority;
     view->impact = state->impact;
     view->likelihood = state->likelihood;

@@ -46,7 +46,7 @@ void wait_state_init(struct wait_state *state) {
 bool wait_state_is_excluded(const struct wait_state *state, const struct names *names) {
     if (state->stage != STAGE_CLOSED)
         return false;
-    struct text reason = names_text(names, state->reason);
+    struct text reason = names_text(names, state->end_code);
     return text_is(reason, "recorded_in_error") || text_is(reason, "duplicate");
 }
 
@@ -130,7 +130,7 @@ static enum effect open_wait(struct wait_state *state, const struct event *event
     state->pathway = fold->pathway_number(fold->context, event->pathway);
     state->stage = STAGE_UNALLOCATED;
     state->team = names_intern(fold->names, event->team);
-    state->person = names_intern(fold->names, event->person);
+    state->person = fold->keep_person == NULL ? NAME_ABSENT : fold->keep_person(fold->keeper, event->person);
     state->start = event->clock_start != DAY_NONE ? event->clock_start : calendar_day_of(fold->calendar, event->time);
     set_given_fields(state, event, fold->names);
     return EFFECT_APPLIED;
@@ -165,12 +165,12 @@ static enum effect unallocate(struct wait_state *state) {
 }
 
 /* The days d with pause day < d <= `until` that lie after the start. */
-static void count_pause(const struct wait_state *state, day_t until, const struct calendar *calendar, int32_t *days, int32_t *working) {
+static void count_pause(const struct wait_state *state, day_t until, const struct calendar *calendar, uint16_t *days, uint16_t *working) {
     day_t from = state->paused_since > state->start ? state->paused_since : state->start;
     if (until <= from)
         return;
-    *days += until - from;
-    *working += calendar_working_index(calendar, until) - calendar_working_index(calendar, from);
+    *days = (uint16_t)(*days + until - from); /* the calendar's table is shorter than 65,536 days */
+    *working = (uint16_t)(*working + calendar_working_index(calendar, until) - calendar_working_index(calendar, from));
 }
 
 static void close_pause(struct wait_state *state, day_t day, const struct calendar *calendar) {
@@ -216,19 +216,19 @@ static enum effect complete(struct wait_state *state, const struct event *event,
     if (event->type != fold->pathways[state->pathway]->completes_on)
         return EFFECT_WRONG_COMPLETION;
     end_wait(state, STAGE_COMPLETED, day, fold->calendar);
-    state->outcome = names_intern(fold->names, event->outcome);
+    state->end_code = names_intern(fold->names, event->outcome);
     return EFFECT_APPLIED;
 }
 
 static enum effect close_wait(struct wait_state *state, const struct event *event, day_t day, const struct fold *fold) {
     end_wait(state, STAGE_CLOSED, day, fold->calendar);
-    state->reason = names_intern(fold->names, event->reason);
+    state->end_code = names_intern(fold->names, event->reason);
     return EFFECT_APPLIED;
 }
 
 static enum effect reopen(struct wait_state *state) {
     state->stage = STAGE_UNALLOCATED;
-    state->worker = state->reason = state->outcome = NAME_ABSENT;
+    state->worker = state->end_code = NAME_ABSENT;
     state->started = state->ended = DAY_NONE;
     return EFFECT_APPLIED;
 }

@@ -34,14 +34,13 @@ bool effect_is_exception(enum effect effect);
 /* Names are numbers of the register's `names`; NAME_ABSENT when not given. Days are DAY_NONE when there is none. */
 struct wait_state {
     instant_t last_event_at; /* the latest `time` of its events, INSTANT_NONE without any */
-    uint32_t person;
+    uint32_t person;         /* as the fold's keep_person numbers it; NAME_ABSENT where nobody keeps people */
     uint32_t team;
     uint32_t district;
     uint32_t client_group;
     uint32_t worker;
     uint32_t dimensions; /* "name=value;name=value", sorted by name */
-    uint32_t reason;     /* of closing */
-    uint32_t outcome;
+    uint32_t end_code;   /* the reason of a wait that was closed, the outcome of one that was completed */
     day_t start;
     day_t ended;
     day_t started;
@@ -49,10 +48,10 @@ struct wait_state {
     day_t paused_since; /* the open pause */
     day_t changed_on;   /* the last day on which an event changed what the clock says */
     /* Days of closed pauses after the start, in calendar and in working days; and the same up to the day the assessment started. */
-    int32_t paused_days;
-    int32_t paused_working_days;
-    int32_t paused_days_at_start_of_assessment;
-    int32_t paused_working_days_at_start_of_assessment;
+    uint16_t paused_days;
+    uint16_t paused_working_days;
+    uint16_t paused_days_at_start_of_assessment;
+    uint16_t paused_working_days_at_start_of_assessment;
     uint16_t exceptions;
     uint8_t pathway; /* index into the fold's pathways; 0xff before the referral */
     uint8_t priority;
@@ -69,6 +68,9 @@ struct fold {
     /* The number of a pathway's name; the caller accepted only pathways that it knows. */
     uint8_t (*pathway_number)(const void *context, struct text name);
     const void *context;
+    /* Keeps the person's reference and gives its number; NULL: who waits is of no interest. */
+    uint32_t (*keep_person)(void *keeper, struct text person);
+    void *keeper;
 };
 
 void wait_state_init(struct wait_state *state);

@@ -24,8 +24,8 @@
 /* The page size must be chosen before the first page is written. */
 static const char settings_of_new_file[] = "PRAGMA page_size = 16384;";
 
-/* synchronous=FULL: an acknowledged event survives a power cut. A small cache: the file only grows at its end. Checkpoints are ours, because
- * SQLite's own one hides its errors. The limit gives the disk back what one large turn made of the write-ahead file. */
+/* synchronous=FULL: an acknowledged event survives a power cut. A small cache: the file only grows at its end. Checkpoints are ours,
+ * because SQLite's own one hides its errors. The limit gives the disk back what one large turn made of the write-ahead file. */
 static const char settings[] = "PRAGMA synchronous = FULL;"
                                "PRAGMA cache_size = -16384;"
                                "PRAGMA wal_autocheckpoint = 0;"

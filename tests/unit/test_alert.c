@@ -164,7 +164,8 @@ static void past_open(struct past *past) {
     past->policies[1] = past->policies[0];
     past->eras[0] = (struct policy_era){DAY_NONE, &past->policies[0]};
     past->pathways[0] = &past->policies[0].pathways[0];
-    past->fold = (struct fold){past->calendar, past->names, past->pathways, first_pathway, NULL};
+    past->fold =
+        (struct fold){.calendar = past->calendar, .names = past->names, .pathways = past->pathways, .pathway_number = first_pathway};
     past->look_back = (struct look_back){&past->fold, past->eras, 1};
     past->history.events = past->order;
 }
