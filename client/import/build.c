@@ -75,18 +75,22 @@ static void put_string(struct buffer *buffer, const char *string) {
 }
 
 static void put_json_string(struct buffer *buffer, struct text text) {
+    uint32_t plain = 0; /* from here on nothing had to be escaped */
+
     put_string(buffer, "\"");
     for (uint32_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.at[i];
-        char escaped[8] = {(char)byte};
+        char escaped[8];
 
-        if (byte == '"' || byte == '\\') {
-            snprintf(escaped, sizeof escaped, "\\%c", byte);
-        } else if (byte < 0x20) {
-            snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+            continue;
         }
+        snprintf(escaped, sizeof escaped, byte < 0x20 ? "\\u%04x" : "\\%c", byte);
+        put(buffer, text.at + plain, i - plain);
         put_string(buffer, escaped);
+        plain = i + 1;
     }
+    put(buffer, text.at + plain, text.length - plain);
     put_string(buffer, "\"");
 }
 
