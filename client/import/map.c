@@ -137,7 +137,7 @@ static void add_pattern(struct reading *reading, char *text, unsigned line, void
     if (fault != NULL) {
         complain(reading, line, "\"%s\": %s", text, fault);
     } else {
-        strcpy(patterns->at[patterns->count++], text);
+        snprintf(patterns->at[patterns->count++], DATE_PATTERN_SIZE, "%s", text);
     }
     free(text);
 }
