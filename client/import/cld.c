@@ -22,7 +22,7 @@ struct reader {
     struct csv_table *table;
     struct cld_file *file;
     uint8_t file_index;
-    const struct csv_row *row;
+    struct csv_row row;
     size_t cell_count; /* of the header */
     int columns[CLD_COLUMN_COUNT];
     int rule_columns[CLD_RULES_MAX];
@@ -53,10 +53,10 @@ static void find_map_columns(struct reader *reader) {
         return;
     }
     for (size_t i = 0; i < map->rule_count; i++) {
-        reader->rule_columns[i] = find_plain(reader->row, map->rules[i].column);
+        reader->rule_columns[i] = find_plain(&reader->row, map->rules[i].column);
     }
-    reader->team_column = find_plain(reader->row, map->team.column);
-    reader->district_column = find_plain(reader->row, map->district.column);
+    reader->team_column = find_plain(&reader->row, map->team.column);
+    reader->district_column = find_plain(&reader->row, map->district.column);
 }
 
 static bool read_header(struct reader *reader, char message[CLD_MESSAGE_BYTES]) {
@@ -67,11 +67,11 @@ static bool read_header(struct reader *reader, char message[CLD_MESSAGE_BYTES]) 
     for (int i = 0; i < CLD_COLUMN_COUNT; i++) {
         reader->columns[i] = -1;
     }
-    for (size_t i = 0; i < reader->row->count; i++) {
-        int column = cld_column_of(reader->row->cells[i]);
+    for (size_t i = 0; i < reader->row.count; i++) {
+        int column = cld_column_of(reader->row.cells[i]);
 
         if (column >= 0 && reader->columns[column] >= 0) {
-            snprintf(message, CLD_MESSAGE_BYTES, "line %llu: the column \"%s\" is there twice", (unsigned long long)reader->row->line,
+            snprintf(message, CLD_MESSAGE_BYTES, "line %llu: the column \"%s\" is there twice", (unsigned long long)reader->row.line,
                      cld_column_name((enum cld_column)column));
             return false;
         }
@@ -86,7 +86,7 @@ static bool read_header(struct reader *reader, char message[CLD_MESSAGE_BYTES]) 
                              used == 0 ? "the header lacks what a Client Level Data file has: " : ", ", cld_column_name(needed[i]));
         }
     }
-    reader->cell_count = reader->row->count;
+    reader->cell_count = reader->row.count;
     find_map_columns(reader);
     return used == 0;
 }
@@ -96,7 +96,7 @@ static bool read_header(struct reader *reader, char message[CLD_MESSAGE_BYTES]) 
 static struct text cell(const struct reader *reader, enum cld_column column) {
     int at = reader->columns[column];
 
-    return at < 0 ? TEXT_ABSENT : reader->row->cells[at];
+    return at < 0 ? TEXT_ABSENT : reader->row.cells[at];
 }
 
 /* LA codes are short: what else stands there is no code, and may be anything. */
@@ -244,13 +244,13 @@ static void take_hints(struct reader *reader, struct cld_record *record) {
     if (map == NULL) {
         return;
     }
-    record->rule = (uint8_t)(cld_map_classify(map, reader->rule_columns, reader->row->cells, reader->row->count) + 1);
+    record->rule = (uint8_t)(cld_map_classify(map, reader->rule_columns, reader->row.cells, reader->row.count) + 1);
     if (reader->team_column >= 0) {
-        cld_map_name(&map->team, reader->row->cells[reader->team_column], name);
+        cld_map_name(&map->team, reader->row.cells[reader->team_column], name);
         record->team = cld_store_add_name(reader->store, name);
     }
     if (reader->district_column >= 0) {
-        cld_map_name(&map->district, reader->row->cells[reader->district_column], name);
+        cld_map_name(&map->district, reader->row.cells[reader->district_column], name);
         record->district = cld_store_add_name(reader->store, name);
     }
 }
@@ -273,7 +273,7 @@ static enum cld_reason take_row(struct reader *reader, struct cld_record *record
     enum cld_reason reason;
 
     reader->faulty = -1;
-    if (reader->row->count != reader->cell_count) {
+    if (reader->row.count != reader->cell_count) {
         return CLD_CELL_COUNT;
     }
     widen_period(reader);
@@ -299,7 +299,7 @@ static enum cld_reason take_row(struct reader *reader, struct cld_record *record
 }
 
 static void read_row(struct reader *reader) {
-    struct cld_record record = {.line = (uint32_t)reader->row->line, .file = reader->file_index, .start = DAY_NONE, .end = DAY_NONE};
+    struct cld_record record = {.line = (uint32_t)reader->row.line, .file = reader->file_index, .start = DAY_NONE, .end = DAY_NONE};
     enum cld_reason reason = take_row(reader, &record);
 
     if (reason == CLD_TAKEN) {
@@ -320,12 +320,9 @@ static void read_row(struct reader *reader) {
 /* ---- The file */
 
 static enum cld_read read_rows(struct reader *reader, cld_progress progress, void *context, char message[CLD_MESSAGE_BYTES]) {
-    struct csv_row row;
     struct csv_fault fault;
-    enum csv_result result;
+    enum csv_result result = csv_table_next(reader->table, &reader->row, &fault);
 
-    reader->row = &row;
-    result = csv_table_next(reader->table, &row, &fault);
     if (result == CSV_END) {
         snprintf(message, CLD_MESSAGE_BYTES, "the file is empty");
         return CLD_READ_FAILED;
@@ -335,7 +332,7 @@ static enum cld_read read_rows(struct reader *reader, cld_progress progress, voi
     }
     bool has_header = result == CSV_ROW;
 
-    while (has_header && (result = csv_table_next(reader->table, &row, &fault)) != CSV_END) {
+    while (has_header && (result = csv_table_next(reader->table, &reader->row, &fault)) != CSV_END) {
         if (result == CSV_ROW) {
             reader->file->rows++;
             read_row(reader);

@@ -420,7 +420,10 @@ static int compare_days(const void *left, const void *right) {
 }
 
 double dhsc_median(const int32_t *sorted, size_t count) {
-    return ((double)sorted[(count - 1) / 2] + (double)sorted[count / 2]) / 2.0;
+    size_t lower = (count - 1) / 2;
+    size_t upper = count / 2;
+
+    return ((double)sorted[lower] + (double)sorted[upper]) / 2.0;
 }
 
 /* `days` is room for `count` numbers. */
@@ -441,7 +444,9 @@ static void measure_own(struct dhsc_own *own, const struct figure *figures, size
 
     qsort(days, own->n, sizeof *days, compare_days);
     own->median = dhsc_median(days, own->n);
-    own->mean = (double)((sum * 20 + n) / (2 * n)) / 10.0; /* one decimal, half up */
+    int64_t tenths = (sum * 20 + n) / (2 * n); /* half up */
+
+    own->mean = (double)tenths / 10.0;
     own->p90 = days[(own->n * 9 + 9) / 10 - 1];
     own->longest = days[own->n - 1];
 }

@@ -32,10 +32,9 @@ static void begin_file(void) {
     snprintf(path, sizeof path, "%s/%d.csv", folder, file_number++);
     file = fopen(path, "w");
     ck_assert_ptr_nonnull(file);
-    fputs(
-        "LA Code,Reporting Period End Date,LA Person Unique Identifier,Date of Birth,Client Type,Event Type,Event Start Date,Event End Date,"
-        "Event Description,Event Outcome,Request: Route of Access,Assessment Type,Service Type,Service Component\n",
-        file);
+    fputs("LA Code,Reporting Period End Date,LA Person Unique Identifier,Date of Birth,Client Type,Event Type,", file);
+    fputs("Event Start Date,Event End Date,Event Description,Event Outcome,Request: Route of Access,Assessment Type,", file);
+    fputs("Service Type,Service Component\n", file);
 }
 
 static void setup(void) {
