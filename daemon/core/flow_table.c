@@ -184,14 +184,10 @@ static void finish_row(struct counting *counting, struct counted *counted, struc
 static int compare_rows(const void *left, const void *right) {
     const struct flow_row *a = left;
     const struct flow_row *b = right;
-    if (a->from != b->from)
-        return a->from < b->from ? -1 : 1;
-    for (size_t i = 0; i < GROUP_BY_MAX; i++) {
-        int order = text_compare(a->keys[i], b->keys[i]);
-        if (order != 0)
-            return order;
-    }
-    return 0;
+    int order = (a->from > b->from) - (a->from < b->from);
+    for (size_t i = 0; order == 0 && i < GROUP_BY_MAX; i++)
+        order = text_compare(a->keys[i], b->keys[i]);
+    return order;
 }
 
 static void finish_rows(struct counting *counting, struct flow_table *table) {

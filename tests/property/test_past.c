@@ -128,7 +128,10 @@ static void compare_views_seen(const struct day_seen *actual, const struct day_s
 }
 
 static struct waiting_register *recall(const struct past *past, day_t day, uint64_t known_at) {
-    struct recall recall = {past->run->world->calendar, past->run->eras, past->run->era_count, known_at, day};
+    struct policy_era eras[HISTORY_POLICIES_MAX + 1];
+    struct recall recall = {past->run->world->calendar, eras, past->run->era_count, known_at, day};
+    memcpy(eras, past->run->eras, recall.era_count * sizeof *eras);
+    eras[0].from = past->run->history->first_day; /* as a journal tells it: the day on which the first policy was first read */
     return archive_recall(past->archive, &recall);
 }
 

@@ -2,11 +2,12 @@
 #include "tests/unit/core_world.h"
 
 #include "daemon/core/archive.h"
+#include "daemon/core/flow.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MANY = 9000 };
+enum { MANY = 9000, SOURCES = 600 };
 
 static struct archive *archive_of(const struct world *world) {
     struct archive *archive = archive_create(7);
@@ -219,6 +220,43 @@ START_TEST(very_many_events) {
 }
 END_TEST
 
+/* An identity is a source and an id: half of the sources sent the id that every one of them retracts. */
+START_TEST(one_id_of_many_sources) {
+    struct world *world = world_create("2025-07-01");
+    struct archive *archive = archive_create(3);
+    struct event event = full_event(EVENT_CONTACT_MADE);
+    struct event retraction = full_event(EVENT_RETRACTED);
+    const struct event_outcome *outcomes;
+    char source[24], id[24];
+
+    retraction.subject = text_of("elsewhere");
+    retraction.retracts_id = text_of("wrong");
+    for (uint64_t i = 0; i < SOURCES; i++) {
+        snprintf(source, sizeof source, "s%llu", (unsigned long long)i);
+        event.source = text_of(source);
+        event.id = text_of(i < SOURCES / 2 ? "wrong" : "right");
+        archive_add(archive, &event, i + 1, 0);
+    }
+    for (uint64_t i = 0; i < SOURCES; i++) {
+        snprintf(source, sizeof source, "s%llu", (unsigned long long)i);
+        snprintf(id, sizeof id, "%llu", (unsigned long long)i);
+        retraction.id = text_of(id);
+        retraction.retracts_source = text_of(source);
+        archive_add(archive, &retraction, SOURCES + i + 1, 0);
+    }
+    struct waiting_register *reg = recall_on(world, archive, "2025-07-01", 2 * SOURCES);
+    ck_assert_uint_eq(register_outcomes(reg, register_find(reg, text_of("w/1")), &outcomes), SOURCES);
+    for (size_t i = 0; i < SOURCES; i++)
+        ck_assert_int_eq(outcomes[i].effect, text_is(outcomes[i].event->event.id, "wrong") ? EFFECT_RETRACTED : EFFECT_NO_REFERRAL);
+    ck_assert_uint_eq(register_outcomes(reg, register_find(reg, text_of("elsewhere")), &outcomes), SOURCES);
+    for (size_t i = 0; i < SOURCES; i++)
+        ck_assert_int_eq(outcomes[i].effect, outcomes[i].event->seq <= SOURCES + SOURCES / 2 ? EFFECT_APPLIED : EFFECT_RETRACTS_UNKNOWN);
+    register_destroy(&reg);
+    archive_destroy(&archive);
+    world_destroy(&world);
+}
+END_TEST
+
 static void add_out_of_turn(void *context) {
     struct event event = full_event(EVENT_CONTACT_MADE);
 
@@ -359,6 +397,35 @@ START_TEST(standards_of_the_day) {
 }
 END_TEST
 
+/* A completion before the first policy is judged by that one, also where later policies are known. */
+START_TEST(flow_before_the_first_policy) {
+    struct policy first, second;
+    struct world *world = world_create(NULL);
+    struct wait_filter everyone = {0};
+    struct flow_request request = {world_day_of("2025-01-01"), world_day_of("2025-01-31"), STEP_ALL, NULL, 0, &everyone};
+    struct flow_table table;
+
+    world_policy(&first);
+    second = first;
+    world_pathway(&second, "needs_assessment")->standard_days = 3;
+    const struct policy_era eras[] = {{world_day_of("2025-04-10"), &first}, {world_day_of("2025-05-01"), &second}};
+    world_set_eras(world, eras, 2);
+    REFER(world, "w", .on = "2025-01-01");
+    COMPLETE(world, "w", .on = "2025-01-21");
+    struct archive *archive = archive_of(world);
+    struct waiting_register *reg = recall_on(world, archive, "2025-04-20", 2);
+    ck_assert(register_flow(reg, &request, &table));
+    ck_assert_uint_eq(table.row_count, 1);
+    ck_assert_uint_eq(table.rows[0].flow.completed, 1);
+    ck_assert_uint_eq(table.rows[0].flow.completed_within_standard, 1);
+    ck_assert_int_eq(table.rows[0].flow.longest, 20);
+    flow_table_free(&table);
+    register_destroy(&reg);
+    archive_destroy(&archive);
+    world_destroy(&world);
+}
+END_TEST
+
 /* Over all the events as known, those behind the day asked for too. */
 START_TEST(removed_later_on) {
     struct world *world = world_create("2025-07-01");
@@ -428,9 +495,20 @@ START_TEST(nothing_known) {
 END_TEST
 
 int main(void) {
-    const TTest *const tests[] = {events_of_every_type,    dimensions_of_any_length,      very_many_events, what_must_not_be_asked,
-                                  a_past_day_as_known_now, a_past_day_as_known_then,      a_day_to_come,    standards_of_the_day,
-                                  removed_later_on,        retractions_by_what_was_known, nothing_known,    NULL};
+    const TTest *const tests[] = {events_of_every_type,
+                                  dimensions_of_any_length,
+                                  very_many_events,
+                                  one_id_of_many_sources,
+                                  what_must_not_be_asked,
+                                  a_past_day_as_known_now,
+                                  a_past_day_as_known_then,
+                                  a_day_to_come,
+                                  standards_of_the_day,
+                                  flow_before_the_first_policy,
+                                  removed_later_on,
+                                  retractions_by_what_was_known,
+                                  nothing_known,
+                                  NULL};
 
     return world_run("archive", tests);
 }

@@ -306,7 +306,9 @@ START_TEST(transfers_of_people_who_wait) {
     TRANSFER(world, "planned", .on = "2025-05-01", .team = "B");
     REFER(world, "new", .on = "2025-05-02", .team = "A");
     TRANSFER(world, "new", .on = "2025-05-02", .team = "B");
-    expect(world, STEP_ALL, "2025-05-01", "2025-05-31", "team", "2025-05-01..2025-05-31 B: started 2\n");
+    REFER(world, "due", .on = "2025-04-15", .clock_start = "2025-05-20", .team = "A");
+    TRANSFER(world, "due", .on = "2025-05-20", .team = "B");
+    expect(world, STEP_ALL, "2025-05-01", "2025-05-31", "team", "2025-05-01..2025-05-31 B: started 3\n");
     world_destroy(&world);
 }
 END_TEST
