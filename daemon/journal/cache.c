@@ -117,14 +117,9 @@ static void discard(struct cache *cache, struct block *block) {
     free(block);
 }
 
-/* Takes the block over. One that is larger than the whole cache stays until the next comes. */
-static void keep(struct cache *cache, struct block *block) {
-    struct block *old = lookup(cache, block->first_seq);
-    struct block **bucket = bucket_of(cache, block->first_seq);
-
-    if (old != NULL)
-        discard(cache, old);
-    while (cache->head != NULL && cache->bytes + block_size(block) > cache->limit) {
+/* Lets the least used blocks leave until there is room for so many bytes more. */
+static void make_room(struct cache *cache, size_t bytes) {
+    while (cache->head != NULL && cache->bytes + bytes > cache->limit) {
         struct block *leaving = cache->head;
         ENSURE(leaving->previous == NULL);
         if (leaving->used) {
@@ -135,6 +130,21 @@ static void keep(struct cache *cache, struct block *block) {
             discard(cache, leaving);
         }
     }
+}
+
+void cache_limit(struct cache *cache, size_t limit_bytes) {
+    cache->limit = limit_bytes;
+    make_room(cache, 0);
+}
+
+/* Takes the block over. One that is larger than the whole cache stays until the next comes. */
+static void keep(struct cache *cache, struct block *block) {
+    struct block *old = lookup(cache, block->first_seq);
+    struct block **bucket = bucket_of(cache, block->first_seq);
+
+    if (old != NULL)
+        discard(cache, old);
+    make_room(cache, block_size(block));
     block->next_in_bucket = *bucket;
     *bucket = block;
     queue_push(cache, block);

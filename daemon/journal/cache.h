@@ -11,6 +11,9 @@ struct cache;
 struct cache *cache_create(size_t limit_bytes);
 void cache_destroy(struct cache **cache);
 
+/* Another limit from now on; what is above it leaves at once. */
+void cache_limit(struct cache *cache, size_t limit_bytes);
+
 /* False when the event is not held. The bytes are valid until the next call that is not cache_find. */
 bool cache_find(struct cache *cache, uint64_t seq, struct journal_event *event);
 /* A whole segment that was just committed or is being read in order: what fills a block is kept. */

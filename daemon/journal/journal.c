@@ -140,6 +140,11 @@ enum journal_status journal_open_with(const char *path, const struct journal_opt
     return status;
 }
 
+void journal_limit_cache(struct journal *journal, size_t cache_bytes) {
+    ENSURE(journal->reading == 0);
+    cache_limit(journal->cache, cache_bytes);
+}
+
 void journal_close(struct journal **journal) {
     if (*journal == NULL)
         return;

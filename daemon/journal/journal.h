@@ -26,6 +26,9 @@ struct journal_options {
     size_t cache_bytes; /* of events kept in memory for journal_read_event; 0: 64 MiB */
 };
 enum journal_status journal_open_with(const char *path, const struct journal_options *options, struct journal **journal, char message[256]);
+/* Another limit for the cache from now on: a start reads the histories of waits that lie far apart in the journal, the daily work does not.
+ */
+void journal_limit_cache(struct journal *journal, size_t cache_bytes);
 void journal_close(struct journal **journal);
 /* What went wrong in the last call that did not return JOURNAL_OK, for the log; valid until the next call. */
 const char *journal_failure(const struct journal *journal);

@@ -5,11 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* A late record of a replay asks for events of the same wait up to weeks before: half a million events of a large council. */
+#define REPLAY_CACHE_BYTES ((size_t)256 << 20)
+#define DAILY_CACHE_BYTES ((size_t)64 << 20)
 
 /* Records that only the ledger writes: the time zone of every day, and that the disk had room again. */
 #define RECORD_ZONE "zone"
@@ -214,7 +219,8 @@ static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
 
 static bool open_journal(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     char reason[256];
-    enum journal_status status = journal_open(ledger->config->journal_path, &ledger->journal, reason);
+    struct journal_options options = {.cache_bytes = REPLAY_CACHE_BYTES};
+    enum journal_status status = journal_open_with(ledger->config->journal_path, &options, &ledger->journal, reason);
     if (status != JOURNAL_OK)
         snprintf(message, LEDGER_MESSAGE_SIZE, "%s", reason);
     return status == JOURNAL_OK;
@@ -247,6 +253,8 @@ struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER
         ledger_close(&ledger);
         return NULL;
     }
+    journal_limit_cache(ledger->journal, DAILY_CACHE_BYTES);
+    (void)malloc_trim(0); /* what the replay needed goes back to the system */
     return ledger;
 }
 
