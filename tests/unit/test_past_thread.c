@@ -236,7 +236,7 @@ START_TEST(damage_is_told_and_leaves_nothing_behind) {
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("past");
+    Suite *suite = suite_create("past thread");
     TCase *checks = tcase_create("past");
     SRunner *runner = srunner_create(suite);
     int failed;
