@@ -35,6 +35,7 @@ struct loop {
     struct intake *intake;
     struct publisher *publisher;
     struct query *query;
+    struct past *past;
     instant_t simulated;
     struct moment moment;
     int64_t started_ms;
@@ -191,13 +192,12 @@ static void reload(struct loop *loop) {
     notify_ready(possible ? "reloaded" : "reload refused: see the log");
 }
 
-/* Answers one query, which may set the clock; false when there is none. */
-static bool serve_query(struct loop *loop) {
-    bool socket_failed;
-    struct daemon_state state = {
+static struct daemon_state state_of(struct loop *loop) {
+    return (struct daemon_state){
         .ledger = loop->ledger,
         .intake = loop->intake,
         .publisher = loop->publisher,
+        .past = loop->past,
         .now = loop->moment.now,
         .uptime_s = (uint64_t)(loop->moment.monotonic_ms - loop->started_ms) / 1000,
         .loop_lag_ms = (double)(loop->slowest_turn_ms > loop->lag_ms ? loop->slowest_turn_ms : loop->lag_ms),
@@ -207,11 +207,25 @@ static bool serve_query(struct loop *loop) {
         .set_clock = set_clock,
         .context = loop,
     };
+}
+
+/* Answers one query, which may set the clock; false when there is none. */
+static bool serve_query(struct loop *loop) {
+    bool socket_failed;
+    struct daemon_state state = state_of(loop);
     bool served = query_serve(loop->query, &state, &socket_failed);
     loop->queries_dropped = state.queries_dropped;
     if (socket_failed)
         fail(loop, "the query socket failed");
     return served && !loop->failed;
+}
+
+/* What the thread of the past has answered. */
+static void forward_answers(struct loop *loop) {
+    struct daemon_state state = state_of(loop);
+    while (query_forward(loop->query, &state))
+        continue;
+    loop->queries_dropped = state.queries_dropped;
 }
 
 /* Events, heartbeats and signals wait while queries are answered: so many a turn, and only while those before them took little time. */
@@ -279,10 +293,11 @@ static long time_to_wait(const struct loop *loop) {
 }
 
 static bool turn(struct loop *loop) {
-    enum { INGEST, QUERY, PUBLISH, SIGNALS, COUNT };
+    enum { INGEST, QUERY, PAST, PUBLISH, SIGNALS, COUNT };
     zmq_pollitem_t items[COUNT] = {
         [INGEST] = {.socket = loop->setup->sockets->ingest, .events = ZMQ_POLLIN},
         [QUERY] = {.socket = loop->setup->sockets->query, .events = ZMQ_POLLIN},
+        [PAST] = {.socket = past_socket(loop->past), .events = ZMQ_POLLIN},
         [PUBLISH] = {.socket = loop->setup->sockets->publish, .events = ZMQ_POLLIN},
         [SIGNALS] = {.fd = signals_descriptor(loop->setup->signals), .events = ZMQ_POLLIN},
     };
@@ -297,6 +312,8 @@ static bool turn(struct loop *loop) {
         take_events(loop);
     if (!loop->failed && (items[QUERY].revents & ZMQ_POLLIN))
         serve_queries(loop);
+    if (!loop->failed && (items[PAST].revents & ZMQ_POLLIN))
+        forward_answers(loop);
     if (!loop->failed && (items[PUBLISH].revents & ZMQ_POLLIN) && !publisher_drain(loop->publisher))
         fail(loop, "the publishing socket failed");
     if (!loop->failed && (items[SIGNALS].revents & ZMQ_POLLIN))
@@ -319,19 +336,34 @@ static void start_timers(struct loop *loop) {
     timer_start(&loop->watchdog, now_ms, (int64_t)notify_watchdog_interval_ms());
 }
 
+static struct past *start_past(struct loop *loop) {
+    return past_create(&(struct past_setup){
+        .context = loop->setup->sockets->context,
+        .journal_path = (*loop->setup->config)->journal_path,
+        .calendar = ledger_calendar(loop->ledger),
+        .answer = query_answer_past,
+        .idle_ms = PAST_IDLE_MS,
+    });
+}
+
 bool loop_run(const struct loop_setup *setup) {
     struct loop loop = {.setup = setup, .ledger = setup->ledger, .log = setup->log, .simulated = setup->simulated};
     loop.moment = timers_read(setup->simulated);
     loop.intake = intake_create(setup->sockets->ingest);
     loop.publisher = publisher_create(setup->sockets->publish);
     loop.query = query_create(setup->sockets->query);
+    loop.past = start_past(&loop);
+    if (loop.past == NULL)
+        fail(&loop, "the thread for questions about the past cannot be started");
     start_timers(&loop);
     publisher_alerts(loop.publisher, loop.ledger);
     publisher_note_changes(loop.publisher, loop.ledger);
-    notify_ready("running");
-    while (turn(&loop))
+    if (!loop.failed)
+        notify_ready("running");
+    while (!loop.failed && turn(&loop))
         continue;
     notify_stopping(loop.failed ? "failed" : "stopping");
+    past_destroy(&loop.past);
     query_destroy(&loop.query);
     publisher_destroy(&loop.publisher);
     intake_destroy(&loop.intake);

@@ -10,6 +10,7 @@
 static const struct ctl_command commands[] = {
     {"status", command_status, "how the daemon is: clock, journal, sources, complaints"},
     {"summary", command_summary, "how many wait, by pathway, team, district …"},
+    {"flow", command_flow, "who began to wait, was completed or closed, day by day or month by month"},
     {"waits", command_waits, "the people who wait, longest first"},
     {"wait", command_wait, "one wait: how it stands, its events, its alerts"},
     {"watch", command_watch, "live view of the queues, to be left open"},

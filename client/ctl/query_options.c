@@ -157,6 +157,15 @@ error_t query_take_option(int key, char *argument, struct argp_state *state) {
     case OPTION_BASIS:
         set(query, "basis", json_string(argument));
         return 0;
+    case OPTION_FROM:
+        set(query, "from", json_string(argument));
+        return 0;
+    case OPTION_TO:
+        set(query, "to", json_string(argument));
+        return 0;
+    case OPTION_STEP:
+        set(query, "step", json_string(argument));
+        return 0;
     case OPTION_SINCE:
         set_number(query, "since", argument, state);
         return 0;

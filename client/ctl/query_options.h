@@ -15,7 +15,10 @@ enum {
     OPTION_KNOWN_AT,
     OPTION_BASIS,
     OPTION_SINCE,
-    OPTION_STATE
+    OPTION_STATE,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_STEP
 };
 #define QUERY_OPTION_GROUP_BY                                                                                                              \
     { "group-by", OPTION_GROUP_BY, "NAMES", 0, "pathway, team, district, client_group, priority, stage … with commas", 0 }
@@ -35,6 +38,12 @@ enum {
     { "basis", OPTION_BASIS, "known|reported", 0, "as known now, or as reported that day", 0 }
 #define QUERY_OPTION_SINCE                                                                                                                 \
     { "since", OPTION_SINCE, "SEQ", 0, "only what came after this alert seq", 0 }
+#define QUERY_OPTION_FROM                                                                                                                  \
+    { "from", OPTION_FROM, "YYYY-MM-DD", 0, "the first day", 0 }
+#define QUERY_OPTION_TO                                                                                                                    \
+    { "to", OPTION_TO, "YYYY-MM-DD", 0, "the last day, today at most", 0 }
+#define QUERY_OPTION_STEP                                                                                                                  \
+    { "step", OPTION_STEP, "STEP", 0, "a row for each day, week, month, quarter, or all in one", 0 }
 #define QUERY_OPTION_STATE                                                                                                                 \
     { "state", OPTION_STATE, "open|all", 0, "alerts that are open, or every transition", 0 }
 

@@ -32,10 +32,7 @@ static void lay_out(struct layout *layout, const json_t *group_by, const json_t 
     memset(layout, 0, sizeof *layout);
     json_array_foreach(group_by, i, name) {
         if (i < KEYS_MAX) {
-            snprintf(layout->titles[i], sizeof layout->titles[i], "%s", json_string_value(name));
-            for (char *at = layout->titles[i]; *at != '\0'; at++) {
-                *at = (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at == '_' ? ' ' : *at);
-            }
+            table_title(json_string_value(name), layout->titles[i], sizeof layout->titles[i]);
             layout->columns[layout->count++] = (struct column){json_string_value(name), layout->titles[i], COLUMN_TEXT};
             layout->keys++;
         }
@@ -86,6 +83,16 @@ static void print_rows(const struct ctl_context *ctl, const json_t *reply, const
     table_destroy(&table);
 }
 
+static void print_heading(const json_t *reply) {
+    int64_t known_at = ctl_int(reply, "known_at"), seq = ctl_int(reply, "journal_seq");
+
+    printf("Position at the end of %s, journal seq %lld", ctl_text(reply, "as_at"), (long long)seq);
+    if (json_is_integer(json_object_get(reply, "known_at")) && known_at != seq) {
+        printf(", as known at seq %lld", (long long)known_at);
+    }
+    fputs("\n\n", stdout);
+}
+
 int command_summary(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_option options[] = {QUERY_OPTION_GROUP_BY, QUERY_OPTION_FILTER, QUERY_OPTION_AS_AT,
                                                  QUERY_OPTION_KNOWN_AT, QUERY_OPTION_BASIS,  {0}};
@@ -108,7 +115,7 @@ int command_summary(struct ctl_context *ctl, int argc, char **argv) {
 
     if (reply != NULL) {
         if (ctl->format == FORMAT_TABLE) {
-            printf("Position at the end of %s, journal seq %lld\n\n", ctl_text(reply, "as_at"), (long long)ctl_int(reply, "journal_seq"));
+            print_heading(reply);
         }
         if (ctl->format == FORMAT_TABLE && json_array_size(json_object_get(reply, "rows")) == 0) {
             puts("nobody is waiting");

@@ -43,6 +43,13 @@ void table_destroy(struct table **table) {
     *table = NULL;
 }
 
+void table_title(const char *name, char *title, size_t size) {
+    snprintf(title, size, "%s", name);
+    for (char *at = title; *at != '\0'; at++) {
+        *at = (char)(*at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at == '_' ? ' ' : *at);
+    }
+}
+
 /* Takes the text. */
 static void add(struct table *table, char *text, bool is_number) {
     if (table->count == table->capacity) {

@@ -27,6 +27,9 @@ size_t table_rows(const struct table *table);
 /* RFC 4180, CR LF; texts that a spreadsheet would take for a formula (= + - @ first) get a ' in front. */
 void table_print(const struct table *table, enum ctl_format format, FILE *out);
 
+/* A protocol's name as a column's title: "client_group" gives "CLIENT GROUP". */
+void table_title(const char *name, char *title, size_t size);
+
 /* One text as a terminal may show it: valid UTF-8 without control characters. How many columns it takes. */
 size_t table_put_safely(const char *text, FILE *out);
 size_t table_width(const char *text);

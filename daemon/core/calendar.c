@@ -191,6 +191,10 @@ struct calendar *calendar_create(const struct calendar_tables *tables) {
     return calendar;
 }
 
+struct calendar *calendar_with_holidays(const struct calendar *calendar, const day_t *holidays, size_t count) {
+    return calendar_create(&(struct calendar_tables){calendar->midnights, calendar->midnight_count, holidays, count});
+}
+
 void calendar_destroy(struct calendar **calendar) {
     if (*calendar == NULL)
         return;

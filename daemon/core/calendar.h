@@ -38,6 +38,8 @@ struct calendar_tables {
 };
 
 struct calendar *calendar_create(const struct calendar_tables *tables);
+/* A calendar of the same midnights with other holidays, which are copied. */
+struct calendar *calendar_with_holidays(const struct calendar *calendar, const day_t *holidays, size_t count);
 void calendar_destroy(struct calendar **calendar);
 
 /* The civil date of an instant; instants before the first or after the last table day give that day. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define DEFAULT_CACHE_BYTES ((size_t)64 << 20)
+#define READER_CACHE_BYTES ((size_t)4 << 20) /* who reads the past keeps events in a smaller form */
 #define EPOCH_LENGTH 32
 #define DIGEST_SIZE 16 /* BLAKE2b-128 */
 
@@ -41,6 +42,7 @@ struct journal {
     struct cache *cache;
     char *copy; /* the texts that a read hands out */
     size_t copy_capacity;
+    bool is_reader;
     unsigned reading; /* how many journal_each_… are under way */
 };
 
@@ -145,6 +147,29 @@ void journal_limit_cache(struct journal *journal, size_t cache_bytes) {
     cache_limit(journal->cache, cache_bytes);
 }
 
+enum journal_status journal_open_reader(const char *path, struct journal **journal, char message[256]) {
+    struct journal *opened = memory_new(1, sizeof *opened);
+    enum journal_status status = store_open_reader(&opened->store, path);
+
+    opened->is_reader = true;
+    opened->packer = packer_create();
+    opened->cache = cache_create(READER_CACHE_BYTES);
+    if (status == JOURNAL_OK)
+        status = read_state(opened);
+    message[0] = '\0';
+    if (status != JOURNAL_OK) {
+        memcpy(message, opened->store.message, STORE_MESSAGE_SIZE);
+        journal_close(&opened);
+    }
+    *journal = opened;
+    return status;
+}
+
+enum journal_status journal_refresh(struct journal *journal) {
+    ENSURE(journal->is_reader && journal->reading == 0);
+    return read_state(journal);
+}
+
 void journal_close(struct journal **journal) {
     if (*journal == NULL)
         return;
@@ -182,7 +207,7 @@ uint64_t journal_quarantine_count(const struct journal *journal) {
 }
 
 void journal_begin(struct journal *journal, instant_t now) {
-    ENSURE(!journal->turn_open);
+    ENSURE(!journal->is_reader && !journal->turn_open);
     journal->turn_open = true;
     journal->turn_status = JOURNAL_OK;
     journal->turn_received = now > journal->now.last_received ? now : journal->now.last_received;
@@ -359,7 +384,7 @@ void journal_rollback(struct journal *journal) {
 }
 
 enum journal_status journal_tidy(struct journal *journal) {
-    ENSURE(!journal->turn_open && journal->reading == 0);
+    ENSURE(!journal->is_reader && !journal->turn_open && journal->reading == 0);
     return journal->store.wal_pages >= CHECKPOINT_PAGES ? store_checkpoint(&journal->store) : JOURNAL_OK;
 }
 
@@ -394,6 +419,43 @@ static enum journal_status load_block(struct journal *journal, uint64_t seq) {
     }
     (void)sqlite3_reset(statement);
     cache_load_end(journal->cache);
+    return status;
+}
+
+/* The last seq of the segment that holds `seq`, and when it was received. */
+static enum journal_status read_received(struct journal *journal, uint64_t seq, uint64_t *last_seq, instant_t *received) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_READ_RECEIVED);
+    enum journal_status status;
+    int code;
+
+    bind_number(statement, 1, (int64_t)seq);
+    code = sqlite3_step(statement);
+    status = store_status(&journal->store, code, "reading when events were received");
+    if (code == SQLITE_ROW) {
+        *last_seq = (uint64_t)(sqlite3_column_int64(statement, 0) + sqlite3_column_int64(statement, 1) - 1);
+        *received = sqlite3_column_int64(statement, 2);
+    }
+    if (status == JOURNAL_OK && (code != SQLITE_ROW || *last_seq < seq))
+        status = damaged(journal, "there is no event", seq);
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+enum journal_status journal_seq_at(struct journal *journal, instant_t instant, uint64_t *seq) {
+    uint64_t low = 0;                                                                               /* received by then */
+    uint64_t high = (journal->turn_open ? journal->committed.last_seq : journal->now.last_seq) + 1; /* not received by then */
+    enum journal_status status = JOURNAL_OK;
+
+    while (status == JOURNAL_OK && high - low > 1) {
+        uint64_t middle = low + (high - low) / 2, last_seq;
+        instant_t received;
+        status = read_received(journal, middle, &last_seq, &received);
+        if (status == JOURNAL_OK && received <= instant)
+            low = last_seq < high ? last_seq : high - 1;
+        else
+            high = middle;
+    }
+    *seq = low;
     return status;
 }
 
@@ -507,6 +569,7 @@ enum journal_status journal_read_alert(struct journal *journal, uint64_t alert_s
         reserve_copy(journal, sqlite3_column_bytes(statement, 1));
         alert->alert_seq = alert_seq;
         alert->previous_alert_seq = (uint64_t)sqlite3_column_int64(statement, 0);
+        alert->after_seq = (uint64_t)sqlite3_column_int64(statement, 2);
         alert->body = copy_text(journal, 0, statement, 1);
     } else if (status == JOURNAL_OK) {
         status = damaged(journal, "there is no alert", alert_seq);
@@ -523,7 +586,7 @@ static struct text row_text(sqlite3_stmt *statement, int column) {
 
 enum journal_status journal_each_alert(struct journal *journal, uint64_t after_alert_seq,
                                        bool (*each)(void *context, const struct journal_alert *alert), void *context) {
-    static const char sql[] = "SELECT alert_seq, previous_alert_seq, body FROM alert WHERE alert_seq > ?1 ORDER BY alert_seq";
+    static const char sql[] = "SELECT alert_seq, previous_alert_seq, body, after_seq FROM alert WHERE alert_seq > ?1 ORDER BY alert_seq";
     sqlite3_stmt *statement = NULL;
     enum journal_status status =
         store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, sql, -1, &statement, NULL), "reading alerts");
@@ -542,7 +605,8 @@ enum journal_status journal_each_alert(struct journal *journal, uint64_t after_a
         if (status == JOURNAL_OK && sqlite3_column_int64(statement, 0) != (int64_t)expected)
             status = damaged(journal, "there is no alert", expected);
         if (status == JOURNAL_OK) {
-            struct journal_alert alert = {expected++, (uint64_t)sqlite3_column_int64(statement, 1), row_text(statement, 2)};
+            struct journal_alert alert = {expected++, (uint64_t)sqlite3_column_int64(statement, 1),
+                                          (uint64_t)sqlite3_column_int64(statement, 3), row_text(statement, 2)};
             more = each(context, &alert);
         }
     }

@@ -29,6 +29,12 @@ enum journal_status journal_open_with(const char *path, const struct journal_opt
 /* Another limit for the cache from now on: a start reads the histories of waits that lie far apart in the journal, the daily work does not.
  */
 void journal_limit_cache(struct journal *journal, size_t cache_bytes);
+/* A second connection that only reads, beside the writer in this process or another: no lock, a cache of its own, nothing is appended. It
+ * shows what was committed when it was opened or last refreshed. Each connection is for one thread at a time. JOURNAL_NOT_FOUND when there
+ * is no journal at `path`. */
+enum journal_status journal_open_reader(const char *path, struct journal **journal, char message[256]);
+/* Of a reader: shows what has been committed since. */
+enum journal_status journal_refresh(struct journal *journal);
 void journal_close(struct journal **journal);
 /* What went wrong in the last call that did not return JOURNAL_OK, for the log; valid until the next call. */
 const char *journal_failure(const struct journal *journal);
@@ -84,6 +90,8 @@ struct journal_event {
     instant_t received;
     struct text bytes; /* valid until the next call on the journal */
 };
+/* The largest seq that was received at or before an instant; 0 without any. The open turn's events are left out. */
+enum journal_status journal_seq_at(struct journal *journal, instant_t instant, uint64_t *seq);
 enum journal_status journal_read_event(struct journal *journal, uint64_t seq, struct journal_event *event);
 
 /* Every event from `from_seq` on in seq order (the open turn's are left out). `each` returns false to stop; it may read from the journal
@@ -94,7 +102,8 @@ enum journal_status journal_each_event(struct journal *journal, uint64_t from_se
 struct journal_alert {
     uint64_t alert_seq;
     uint64_t previous_alert_seq;
-    struct text body; /* valid until each returns */
+    uint64_t after_seq; /* the last event's seq when it was appended */
+    struct text body;   /* valid until each returns */
 };
 enum journal_status journal_read_alert(struct journal *journal, uint64_t alert_seq, struct journal_alert *alert);
 enum journal_status journal_each_alert(struct journal *journal, uint64_t after_alert_seq,

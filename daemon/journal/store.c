@@ -61,7 +61,8 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
     [STORE_READ_SEGMENTS] = "SELECT first_seq, count, received, body FROM segment"
                             " WHERE first_seq >= (SELECT max(first_seq) FROM segment WHERE first_seq <= ?1) AND first_seq <= ?2"
                             " ORDER BY first_seq",
-    [STORE_READ_ALERT] = "SELECT previous_alert_seq, body FROM alert WHERE alert_seq = ?1",
+    [STORE_READ_RECEIVED] = "SELECT first_seq, count, received FROM segment WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1",
+    [STORE_READ_ALERT] = "SELECT previous_alert_seq, body, after_seq FROM alert WHERE alert_seq = ?1",
     [STORE_LAST_RECORD] = "SELECT record_id, after_seq, at, kind, body FROM record WHERE kind = ?1 ORDER BY record_id DESC LIMIT 1",
 };
 
@@ -291,6 +292,17 @@ enum journal_status store_checkpoint(struct store *store) {
     return checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
 }
 
+/* Prepares this statement and those behind it. */
+static enum journal_status prepare_from(struct store *store, enum store_statement first) {
+    enum journal_status status = JOURNAL_OK;
+
+    for (int i = (int)first; i < STORE_STATEMENT_COUNT && status == JOURNAL_OK; i++)
+        status = store_status(
+            store, sqlite3_prepare_v3(store->database, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL),
+            "preparing a statement");
+    return status;
+}
+
 static enum journal_status open_database(struct store *store, const char *path) {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     bool fresh = false;
@@ -312,11 +324,21 @@ static enum journal_status open_database(struct store *store, const char *path) 
         (void)sqlite3_wal_hook(store->database, after_commit, store);
         status = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
     }
-    for (int i = 0; i < STORE_STATEMENT_COUNT && status == JOURNAL_OK; i++)
-        status = store_status(
-            store, sqlite3_prepare_v3(store->database, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL),
-            "preparing a statement");
-    return status;
+    return status == JOURNAL_OK ? prepare_from(store, STORE_INSERT_SEGMENT) : status;
+}
+
+static enum journal_status open_database_to_read(struct store *store, const char *path) {
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    bool fresh = false;
+    enum journal_status status = store_status(store, sqlite3_open_v2(path, &store->database, flags, NULL), "opening the journal");
+
+    if (status == JOURNAL_OK)
+        status = store_status(store, sqlite3_busy_timeout(store->database, 2000), "opening the journal");
+    if (status == JOURNAL_OK)
+        status = recognise(store, path, &fresh);
+    if (status == JOURNAL_OK && fresh)
+        status = fail(store, JOURNAL_NOT_FOUND, "%s: no journal was made here yet", path);
+    return status == JOURNAL_OK ? prepare_from(store, STORE_READ_SEGMENTS) : status;
 }
 
 enum journal_status store_open(struct store *store, const char *path) {
@@ -332,6 +354,22 @@ enum journal_status store_open(struct store *store, const char *path) {
         status = prepare_files(store, plain);
     if (status == JOURNAL_OK)
         status = open_database(store, plain);
+    free(plain);
+    return status;
+}
+
+enum journal_status store_open_reader(struct store *store, const char *path) {
+    char *plain = joined(path[0] == '/' ? "" : "./", path);
+    enum journal_status status;
+
+    store->lock = -1;
+    if (access(plain, F_OK) == 0) {
+        status = open_database_to_read(store, plain);
+    } else {
+        bool missing = errno == ENOENT;
+        status = fail_by_errno(store, "cannot open", plain);
+        status = missing ? JOURNAL_NOT_FOUND : status;
+    }
     free(plain);
     return status;
 }

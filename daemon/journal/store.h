@@ -13,7 +13,8 @@ enum store_statement {
     STORE_FIND_QUARANTINE,
     STORE_INSERT_QUARANTINE,
     STORE_COUNT_QUARANTINE,
-    STORE_READ_SEGMENTS, /* those that hold the seqs ?1 to ?2 */
+    STORE_READ_SEGMENTS, /* those that hold the seqs ?1 to ?2; from here on statements that only read */
+    STORE_READ_RECEIVED, /* when the segment that holds the seq ?1 was received, and which seqs it holds */
     STORE_READ_ALERT,
     STORE_LAST_RECORD,
     STORE_STATEMENT_COUNT
@@ -33,6 +34,8 @@ struct store {
 
 /* `store` is zeroed by the caller and may be closed whatever was returned; its message says what failed. */
 enum journal_status store_open(struct store *store, const char *path);
+/* The same for reading beside the writer: no lock of ours, nothing is made, nothing is written. */
+enum journal_status store_open_reader(struct store *store, const char *path);
 void store_close(struct store *store);
 
 /* What a result code of SQLite means; anything but JOURNAL_OK leaves `doing` and SQLite's reason in the message. */

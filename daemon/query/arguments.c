@@ -49,22 +49,13 @@ bool argument_number(struct question *question, const char *name, int64_t least,
     return true;
 }
 
-bool arguments_are_of_today(struct question *question) {
-    struct text as_at = TEXT_ABSENT, known_at = TEXT_ABSENT, basis = TEXT_ABSENT;
-    day_t day;
-    if (!argument_text(question, "as_at", &as_at) || !argument_text(question, "basis", &basis))
+bool argument_day(struct question *question, const char *name, day_t *day) {
+    char pointer[80];
+    struct text text = TEXT_ABSENT;
+    if (!argument_text(question, name, &text))
         return false;
-    if (json_object_get(question->request, "known_at") != NULL && !argument_text(question, "known_at", &known_at))
-        return false;
-    if (as_at.at != NULL && !date_parse(as_at, &day))
-        return refuse_at(question, "must be a date, YYYY-MM-DD", "/as_at");
-    if (as_at.at != NULL && day != register_today(ledger_register(question->state->ledger)))
-        return refuse_at(question, "this release answers for today only", "/as_at");
-    if (known_at.at != NULL)
-        return refuse_at(question, "this release answers as known now only", "/known_at");
-    if (basis.at != NULL && !text_is(basis, "known"))
-        return refuse_at(question, "this release answers on the basis \"known\" only", "/basis");
-    return true;
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    return text.at == NULL || date_parse(text, day) || refuse_at(question, "must be a date, YYYY-MM-DD", pointer);
 }
 
 bool argument_group_by(struct question *question, struct field_name fields[GROUP_BY_MAX], size_t *count) {

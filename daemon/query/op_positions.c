@@ -13,14 +13,18 @@ static void set_field_key(json_t *keys, const struct field_name *field, struct t
     json_decref(name);
 }
 
+json_t *keys_of(const struct field_name *group_by, const struct text *values, size_t count) {
+    json_t *keys = json_object();
+    for (size_t i = 0; i < count; i++)
+        set_field_key(keys, &group_by[i], values[i]);
+    return keys;
+}
+
 static json_t *rows_of(const struct summary *summary, const struct field_name *group_by, size_t group_by_count) {
     json_t *rows = json_array();
     for (size_t i = 0; i < summary->row_count; i++) {
-        json_t *keys = json_object();
-        for (size_t key = 0; key < group_by_count; key++)
-            set_field_key(keys, &group_by[key], summary->rows[i].keys[key]);
         json_t *row = json_object();
-        json_object_set_new(row, "keys", keys);
+        json_object_set_new(row, "keys", keys_of(group_by, summary->rows[i].keys, group_by_count));
         json_object_set_new(row, "position", wire_position(&summary->rows[i].position));
         json_array_append_new(rows, row);
     }
@@ -28,22 +32,21 @@ static json_t *rows_of(const struct summary *summary, const struct field_name *g
 }
 
 json_t *op_summary(struct question *question) {
-    struct ledger *ledger = question->state->ledger;
     struct field_name group_by[GROUP_BY_MAX];
     size_t group_by_count;
     struct wait_filter filter;
+    struct when when;
+    struct standpoint standpoint;
     struct summary summary;
-    if (!argument_group_by(question, group_by, &group_by_count) || !argument_filter(question, &filter) || !arguments_are_of_today(question))
+    if (!argument_group_by(question, group_by, &group_by_count) || !argument_filter(question, &filter) || !argument_when(question, &when) ||
+        !question_stand(question, &when, false, &standpoint))
         return NULL;
-    if (!register_summary(ledger_register(ledger), group_by, group_by_count, &filter, &summary))
+    if (!register_summary(standpoint.reg, group_by, group_by_count, &filter, &summary))
         return question_refuse(question, "bad_request", "more than 20,000 groups: group by less, or filter", "/group_by");
-    json_int_t seq = (json_int_t)journal_last_seq(ledger_journal(ledger));
     json_t *reply = wire_reply();
     json_object_set_new(reply, "rows", rows_of(&summary, group_by, group_by_count));
     json_object_set_new(reply, "total", wire_position(&summary.total));
-    json_object_set_new(reply, "as_at", wire_day(register_today(ledger_register(ledger))));
-    json_object_set_new(reply, "known_at", json_integer(seq));
-    json_object_set_new(reply, "journal_seq", json_integer(seq));
+    set_standpoint(reply, &standpoint);
     json_object_set_new(reply, "basis", json_string("known"));
     summary_free(&summary);
     return reply;

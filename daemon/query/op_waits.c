@@ -43,22 +43,17 @@ static json_t *page_reply(const struct waiting_register *reg, const struct waits
     return reply;
 }
 
-static void set_when(json_t *reply, const struct question *question) {
-    struct ledger *ledger = question->state->ledger;
-    json_object_set_new(reply, "as_at", wire_day(register_today(ledger_register(ledger))));
-    json_object_set_new(reply, "journal_seq", json_integer((json_int_t)journal_last_seq(ledger_journal(ledger))));
-}
-
 json_t *op_waits(struct question *question) {
-    const struct waiting_register *reg = ledger_register(question->state->ledger);
     struct wait_filter filter;
+    struct when when;
+    struct standpoint standpoint;
     struct waits_request request = {.filter = &filter};
     struct sort_place after;
     struct text cursor = TEXT_ABSENT;
     char buffer[CURSOR_BUFFER_SIZE];
     int64_t limit = WAITS_LIMIT_DEFAULT;
     if (!argument_filter(question, &filter) || !argument_sort(question, &request) ||
-        !argument_number(question, "limit", 1, WAITS_LIMIT_MAX, &limit) || !arguments_are_of_today(question))
+        !argument_number(question, "limit", 1, WAITS_LIMIT_MAX, &limit) || !argument_when(question, &when))
         return NULL;
     request.limit = (size_t)limit;
     if (json_is_string(json_object_get(question->request, "cursor"))) {
@@ -69,11 +64,13 @@ json_t *op_waits(struct question *question) {
     } else if (json_object_get(question->request, "cursor") != NULL && !json_is_null(json_object_get(question->request, "cursor"))) {
         return question_refuse(question, "bad_request", "must be a text or null", "/cursor");
     }
+    if (!question_stand(question, &when, false, &standpoint))
+        return NULL;
     struct waits_page *page = memory_new(1, sizeof *page);
-    register_waits(reg, &request, page);
-    json_t *reply = page_reply(reg, &request, page);
+    register_waits(standpoint.reg, &request, page);
+    json_t *reply = page_reply(standpoint.reg, &request, page);
     free(page);
-    set_when(reply, question);
+    set_standpoint(reply, &standpoint);
     return reply;
 }
 
@@ -102,24 +99,40 @@ static json_t *event_row(struct journal *journal, const struct event_outcome *ou
 }
 
 /* The last events in fold order: nobody has thousands, but a subject that a sender uses for everything must not hold ingest up. */
-static void set_events(json_t *reply, struct ledger *ledger, uint32_t wait) {
+static void set_events(json_t *reply, const struct standpoint *standpoint, uint32_t wait) {
     const struct event_outcome *outcomes;
-    size_t count = register_outcomes(ledger_register(ledger), wait, &outcomes);
+    size_t count = register_outcomes(standpoint->reg, wait, &outcomes);
     json_t *rows = json_array();
     for (size_t i = count > QUERY_EVENTS_MAX ? count - QUERY_EVENTS_MAX : 0; i < count; i++)
-        json_array_append_new(rows, event_row(ledger_journal(ledger), &outcomes[i]));
+        json_array_append_new(rows, event_row(standpoint->journal, &outcomes[i]));
     json_object_set_new(reply, "events", rows);
     json_object_set_new(reply, "events_total", json_integer((json_int_t)count));
 }
 
+/* Whether the log held the transition at the end of the day asked for, by what was known. */
+static bool is_told(const struct standpoint *standpoint, const struct journal_alert *alert, const json_t *transition) {
+    const json_t *at = json_object_get(transition, "at");
+    instant_t instant;
+    if (!standpoint->is_past)
+        return true;
+    if (alert->after_seq > standpoint->known_at ||
+        !instant_parse((struct text){json_string_value(at), (uint32_t)json_string_length(at)}, &instant))
+        return false;
+    return (standpoint->known_instant == INSTANT_NONE || instant <= standpoint->known_instant) &&
+           calendar_day_of(standpoint->calendar, instant) <= standpoint->as_at;
+}
+
 /* The last transitions of the wait's alerts, oldest first. */
-static json_t *alerts_of(struct journal *journal, uint64_t newest_alert_seq) {
+static json_t *alerts_of(const struct standpoint *standpoint, uint64_t newest_alert_seq) {
     struct journal_alert alert;
     json_t *newest_first = json_array();
     for (uint64_t seq = newest_alert_seq; seq != 0 && json_array_size(newest_first) < QUERY_ALERTS_MAX; seq = alert.previous_alert_seq) {
-        if (journal_read_alert(journal, seq, &alert) != JOURNAL_OK)
+        if (journal_read_alert(standpoint->journal, seq, &alert) != JOURNAL_OK)
             break;
-        json_array_append_new(newest_first, json_loadb(alert.body.at, alert.body.length, 0, NULL));
+        json_t *transition = json_loadb(alert.body.at, alert.body.length, 0, NULL);
+        if (is_told(standpoint, &alert, transition))
+            json_array_append(newest_first, transition);
+        json_decref(transition);
     }
     json_t *rows = json_array();
     for (size_t i = json_array_size(newest_first); i > 0; i--)
@@ -128,22 +141,39 @@ static json_t *alerts_of(struct journal *journal, uint64_t newest_alert_seq) {
     return rows;
 }
 
+/* The log belongs to the live register: the other has no alerts of its own. */
+static uint64_t newest_alert_of(const struct question *question, struct text subject) {
+    struct wait_view view;
+    if (question->chronicle != NULL)
+        return question->terms->newest_alert_seq;
+    const struct waiting_register *reg = ledger_register(question->state->ledger);
+    uint32_t wait = register_find(reg, subject);
+    if (wait == 0)
+        return 0;
+    register_view(reg, wait, &view);
+    return view.newest_alert_seq;
+}
+
 json_t *op_wait(struct question *question) {
-    struct ledger *ledger = question->state->ledger;
     struct text subject = TEXT_ABSENT;
     struct wait_view view;
-    if (!argument_text(question, "subject", &subject) || !arguments_are_of_today(question))
+    struct when when;
+    struct standpoint standpoint;
+    if (!argument_text(question, "subject", &subject) || !argument_when(question, &when))
         return NULL;
     if (subject.at == NULL)
         return question_refuse(question, "bad_request", "subject is required", "/subject");
-    uint32_t wait = register_find(ledger_register(ledger), subject);
-    if (wait == 0 || register_newest_seq(ledger_register(ledger), wait) == 0)
+    question->newest_alert_seq = newest_alert_of(question, subject);
+    if (!question_stand(question, &when, false, &standpoint))
+        return NULL;
+    uint32_t wait = register_find(standpoint.reg, subject);
+    if (wait == 0 || register_newest_seq(standpoint.reg, wait) == 0)
         return question_refuse(question, "not_found", "no event of this subject was accepted", "/subject");
-    bool has_referral = register_view(ledger_register(ledger), wait, &view);
+    bool has_referral = register_view(standpoint.reg, wait, &view);
     json_t *reply = wire_reply();
     json_object_set_new(reply, "wait", has_referral ? wire_wait(&view) : json_null());
-    set_events(reply, ledger, wait);
-    json_object_set_new(reply, "alerts", alerts_of(ledger_journal(ledger), view.newest_alert_seq));
-    set_when(reply, question);
+    set_events(reply, &standpoint, wait);
+    json_object_set_new(reply, "alerts", alerts_of(&standpoint, question->newest_alert_seq));
+    set_standpoint(reply, &standpoint);
     return reply;
 }

@@ -5,10 +5,15 @@
 #include "daemon/query/query.h"
 #include "daemon/wire/wire.h"
 
-/* A request being answered. A handler returns its reply; or NULL, after it has set `text`, or after question_refuse. */
+/* A request being answered, by the loop or by the thread of the past. A handler returns its reply; or NULL, after it has set `text`, after
+ * question_refuse, or because the other thread answers. */
 struct question {
     const json_t *request;
-    struct daemon_state *state;
+    struct daemon_state *state;     /* NULL in the thread of the past */
+    struct chronicle *chronicle;    /* NULL in the loop */
+    const struct past_terms *terms; /* of the thread of the past */
+    bool is_for_the_past;           /* said by the loop: the other thread answers */
+    uint64_t newest_alert_seq;      /* what that one cannot know of the wait asked for */
     json_t *refusal;
     char *text; /* a reply that is text already; given to whoever asked, who frees it */
     size_t text_length;
@@ -23,10 +28,39 @@ void argument_pointer(char pointer[POINTER_SIZE], const char *above, const char 
 /* arguments.c: each returns false after refusing; an absent member leaves the default. */
 bool argument_text(struct question *question, const char *name, struct text *text);
 bool argument_number(struct question *question, const char *name, int64_t least, int64_t most, int64_t *number);
-/* `as_at`, `known_at` and `basis`: this release answers for today as known now. */
-bool arguments_are_of_today(struct question *question);
+bool argument_day(struct question *question, const char *name, day_t *day);
 bool argument_group_by(struct question *question, struct field_name fields[GROUP_BY_MAX], size_t *count);
 bool argument_filter(struct question *question, struct wait_filter *filter);
+
+/* when.c: the end of which day, by what was known when. */
+struct when {
+    day_t as_at;
+    bool has_known_at;
+    instant_t known_instant; /* INSTANT_NONE: known_seq says it */
+    uint64_t known_seq;
+};
+day_t question_today(const struct question *question);
+/* `as_at`, `known_at` and `basis`, as far as the op has them. */
+bool argument_when(struct question *question, struct when *when);
+
+/* Where the answer is read: borrowed until the question is answered. */
+struct standpoint {
+    struct waiting_register *reg;
+    struct journal *journal;
+    const struct calendar *calendar;
+    bool is_past;
+    day_t as_at;
+    uint64_t known_at;
+    uint64_t journal_seq;
+    instant_t known_instant; /* INSTANT_NONE: no instant was asked for */
+};
+/* To be asked when every argument was found good. False after refusing, or when the other thread answers: today as known now is the loop's,
+ * all else is not, nor is what `reads_all` histories. */
+bool question_stand(struct question *question, const struct when *when, bool reads_all, struct standpoint *standpoint);
+/* as_at, known_at and journal_seq of the reply. */
+void set_standpoint(json_t *reply, const struct standpoint *standpoint);
+/* The keys of a row; text of each field grouped by. */
+json_t *keys_of(const struct field_name *group_by, const struct text *keys, size_t count);
 
 /* cursor.c: the place behind a page's last row as an opaque text, and back. The caller frees with free(). */
 char *cursor_encode(enum wait_sort sort, bool descending, const struct sort_place *place);
@@ -38,6 +72,7 @@ json_t *op_health(struct question *question);
 json_t *op_config(struct question *question);
 json_t *op_clock_set(struct question *question);
 json_t *op_summary(struct question *question);
+json_t *op_flow(struct question *question);
 json_t *op_snapshot(struct question *question);
 json_t *op_waits(struct question *question);
 json_t *op_wait(struct question *question);

@@ -21,6 +21,7 @@ static const struct op ops[] = {
     {"config", op_config, {NULL}},
     {"clock.set", op_clock_set, {"now", NULL}},
     {"summary", op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
+    {"flow", op_flow, {"from", "to", "step", "group_by", "filter", "known_at", NULL}},
     {"snapshot", op_snapshot, {NULL}},
     {"waits", op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
     {"wait", op_wait, {"subject", "as_at", "known_at", NULL}},
@@ -35,6 +36,7 @@ struct query {
 struct query *query_create(void *socket) {
     struct query *query = memory_new(1, sizeof *query);
     query->socket = socket;
+    json_object_seed(0); /* before a second thread makes objects */
     query->request = request_create();
     return query;
 }
@@ -104,7 +106,34 @@ static json_t *read_request(struct question *question, struct text text) {
     return question_refuse(question, "bad_request", message, NULL);
 }
 
-/* The reply's text; the caller frees it. */
+/* What came of a question as a text, which the caller frees; NULL when the other thread answers. */
+static char *text_of_answer(struct question *question, json_t *reply, size_t *length) {
+    char *text = question->text;
+    *length = question->text_length;
+    if (reply == NULL && text == NULL && question->is_for_the_past && question->refusal == NULL)
+        return NULL;
+    if (reply == NULL && text == NULL)
+        reply =
+            question->refusal != NULL ? json_incref(question->refusal) : wire_error("internal", "the question could not be answered", NULL);
+    if (reply != NULL)
+        text = wire_dump(reply, length);
+    json_decref(reply);
+    return text;
+}
+
+/* Hands the question over; refuses it when too many are there. */
+static void ask_the_past(struct question *question, const struct request *request) {
+    const struct daemon_state *state = question->state;
+    struct past_terms terms = {
+        .today = question_today(question),
+        .epoch = ledger_config(state->ledger)->epoch,
+        .newest_alert_seq = question->newest_alert_seq,
+    };
+    if (!past_ask(state->past, &request->from, &terms, request_frame(request, 0)))
+        question_refuse(question, "busy", "as many questions about other days as are taken at once are being answered: ask again", NULL);
+}
+
+/* The reply's text, which the caller frees; NULL when it comes later. */
 static char *answer_request(const struct request *request, struct daemon_state *state, size_t *length) {
     struct question question = {.state = state};
     json_t *reply = NULL;
@@ -116,14 +145,26 @@ static char *answer_request(const struct request *request, struct daemon_state *
     question.request = object;
     if (object != NULL)
         reply = answer_op(&question);
-    if (reply == NULL && question.text == NULL)
-        reply =
-            question.refusal != NULL ? json_incref(question.refusal) : wire_error("internal", "the question could not be answered", NULL);
-    char *text = question.text;
-    *length = question.text_length;
-    if (reply != NULL)
-        text = wire_dump(reply, length);
-    json_decref(reply);
+    if (question.is_for_the_past)
+        ask_the_past(&question, request);
+    char *text = text_of_answer(&question, reply, length);
+    json_decref(question.refusal);
+    json_decref(object);
+    return text;
+}
+
+char *query_answer_past(struct chronicle *chronicle, const struct past_terms *terms, struct text request, size_t *length) {
+    struct question question = {.chronicle = chronicle, .terms = terms};
+    json_t *reply = NULL;
+    json_t *object = NULL;
+    if (chronicle_refresh(chronicle) != JOURNAL_OK)
+        question_refuse(&question, "internal", chronicle_failure(chronicle), NULL);
+    else
+        object = read_request(&question, request);
+    question.request = object;
+    if (object != NULL)
+        reply = answer_op(&question);
+    char *text = text_of_answer(&question, reply, length);
     json_decref(question.refusal);
     json_decref(object);
     return text;
@@ -136,8 +177,19 @@ bool query_serve(struct query *query, struct daemon_state *state, bool *failed) 
         return false;
     size_t length;
     char *text = answer_request(query->request, state, &length);
-    if (!request_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
+    if (text != NULL && !request_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
         state->queries_dropped++;
     free(text);
     return true;
+}
+
+bool query_forward(struct query *query, struct daemon_state *state) {
+    struct return_address to;
+    zmq_msg_t answer;
+    zmq_msg_init(&answer);
+    bool came = past_take(state->past, &to, &answer);
+    if (came && !request_answer(query->socket, &to, (struct text){zmq_msg_data(&answer), (uint32_t)zmq_msg_size(&answer)}, TEXT_ABSENT))
+        state->queries_dropped++;
+    zmq_msg_close(&answer);
+    return came;
 }

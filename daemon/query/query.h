@@ -4,6 +4,7 @@
 
 #include "daemon/intake/intake.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/past/past.h"
 #include "daemon/publish/publish.h"
 
 #define QUERY_BYTES_MAX 65536       /* a longer request is refused as bad_request */
@@ -21,6 +22,7 @@ struct daemon_state {
     struct ledger *ledger;
     struct intake *intake;
     struct publisher *publisher;
+    struct past *past; /* answers what needs another register than today's */
     instant_t now;
     uint64_t uptime_s;
     double loop_lag_ms; /* the longest turn of the last ten seconds */
@@ -36,5 +38,9 @@ struct query *query_create(void *socket);
 void query_destroy(struct query **query);
 /* Answers the next request. False when there is none; `*failed` says that the socket is broken. */
 bool query_serve(struct query *query, struct daemon_state *state, bool *failed);
+/* Sends the next answer of the past to whoever asked. False when there is none. */
+bool query_forward(struct query *query, struct daemon_state *state);
+/* The past_answer of this daemon. */
+char *query_answer_past(struct chronicle *chronicle, const struct past_terms *terms, struct text request, size_t *length);
 
 #endif

@@ -66,6 +66,29 @@ json_t *wire_position(const struct position *position) {
     return object;
 }
 
+json_t *wire_flow(const struct flow *flow) {
+    json_t *object = json_object();
+    json_t *reasons = json_object();
+    for (size_t i = 0; i < flow->reason_count; i++)
+        ENSURE(json_object_setn_new_nocheck(reasons, flow->reasons[i].reason.at, flow->reasons[i].reason.length,
+                                            json_integer(flow->reasons[i].count)) == 0);
+    set(object, "started", json_integer(flow->started));
+    set(object, "completed", json_integer(flow->completed));
+    set(object, "completed_within_standard", json_integer(flow->completed_within_standard));
+    set(object, "closed", json_integer(flow->closed));
+    set(object, "closed_by_reason", reasons);
+    set(object, "reopened", json_integer(flow->reopened));
+    set(object, "transferred_in", json_integer(flow->transferred_in));
+    set(object, "transferred_out", json_integer(flow->transferred_out));
+    set(object, "contacts", json_integer(flow->contacts));
+    set(object, "n", json_integer(flow->n));
+    set(object, "median", wire_tenths(flow->median_tenths));
+    set(object, "mean", wire_tenths(flow->mean_tenths));
+    set(object, "p90", optional_number(flow->p90, POSITION_NULL));
+    set(object, "longest", optional_number(flow->longest, POSITION_NULL));
+    return object;
+}
+
 static json_t *dimensions_of(struct text text) {
     json_t *object = json_object();
     const char *at = text.at;

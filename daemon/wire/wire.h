@@ -2,6 +2,7 @@
 #ifndef WAITLIST_WIRE_WIRE_H
 #define WAITLIST_WIRE_WIRE_H
 
+#include "daemon/core/flow.h"
 #include "daemon/core/selection.h"
 
 #include <jansson.h>
@@ -15,6 +16,7 @@ json_t *wire_day(day_t day);             /* null for DAY_NONE */
 json_t *wire_instant(instant_t instant); /* null for INSTANT_NONE */
 json_t *wire_tenths(int32_t tenths);     /* a number with at most one decimal; null for POSITION_NULL */
 json_t *wire_position(const struct position *position);
+json_t *wire_flow(const struct flow *flow);
 json_t *wire_wait(const struct wait_view *view);
 json_t *wire_transition(const struct alert_transition *transition);
 /* The same as compact text, as it is journalled and published; returns its length. A midnight writes thousands of them, so it is printed

@@ -47,6 +47,7 @@
 /* Query: ROUTER at the daemon; REQ or DEALER at the client. [JSON request] gives [JSON reply]. */
 #define WAITLIST_OP_HEALTH "health"
 #define WAITLIST_OP_SUMMARY "summary"
+#define WAITLIST_OP_FLOW "flow"
 #define WAITLIST_OP_WAITS "waits"
 #define WAITLIST_OP_WAIT "wait"
 #define WAITLIST_OP_ALERTS "alerts"

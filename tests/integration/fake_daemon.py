@@ -298,6 +298,14 @@ class FakeDaemon:
         return {"rows": rows, "total": total, "as_at": request.get("as_at", "2025-04-30"), "known_at": None,
                 "journal_seq": self.journal_seq, "basis": "known"}
 
+    def _op_flow(self, request):
+        flow = {"started": 12, "completed": 5, "completed_within_standard": 3, "closed": 3, "closed_by_reason": {"declined": 1, "died": 2},
+                "reopened": 1, "transferred_in": 4, "transferred_out": 2, "contacts": 9, "n": 5, "median": 24.5, "mean": 24.8, "p90": 40,
+                "longest": 41}
+        rows = [{"from": request["from"], "to": request["to"], "keys": {name: "süd" for name in request.get("group_by", [])}, "flow": flow}]
+        return {"rows": rows if self.positions else [], "from": request["from"], "to": request["to"], "step": request.get("step", "all"),
+                "known_at": self.journal_seq, "journal_seq": self.journal_seq}
+
     def _op_waits(self, _request):
         wait = {"subject": "W-1", "pathway": "needs_assessment", "team": "north", "district": None, "client_group": None,
                 "priority": 2, "impact": None, "likelihood": None, "dimensions": {"deprivation": "1"}, "person": "P-1",

@@ -67,6 +67,25 @@ class Ask(ClientTest):
         self.run_ctl("alerts", "--since", "4", "--state", "open", "--limit", "2")
         self.assertEqual(self.last_request("alerts"), {"v": 1, "op": "alerts", "since": 4, "state": "open", "limit": 2})
 
+    def test_flow(self):
+        self.assertIn("nothing happened", self.run_ctl("flow", "--from", "2025-04-01", "--to", "2025-04-30", "--group-by", "team")[1])
+        self.daemon.set_position("needs_assessment", "north", waiting=12)
+        code, out, _ = self.run_ctl("flow", "--from", "2025-04-01", "--to", "2025-04-30", "--step", "month", "--group-by", "client_group",
+                                    "--filter", "team=north", "--known-at", "2025-04-30T08:00:00Z")
+        self.assertEqual(self.last_request("flow"), {
+            "v": 1, "op": "flow", "from": "2025-04-01", "to": "2025-04-30", "step": "month", "group_by": ["client_group"],
+            "filter": {"team": "north"}, "known_at": "2025-04-30T08:00:00Z"})
+        self.assertEqual((code, out.splitlines()[2].split()[:4]), (0, ["FROM", "TO", "CLIENT", "GROUP"]))
+        self.assertEqual(out.splitlines()[3].split(), ["2025-04-01", "2025-04-30", "süd", "12", "5", "3", "3", "1", "9", "24.5", "40", "41"])
+        out = self.run_ctl("--format", "csv", "flow", "--from", "2025-04-01", "--to", "2025-04-30")[1]
+        row = next(csv.DictReader(io.StringIO(out, newline="")))
+        self.assertEqual((row["closed_by_reason"], row["transferred_in"], row["mean"]), ("declined=1;died=2", "4", "24.8"))
+        self.assertEqual(json.loads(self.run_ctl("--format", "json", "flow", "--from", "2025-04-01", "--to", "2025-04-30")[1])["step"], "all")
+        for words in (["flow"], ["flow", "--from", "2025-04-01"], ["flow", "--to", "2025-04-01"]):
+            code, out, err = self.run_ctl(*words)
+            self.assertEqual((code, out), (2, ""))
+            self.assertIn("--from and --to", err)
+
     def test_formulas_are_disarmed(self):
         out = self.run_ctl("waits", "--format", "csv")[1]
         row = next(csv.DictReader(io.StringIO(out, newline="")))

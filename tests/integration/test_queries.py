@@ -196,7 +196,7 @@ class Council(unittest.TestCase):
 
     def test_the_default_is_a_hundred_with_the_longest_first(self):
         page = self.daemon.ask("waits")
-        self.assertEqual(list(page), ["v", "ok", "rows", "next", "count", "as_at", "journal_seq"])
+        self.assertEqual(list(page), ["v", "ok", "rows", "next", "count", "as_at", "known_at", "journal_seq"])
         self.assertEqual((len(page["rows"]), page["count"]), (100, 5000))
         self.assertEqual(page["rows"], self.everybody[:100])
         days = [row["days"] for row in self.everybody]
@@ -325,14 +325,29 @@ class Refusals(unittest.TestCase):
                 ("summary", {"filter": {"status": ["waiting", 3]}}, "/filter/status"),
                 ("summary", {"filter": {"subject_prefix": 3}}, "/filter/subject_prefix"),
                 ("summary", {"as_at": "yesterday"}, "/as_at"), ("summary", {"as_at": 5}, "/as_at"), ("summary", {"as_at": "2025-02-30"}, "/as_at"),
-                ("summary", {"as_at": "2025-05-01"}, "/as_at"), ("summary", {"known_at": "2025-05-01T00:00:00Z"}, "/known_at"),
+                ("summary", {"as_at": "1989-12-31"}, "/as_at"), ("summary", {"as_at": "2026-06-03"}, "/as_at"),
+                ("summary", {"known_at": "2025-05-01"}, "/known_at"), ("summary", {"known_at": -1}, "/known_at"),
+                ("summary", {"known_at": 10**9}, "/known_at"), ("summary", {"known_at": 1.5}, "/known_at"),
+                ("summary", {"known_at": None}, "/known_at"), ("summary", {"as_at": None}, "/as_at"),
                 ("summary", {"known_at": []}, "/known_at"), ("summary", {"basis": "reported"}, "/basis"), ("summary", {"basis": 3}, "/basis"),
                 ("waits", {"sort": "nonsense"}, "/sort"), ("waits", {"sort": ""}, "/sort"), ("waits", {"sort": "--days"}, "/sort"),
                 ("waits", {"sort": 1}, "/sort"), ("waits", {"limit": 0}, "/limit"), ("waits", {"limit": 1001}, "/limit"),
                 ("waits", {"limit": "10"}, "/limit"), ("waits", {"limit": 2.0}, "/limit"), ("waits", {"cursor": 7}, "/cursor"),
                 ("waits", {"cursor": ""}, "/cursor"), ("waits", {"cursor": "nonsense"}, "/cursor"), ("waits", {"cursor": "!" * 9000}, "/cursor"),
                 ("waits", {"cursor": "A" * 9000}, "/cursor"), ("waits", {"cursor": "MCAxIDAgOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5IHg"}, None),
-                ("wait", {}, "/subject"), ("wait", {"subject": 7}, "/subject"), ("wait", {"subject": "W-1", "as_at": "2025-01-01"}, "/as_at"),
+                ("wait", {}, "/subject"), ("wait", {"subject": 7}, "/subject"), ("wait", {"subject": "W-1", "as_at": "2025-13-01"}, "/as_at"),
+                ("wait", {"subject": "W-1", "known_at": "never"}, "/known_at"), ("waits", {"as_at": "1-1-2025"}, "/as_at"),
+                ("flow", {}, "/from"), ("flow", {"from": "2025-05-01"}, "/to"), ("flow", {"to": "2025-05-01"}, "/from"),
+                ("flow", {"from": 1, "to": 2}, "/from"), ("flow", {"from": "2025-05-02", "to": "2025-05-01"}, "/to"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-02"}, "/to"), ("flow", {"from": "1989-12-31", "to": "2025-05-01"}, "/from"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-01", "step": "hour"}, "/step"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-01", "step": 7}, "/step"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-01", "group_by": ["colour"]}, "/group_by/0"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-01", "filter": {"breach": True}}, "/filter/breach"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-01", "filter": {"status": "ended"}}, "/filter/status"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-01", "filter": {"max_days": 3}}, "/filter/max_days"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-01", "known_at": []}, "/known_at"),
+                ("flow", {"from": "2025-05-02", "to": "2025-06-01", "as_at": "2025-06-01"}, "/as_at"),
                 ("alerts", {"since": -1}, "/since"), ("alerts", {"since": "3"}, "/since"), ("alerts", {"limit": 0}, "/limit"),
                 ("alerts", {"limit": 1001}, "/limit"), ("alerts", {"state": "closed"}, "/state"), ("alerts", {"state": 3}, "/state"),
                 ("alerts", {"filter": 3}, "/filter"), ("alerts", {"filter": {"nonsense": 1}}, "/filter/nonsense"),
@@ -380,7 +395,7 @@ class Single(unittest.TestCase):
             gone = event("assessment.completed", "W-1", "2025-04-20")
             daemon.take(gone, event("event.retracted", "W-1", "2025-04-21", {"id": gone["id"]}))
             reply = daemon.ask("wait", subject="W-1")
-            self.assertEqual(list(reply), ["v", "ok", "wait", "events", "events_total", "alerts", "as_at", "journal_seq"])
+            self.assertEqual(list(reply), ["v", "ok", "wait", "events", "events_total", "alerts", "as_at", "known_at", "journal_seq"])
             self.assertEqual(list(reply["wait"]), WAIT)
             self.assertEqual((reply["wait"]["exceptions"], reply["wait"]["days"], reply["wait"]["stage"]), (2, 61, "allocated"))
             told = [(row["seq"], row["effect"], row["exception"]) for row in reply["events"] if row["type"] != "asc.event.retracted"]

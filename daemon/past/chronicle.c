@@ -1,0 +1,216 @@
+/* The chronicle: events and policies out of a reader of the journal, and the register last asked for. */
+#include "daemon/past/chronicle.h"
+
+#include "daemon/config/config.h"
+#include "daemon/core/archive.h"
+#include "daemon/core/memory.h"
+#include "daemon/ingest/envelope.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Events read in one go: a read that never ends would keep the writer from emptying its write-ahead file. */
+enum { EVENTS_A_READ = 65536, FAILURE_SIZE = 256 };
+
+struct kept_policy {
+    struct policy policy;
+    struct holidays holidays;
+    struct calendar *calendar; /* NULL until somebody asks for a day of it */
+    day_t from;
+};
+
+struct chronicle {
+    char *journal_path;
+    struct calendar *midnights; /* without holidays: from it every policy's calendar is made */
+    const atomic_bool *stop;
+    struct journal *journal; /* NULL: empty */
+    struct archive *archive;
+    struct envelope *envelope;
+    uint64_t hash_seed;
+    struct kept_policy *policies; /* as journalled, by rising day */
+    size_t policy_count;
+    size_t policy_capacity;
+    uint64_t last_policy; /* its record */
+    struct waiting_register *reg;
+    day_t reg_as_at;
+    uint64_t reg_known_at;
+    size_t left_to_read;
+    bool damaged;
+    char failure[FAILURE_SIZE];
+};
+
+struct chronicle *chronicle_create(const char *journal_path, const struct calendar *calendar, const atomic_bool *stop) {
+    struct chronicle *chronicle = memory_new(1, sizeof *chronicle);
+    size_t size = strlen(journal_path) + 1;
+    chronicle->journal_path = memory_new(size, 1);
+    memcpy(chronicle->journal_path, journal_path, size);
+    chronicle->midnights = calendar_with_holidays(calendar, NULL, 0);
+    chronicle->stop = stop;
+    return chronicle;
+}
+
+static void forget_register(struct chronicle *chronicle) {
+    register_destroy(&chronicle->reg);
+}
+
+static void forget_policies(struct chronicle *chronicle) {
+    while (chronicle->policy_count > 0) {
+        struct kept_policy *kept = &chronicle->policies[--chronicle->policy_count];
+        holidays_clear(&kept->holidays);
+        calendar_destroy(&kept->calendar);
+    }
+    chronicle->last_policy = 0;
+}
+
+void chronicle_forget(struct chronicle *chronicle) {
+    forget_register(chronicle);
+    forget_policies(chronicle);
+    archive_destroy(&chronicle->archive);
+    envelope_destroy(&chronicle->envelope);
+    journal_close(&chronicle->journal);
+}
+
+void chronicle_destroy(struct chronicle **chronicle) {
+    if (*chronicle == NULL)
+        return;
+    chronicle_forget(*chronicle);
+    calendar_destroy(&(*chronicle)->midnights);
+    free((*chronicle)->policies);
+    free((*chronicle)->journal_path);
+    free(*chronicle);
+    *chronicle = NULL;
+}
+
+bool chronicle_is_empty(const struct chronicle *chronicle) {
+    return chronicle->journal == NULL;
+}
+
+const char *chronicle_failure(const struct chronicle *chronicle) {
+    return chronicle->failure;
+}
+
+struct journal *chronicle_journal(const struct chronicle *chronicle) {
+    return chronicle->journal;
+}
+
+static enum journal_status open_journal(struct chronicle *chronicle) {
+    enum journal_status status = journal_open_reader(chronicle->journal_path, &chronicle->journal, chronicle->failure);
+    if (status != JOURNAL_OK)
+        return status;
+    randombytes_buf(&chronicle->hash_seed, sizeof chronicle->hash_seed);
+    chronicle->archive = archive_create(chronicle->hash_seed);
+    chronicle->envelope = envelope_create();
+    return JOURNAL_OK;
+}
+
+static bool keep_policy(void *context, const struct journal_record *record) {
+    struct chronicle *chronicle = context;
+    memory_reserve((void **)&chronicle->policies, &chronicle->policy_capacity, chronicle->policy_count + 1, sizeof *chronicle->policies);
+    struct kept_policy *kept = &chronicle->policies[chronicle->policy_count];
+    memset(kept, 0, sizeof *kept);
+    if (!policy_from_json(record->body, &kept->policy, &kept->holidays, &kept->from)) {
+        chronicle->damaged = true;
+        return false;
+    }
+    chronicle->policy_count++;
+    chronicle->last_policy = record->record_id;
+    return true;
+}
+
+static enum journal_status read_policies(struct chronicle *chronicle) {
+    struct journal_record last;
+    enum journal_status status = journal_last_record(chronicle->journal, JOURNAL_RECORD_POLICY, &last);
+    if (status != JOURNAL_OK || last.record_id == chronicle->last_policy)
+        return status;
+    forget_register(chronicle);
+    forget_policies(chronicle);
+    return journal_each_record(chronicle->journal, JOURNAL_RECORD_POLICY, keep_policy, chronicle);
+}
+
+static bool keep_event(void *context, const struct journal_event *stored) {
+    struct chronicle *chronicle = context;
+    struct event event;
+    if (!envelope_decode(chronicle->envelope, stored->bytes, &event)) {
+        chronicle->damaged = true;
+        return false;
+    }
+    archive_add(chronicle->archive, &event, stored->seq, stored->received);
+    return --chronicle->left_to_read > 0;
+}
+
+static enum journal_status read_events(struct chronicle *chronicle) {
+    enum journal_status status = JOURNAL_OK;
+    while (status == JOURNAL_OK && !chronicle->damaged && archive_count(chronicle->archive) < journal_last_seq(chronicle->journal)) {
+        if (atomic_load(chronicle->stop)) {
+            snprintf(chronicle->failure, sizeof chronicle->failure, "the daemon ends");
+            return JOURNAL_FAILED;
+        }
+        chronicle->left_to_read = EVENTS_A_READ;
+        status = journal_each_event(chronicle->journal, archive_count(chronicle->archive) + 1, keep_event, chronicle);
+    }
+    return status;
+}
+
+/* The policies come last: those of every event that was read are then there. */
+static enum journal_status read_on(struct chronicle *chronicle) {
+    enum journal_status status = journal_refresh(chronicle->journal);
+    if (status == JOURNAL_OK)
+        status = read_events(chronicle);
+    if (status == JOURNAL_OK)
+        status = read_policies(chronicle);
+    return chronicle->damaged ? JOURNAL_CORRUPT : status;
+}
+
+enum journal_status chronicle_refresh(struct chronicle *chronicle) {
+    chronicle->failure[0] = '\0';
+    chronicle->damaged = false;
+    enum journal_status status = chronicle->journal == NULL ? open_journal(chronicle) : JOURNAL_OK;
+    if (status != JOURNAL_OK)
+        return status;
+    status = read_on(chronicle);
+    if (status != JOURNAL_OK) {
+        if (chronicle->failure[0] == '\0')
+            snprintf(chronicle->failure, sizeof chronicle->failure, "%s",
+                     status == JOURNAL_CORRUPT ? "the journal is damaged" : journal_failure(chronicle->journal));
+        chronicle_forget(chronicle);
+    }
+    return status;
+}
+
+/* The place of the policy in force at the end of a day; the first one applies to all days before it too. */
+static size_t policy_on(const struct chronicle *chronicle, day_t day) {
+    size_t place = 0;
+    for (size_t i = 1; i < chronicle->policy_count; i++)
+        if (chronicle->policies[i].from <= day)
+            place = i;
+    return place;
+}
+
+const struct calendar *chronicle_calendar(struct chronicle *chronicle, day_t day) {
+    struct kept_policy *kept = &chronicle->policies[policy_on(chronicle, day)];
+    if (kept->calendar == NULL)
+        kept->calendar = calendar_with_holidays(chronicle->midnights, kept->holidays.at, kept->holidays.count);
+    return kept->calendar;
+}
+
+struct waiting_register *chronicle_register(struct chronicle *chronicle, day_t as_at, uint64_t known_at) {
+    if (chronicle->reg != NULL && chronicle->reg_as_at == as_at && chronicle->reg_known_at == known_at)
+        return chronicle->reg;
+    forget_register(chronicle);
+    struct policy_era *eras = memory_new(chronicle->policy_count, sizeof *eras);
+    for (size_t i = 0; i < chronicle->policy_count; i++)
+        eras[i] = (struct policy_era){i == 0 ? DAY_NONE : chronicle->policies[i].from, &chronicle->policies[i].policy};
+    chronicle->reg = archive_recall(chronicle->archive, &(struct recall){
+                                                            .calendar = chronicle_calendar(chronicle, as_at),
+                                                            .eras = eras,
+                                                            .era_count = chronicle->policy_count,
+                                                            .known_at = known_at,
+                                                            .as_at = as_at,
+                                                        });
+    chronicle->reg_as_at = as_at;
+    chronicle->reg_known_at = known_at;
+    free(eras);
+    return chronicle->reg;
+}

@@ -1,0 +1,32 @@
+/* The chronicle: what the journal holds, read by a connection of its own and kept in memory, so that the register of any day can be made.
+ *
+ * It knows nothing of the ledger, which goes on meanwhile. Empty until the first chronicle_refresh. For one thread at a time. */
+#ifndef WAITLIST_PAST_CHRONICLE_H
+#define WAITLIST_PAST_CHRONICLE_H
+
+#include "daemon/core/register.h"
+#include "daemon/journal/journal.h"
+
+#include <stdatomic.h>
+
+struct chronicle;
+
+/* `calendar`: of its days the midnights are copied. `stop`: borrowed; once true, reading ends early. */
+struct chronicle *chronicle_create(const char *journal_path, const struct calendar *calendar, const atomic_bool *stop);
+void chronicle_destroy(struct chronicle **chronicle);
+
+/* Reads what has been committed since the last time: of the first time everything. On failure chronicle_failure says why. */
+enum journal_status chronicle_refresh(struct chronicle *chronicle);
+const char *chronicle_failure(const struct chronicle *chronicle);
+/* Gives all memory back and closes the journal. */
+void chronicle_forget(struct chronicle *chronicle);
+bool chronicle_is_empty(const struct chronicle *chronicle);
+
+/* Only after a chronicle_refresh that returned JOURNAL_OK: */
+struct journal *chronicle_journal(const struct chronicle *chronicle);
+/* The register at the end of `as_at` by the events up to `known_at`, at most journal_last_seq; borrowed until the next call. */
+struct waiting_register *chronicle_register(struct chronicle *chronicle, day_t as_at, uint64_t known_at);
+/* The calendar of the policy in force at the end of a day. */
+const struct calendar *chronicle_calendar(struct chronicle *chronicle, day_t day);
+
+#endif

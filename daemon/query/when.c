@@ -1,0 +1,111 @@
+/* Which day and which date of knowledge is asked for, and the register that answers for it. */
+#include "daemon/query/ops.h"
+
+#include <stdio.h>
+
+enum { DAYS_AHEAD_MAX = 366 };
+
+static bool refuse_at(struct question *question, const char *message, const char *pointer) {
+    question_refuse(question, "bad_request", message, pointer);
+    return false;
+}
+
+static struct waiting_register *live_register(const struct question *question) {
+    return ledger_register(question->state->ledger);
+}
+
+day_t question_today(const struct question *question) {
+    return question->chronicle != NULL ? question->terms->today : register_today(live_register(question));
+}
+
+static bool argument_as_at(struct question *question, day_t *as_at) {
+    day_t today = question_today(question);
+    day_t epoch = question->chronicle != NULL ? question->terms->epoch : ledger_config(question->state->ledger)->epoch;
+    if (!argument_day(question, "as_at", as_at))
+        return false;
+    if (*as_at >= epoch && *as_at <= today + DAYS_AHEAD_MAX)
+        return true;
+    char first[DATE_SIZE], last[DATE_SIZE], message[120];
+    date_format(epoch, first);
+    date_format(today + DAYS_AHEAD_MAX, last);
+    snprintf(message, sizeof message, "must be a day from %s (council.epoch) to %s (%d days ahead)", first, last, DAYS_AHEAD_MAX);
+    return refuse_at(question, message, "/as_at");
+}
+
+static bool argument_known_at(struct question *question, struct when *when) {
+    static const char wrong[] = "must be a journal seq from 0, or an instant, as 2025-04-30T23:00:00Z";
+    const json_t *value = json_object_get(question->request, "known_at");
+    when->has_known_at = value != NULL;
+    when->known_instant = INSTANT_NONE;
+    if (value == NULL)
+        return true;
+    if (json_is_integer(value) && json_integer_value(value) >= 0) {
+        when->known_seq = (uint64_t)json_integer_value(value);
+        if (question->chronicle != NULL || when->known_seq <= journal_last_seq(ledger_journal(question->state->ledger)))
+            return true;
+        return refuse_at(question, "the journal has not come to this seq yet", "/known_at");
+    }
+    struct text text = {json_string_value(value), (uint32_t)json_string_length(value)};
+    return (text.at != NULL && instant_parse(text, &when->known_instant)) || refuse_at(question, wrong, "/known_at");
+}
+
+bool argument_when(struct question *question, struct when *when) {
+    struct text basis = TEXT_ABSENT;
+    *when = (struct when){.as_at = question_today(question)};
+    if (!argument_as_at(question, &when->as_at) || !argument_known_at(question, when) || !argument_text(question, "basis", &basis))
+        return false;
+    if (basis.at == NULL || text_is(basis, "known"))
+        return true;
+    return refuse_at(question,
+                     text_is(basis, "reported") ? "this release does not store reported positions: only \"known\" is answered"
+                                                : "must be \"known\"",
+                     "/basis");
+}
+
+static bool stand_in_the_past(struct question *question, const struct when *when, struct standpoint *standpoint) {
+    struct journal *journal = chronicle_journal(question->chronicle);
+    uint64_t known_at = journal_last_seq(journal);
+    if (when->known_instant != INSTANT_NONE && journal_seq_at(journal, when->known_instant, &known_at) != JOURNAL_OK) {
+        question_refuse(question, "internal", journal_failure(journal), NULL);
+        return false;
+    }
+    if (when->has_known_at && when->known_instant == INSTANT_NONE)
+        known_at = when->known_seq;
+    *standpoint = (struct standpoint){
+        .reg = chronicle_register(question->chronicle, when->as_at, known_at),
+        .journal = journal,
+        .calendar = chronicle_calendar(question->chronicle, when->as_at),
+        .is_past = true,
+        .as_at = when->as_at,
+        .known_at = known_at,
+        .journal_seq = journal_last_seq(journal),
+        .known_instant = when->known_instant,
+    };
+    return true;
+}
+
+bool question_stand(struct question *question, const struct when *when, bool reads_all, struct standpoint *standpoint) {
+    if (question->chronicle != NULL)
+        return stand_in_the_past(question, when, standpoint);
+    question->is_for_the_past = reads_all || when->has_known_at || when->as_at != question_today(question);
+    if (question->is_for_the_past)
+        return false;
+    struct ledger *ledger = question->state->ledger;
+    uint64_t seq = journal_last_seq(ledger_journal(ledger));
+    *standpoint = (struct standpoint){
+        .reg = live_register(question),
+        .journal = ledger_journal(ledger),
+        .calendar = ledger_calendar(ledger),
+        .as_at = when->as_at,
+        .known_at = seq,
+        .journal_seq = seq,
+        .known_instant = INSTANT_NONE,
+    };
+    return true;
+}
+
+void set_standpoint(json_t *reply, const struct standpoint *standpoint) {
+    json_object_set_new(reply, "as_at", wire_day(standpoint->as_at));
+    json_object_set_new(reply, "known_at", json_integer((json_int_t)standpoint->known_at));
+    json_object_set_new(reply, "journal_seq", json_integer((json_int_t)standpoint->journal_seq));
+}
