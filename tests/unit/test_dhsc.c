@@ -383,7 +383,7 @@ END_TEST
 START_TEST(medians_and_our_own_figures) {
     const char *const ends[] = {"2025-01-06", "2025-01-20", "2025-02-03", "2025-02-10"};
     const char *const starts[] = {"2025-01-06", "2025-01-13", "2025-01-27", "2025-02-03"};
-    char name[8];
+    char name[16];
 
     for (int i = 0; i < 4; i++) {
         snprintf(name, sizeof name, "P%d", i);
