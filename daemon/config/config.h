@@ -1,4 +1,4 @@
-/* The configuration: one libconfig file, one table of keys, every error with its file and line (interfaces, section 4). */
+/* The configuration: one libconfig file, one table of keys, every error with its file and line (waitlistd.conf(5)). */
 #ifndef WAITLIST_CONFIG_CONFIG_H
 #define WAITLIST_CONFIG_CONFIG_H
 

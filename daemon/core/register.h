@@ -105,7 +105,7 @@ struct register_figures {
 };
 void register_figures(const struct waiting_register *reg, struct register_figures *figures);
 
-/* One wait, as queries show it (interfaces, "wait"). Texts are borrowed from the register and stay valid. */
+/* One wait, as queries show it (docs/protocol.md, Shapes). Texts are borrowed from the register and stay valid. */
 struct wait_view {
     struct text subject;
     struct text pathway;

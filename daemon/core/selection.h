@@ -1,4 +1,4 @@
-/* Choosing, grouping and sorting waits for a query (interfaces, section 1.3, `group_by`, `filter`, `sort`). */
+/* Choosing, grouping and sorting waits for a query (docs/protocol.md, Query, `group_by`, `filter`, `sort`). */
 #ifndef WAITLIST_CORE_SELECTION_H
 #define WAITLIST_CORE_SELECTION_H
 

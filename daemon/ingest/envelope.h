@@ -64,7 +64,7 @@ bool envelope_decode(struct envelope *envelope, struct text bytes, struct event 
  * (members in any order, numbers by value). Rules, section 3, "duplicate". Does not disturb the event last parsed. */
 bool envelope_same(struct envelope *envelope, struct text a, struct text b);
 
-/* Splits one events frame (interfaces, 1.1) and calls `each` for every event in it, in order: a frame that as a whole is one JSON
+/* Splits one events frame (docs/protocol.md, Ingest) and calls `each` for every event in it, in order: a frame that as a whole is one JSON
  * object is one event, else one event a line (blank lines skipped, CR LF allowed). `each` returns false to stop.
  * Returns how many events were seen. */
 size_t envelope_split(struct envelope *envelope, struct text frame, bool (*each)(void *context, struct text event), void *context);

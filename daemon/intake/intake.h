@@ -1,4 +1,4 @@
-/* The ingest socket (interfaces, 1.1): batches of events to the ledger, answers only after they are durable.
+/* The ingest socket (docs/protocol.md, Ingest): batches of events to the ledger, answers only after they are durable.
  *
  * A turn: intake_receive inside an open ledger turn; after the commit intake_answer, or intake_refuse when the disk took nothing. */
 #ifndef WAITLIST_INTAKE_INTAKE_H

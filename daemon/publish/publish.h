@@ -1,4 +1,4 @@
-/* The publishing socket (interfaces, 1.2): alert transitions after their commit, positions that changed, a heartbeat every second. */
+/* The publishing socket (docs/protocol.md, Publish): alert transitions after their commit, positions that changed, a heartbeat a second. */
 #ifndef WAITLIST_PUBLISH_PUBLISH_H
 #define WAITLIST_PUBLISH_PUBLISH_H
 

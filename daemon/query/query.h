@@ -1,4 +1,4 @@
-/* The query socket (interfaces, 1.3): a JSON request in, a JSON reply out, one handler for each op. */
+/* The query socket (docs/protocol.md, Query): a JSON request in, a JSON reply out, one handler for each op. */
 #ifndef WAITLIST_QUERY_QUERY_H
 #define WAITLIST_QUERY_QUERY_H
 

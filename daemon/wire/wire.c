@@ -1,4 +1,4 @@
-/* The JSON shapes of the interfaces. */
+/* The JSON shapes of docs/protocol.md. */
 #include "daemon/wire/wire.h"
 
 #include "daemon/core/memory.h"

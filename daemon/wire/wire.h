@@ -1,4 +1,4 @@
-/* The JSON shapes of the interfaces, section 1.3: position, wait, alert transition. All keys are always present, absent values are null. */
+/* The JSON shapes of docs/protocol.md: position, wait, alert transition. All keys are always present, absent values are null. */
 #ifndef WAITLIST_WIRE_WIRE_H
 #define WAITLIST_WIRE_WIRE_H
 

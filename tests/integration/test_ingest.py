@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The ingest socket (interfaces, 1.1): requests, replies, limits, duplicates and conflicts, through a real daemon."""
+"""The ingest socket (docs/protocol.md, Ingest): requests, replies, limits, duplicates and conflicts, through a real daemon."""
 import json
 import os
 import unittest

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The publishing socket (interfaces, 1.2): topics, sequence numbers, heartbeats, positions, alerts, and catching up without loss."""
+"""The publishing socket (docs/protocol.md, Publish): topics, sequence numbers, heartbeats, positions, alerts, catching up without loss."""
 import time
 import unittest
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The query socket (interfaces, 1.3): every op, every member, every refusal, through a real daemon."""
+"""The query socket (docs/protocol.md, Query): every op, every member, every refusal, through a real daemon."""
 import datetime
 import json
 import random

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A full disk: nothing is taken and everything else goes on, until there is room (interfaces, 1.1: read_only).
+"""A full disk: nothing is taken and everything else goes on, until there is room (docs/protocol.md, Ingest: read_only).
 
 The journal lies on a file system of 6 MiB in memory, in a mount namespace that belongs to the daemon alone. Where the machine allows no
 such mount the test is skipped, and says so.

@@ -393,7 +393,7 @@ START_TEST(an_empty_file_is_the_defaults) {
 }
 END_TEST
 
-/* Everything that interfaces, section 4, shows, and what may be added. */
+/* Everything that waitlistd.conf(5) shows, and what may be added. */
 static const char everything[] =
     "council = { name = \"Somewhere \\\"New\\\" Council\"; timezone = \"America/Sao_Paulo\"; \n"
     " calendar = \"holidays.json\"; epoch = \"2001-02-03\"; };\n"
