@@ -85,6 +85,31 @@ START_TEST(shipped_bank_holidays_are_right) {
 END_TEST
 
 /* Published dates, one by one: Christmas on every day of the week, and the moved ones. */
+/* Without a file of the usual name the delivered list stands in, the same to the day; a file that is there counts instead. */
+START_TEST(the_delivered_list_stands_in) {
+    struct complaints complaints = {0};
+    struct config *shipped_config = config_load(WAITLIST_SHIPPED_FOLDER "/waitlistd.conf", keep, &complaints);
+    struct config *config = load_good("# no calendar, and no file beside\n");
+    struct holidays shipped, delivered, own;
+    ck_assert(config_holidays(shipped_config, &shipped, keep, &complaints));
+    ck_assert(config_holidays(config, &delivered, keep, &complaints));
+    expect_none(&complaints);
+    ck_assert_uint_eq(delivered.count, shipped.count);
+    ck_assert_mem_eq(delivered.at, shipped.at, shipped.count * sizeof *shipped.at);
+    write_text("bank-holidays.json", "{\"england-and-wales\":{\"events\":[{\"date\":\"2025-02-03\"}]}}");
+    ck_assert(config_holidays(config, &own, keep, &complaints));
+    ck_assert_uint_eq(own.count, 1);
+    char *beside = path_of("bank-holidays.json");
+    ck_assert_int_eq(remove(beside), 0);
+    free(beside);
+    holidays_clear(&own);
+    holidays_clear(&delivered);
+    holidays_clear(&shipped);
+    config_free(&config);
+    config_free(&shipped_config);
+}
+END_TEST
+
 START_TEST(known_bank_holidays) {
     static const char *const known[] = {"2018-03-30", "2019-04-22", "2020-05-08", "2020-12-28", "2021-12-27", "2021-12-28",
                                         "2022-01-03", "2022-06-02", "2022-06-03", "2022-09-19", "2022-12-26", "2022-12-27",
@@ -269,6 +294,7 @@ int main(void) {
     tcase_add_checked_fixture(calendars, set_up, tear_down);
     tcase_set_timeout(calendars, 60);
     tcase_add_test(calendars, shipped_bank_holidays_are_right);
+    tcase_add_test(calendars, the_delivered_list_stands_in);
     tcase_add_test(calendars, known_bank_holidays);
     tcase_add_loop_test(calendars, errors_of_the_calendar_file, 0, (int)(sizeof holiday_errors / sizeof holiday_errors[0]));
     tcase_add_test(calendars, calendar_files_of_a_councils_own);
