@@ -2,6 +2,7 @@
 #include "tests/unit/config_fixture.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
