@@ -202,6 +202,21 @@ START_TEST(a_calendar_of_one_day_is_our_own_bug) {
 }
 END_TEST
 
+START_TEST(other_holidays_keep_the_midnights) {
+    struct calendar *calendar = world_calendar_create();
+    const day_t holiday = world_day_of("2025-07-01"); /* a Tuesday */
+    struct calendar *other = calendar_with_holidays(calendar, &holiday, 1);
+
+    ck_assert_int_eq(calendar_last_day(other), calendar_last_day(calendar));
+    ck_assert_int_eq(calendar_day_start(other, holiday), calendar_day_start(calendar, holiday));
+    ck_assert_int_eq(calendar_working_index(other, holiday), calendar_working_index(other, holiday - 1));
+    ck_assert_int_eq(calendar_working_index(calendar, holiday), calendar_working_index(calendar, holiday - 1) + 1);
+    ck_assert_int_eq(calendar_known_until(other), world_day_of("2025-12-31"));
+    calendar_destroy(&calendar);
+    calendar_destroy(&other);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {days_and_civil_dates_are_each_others_inverse,
                                   weekdays_count_from_monday,
@@ -214,6 +229,7 @@ int main(void) {
                                   a_calendar_needs_no_holidays,
                                   zones_far_from_utc_have_their_own_days,
                                   a_calendar_of_one_day_is_our_own_bug,
+                                  other_holidays_keep_the_midnights,
                                   NULL};
 
     return world_run("calendar", tests);

@@ -3,6 +3,7 @@
 
 #include "daemon/core/memory.h"
 #include "daemon/core/names.h"
+#include "daemon/core/texts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,6 +259,25 @@ START_TEST(codes_are_the_documents_words) {
 }
 END_TEST
 
+START_TEST(texts_are_kept_as_often_as_they_come) {
+    struct texts *texts = texts_create();
+    char longest[TEXTS_LENGTH_MAX];
+
+    memset(longest, 'x', sizeof longest);
+    uint32_t first = texts_keep(texts, text_of("p-1")), again = texts_keep(texts, text_of("p-1"));
+    ck_assert_uint_ne(first, 0);
+    ck_assert_uint_ne(first, again);
+    for (int i = 0; i < 20; i++) /* over several blocks */
+        ck_assert_uint_eq(texts_at(texts, texts_keep(texts, (struct text){longest, sizeof longest})).length, sizeof longest);
+    ck_assert(text_is(texts_at(texts, first), "p-1"));
+    ck_assert(text_is(texts_at(texts, again), "p-1"));
+    ck_assert(text_is(texts_at(texts, texts_keep(texts, text_of(""))), ""));
+    ck_assert_ptr_null(texts_at(texts, 0).at);
+    texts_destroy(&texts);
+    texts_destroy(&texts);
+}
+END_TEST
+
 int main(void) {
     const TTest *const tests[] = {texts_compare_as_bytes,
                                   hashes_follow_every_byte_and_the_seed,
@@ -271,6 +291,7 @@ int main(void) {
                                   a_policy_answers_by_name_and_priority,
                                   policies_differ_by_every_member,
                                   codes_are_the_documents_words,
+                                  texts_are_kept_as_often_as_they_come,
                                   NULL};
 
     return world_run("names", tests);
