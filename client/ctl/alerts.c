@@ -86,6 +86,23 @@ static void add_row(struct table *table, const json_t *row) {
     }
 }
 
+/* How far the reply came, and how to go on when the log goes further: the daemon tells of its newest transition in `health`. */
+static void print_end(struct ctl_context *ctl, const json_t *reply, size_t rows) {
+    json_t *health = NULL;
+    long long through = (long long)ctl_int(reply, "through");
+    (void)ctl_ask(ctl, json_pack("{s:i,s:s}", "v", 1, "op", "health"), &health);
+    long long newest = health != NULL ? (long long)ctl_int(health, "alert_seq") : through;
+    json_decref(health);
+    if (rows == 0) {
+        printf("no such alerts (complete through seq %lld)\n", through);
+    } else {
+        printf("\n%zu transition%s, complete through seq %lld\n", rows, rows == 1 ? "" : "s", through);
+    }
+    if (newest > through) {
+        printf("The log goes on to seq %lld: --since %lld shows what follows, --follow all of it.\n", newest, through);
+    }
+}
+
 static int list_once(struct ctl_context *ctl, json_t *request) {
     json_t *reply;
     int code = ctl_ask(ctl, request, &reply);
@@ -96,13 +113,11 @@ static int list_once(struct ctl_context *ctl, json_t *request) {
     json_array_foreach(json_object_get(reply, "rows"), i, row) {
         add_row(table, row);
     }
-    if (reply != NULL && ctl->format == FORMAT_TABLE && table_rows(table) == 0) {
-        printf("no such alerts (complete through seq %lld)\n", (long long)ctl_int(reply, "through"));
-    } else if (reply != NULL) {
+    if (reply != NULL && (ctl->format != FORMAT_TABLE || table_rows(table) > 0)) {
         table_print(table, ctl->format, stdout);
-        if (ctl->format == FORMAT_TABLE) {
-            printf("\n%zu transitions, complete through seq %lld\n", table_rows(table), (long long)ctl_int(reply, "through"));
-        }
+    }
+    if (reply != NULL && ctl->format == FORMAT_TABLE) {
+        print_end(ctl, reply, table_rows(table));
     }
     table_destroy(&table);
     json_decref(reply);

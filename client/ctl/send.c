@@ -326,6 +326,12 @@ int command_send(struct ctl_context *ctl, int argc, char **argv) {
         ctl_complain("%s: %s", arguments.path, strerror(errno));
         return CTL_USAGE;
     }
+    struct stat kind;
+    if (fstat(sending.input, &kind) == 0 && S_ISDIR(kind.st_mode)) {
+        ctl_complain("%s: is a folder; send wants a file of events, one a line", arguments.path);
+        close(sending.input);
+        return CTL_USAGE;
+    }
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
