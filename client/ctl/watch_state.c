@@ -277,7 +277,11 @@ void watch_state_alert(struct watch_state *state, const struct waitlist_transiti
     const char *at = alert->at != NULL && strlen(alert->at) >= 16 ? alert->at : "----------T--:--";
 
     memmove(ticker->line[1], ticker->line[0], sizeof ticker->line - sizeof ticker->line[0]);
-    snprintf(ticker->line[0], sizeof ticker->line[0], "%.10s %.5s %s %s %s %s/%s, %lld of %lld days", at, at + 11, alert->rule,
+    char level[32] = ""; /* one wait may have an alert a level */
+    if (alert->has_level) {
+        snprintf(level, sizeof level, "/%lld", (long long)alert->level);
+    }
+    snprintf(ticker->line[0], sizeof ticker->line[0], "%.10s %.5s %s%s %s %s %s/%s, %lld of %lld days", at, at + 11, alert->rule, level,
              alert->transition, or_dash(alert->subject), or_dash(alert->pathway), or_dash(alert->team), (long long)alert->days,
              (long long)alert->standard);
     ticker->count += ticker->count < WATCH_TICKER_LINES;
