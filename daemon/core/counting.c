@@ -5,6 +5,15 @@
 
 #include <string.h>
 
+static day_t contact_base(const struct wait_state *state, const struct clock_reading *reading) {
+    return state->last_contact > reading->start ? state->last_contact : reading->start;
+}
+
+bool wait_has_no_contact(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading) {
+    return reading->status == STATUS_WAITING &&
+           reg->today - contact_base(state, reading) > policy_contact_interval(register_policy(reg), state->priority);
+}
+
 static void contribution_of(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading,
                             struct contribution *contribution) {
     const struct wait_state *state = &record->state;
@@ -15,12 +24,12 @@ static void contribution_of(const struct waiting_register *reg, const struct rec
         .is_frozen = reading->is_frozen,
         .key = reading->is_frozen ? reading->days : reading->key,
         .standard = reading->standard,
-        .contact_base = state->last_contact > reading->start ? state->last_contact : reading->start,
+        .contact_base = contact_base(state, reading),
         .contact_interval = policy_contact_interval(reg->eras[reg->era_count - 1].policy, state->priority),
     };
 }
 
-static void note_queue_changed(struct waiting_register *reg, uint32_t queue) {
+void register_note_queue(struct waiting_register *reg, uint32_t queue) {
     if (reg->members[queue].changed)
         return;
     reg->members[queue].changed = true;
@@ -141,7 +150,7 @@ void register_count_wait(struct waiting_register *reg, uint32_t wait) {
     record->flags |= RECORD_COUNTED;
     record->queue = queue_of(reg, &record->state);
     add_member(reg, record, wait, &reading);
-    note_queue_changed(reg, record->queue);
+    register_note_queue(reg, record->queue);
     if (!is_open(reading.status))
         return;
     record->cell = cell_of(reg, &record->state);
@@ -167,5 +176,5 @@ void register_uncount_wait(struct waiting_register *reg, uint32_t wait) {
     contribution_of(reg, record, &reading, &contribution);
     tally_remove(groups_at(reg->queues, record->queue)->tally, &contribution);
     tally_remove(groups_at(reg->cells, record->cell)->tally, &contribution);
-    note_queue_changed(reg, record->queue);
+    register_note_queue(reg, record->queue);
 }

@@ -330,11 +330,8 @@ void register_settle(struct waiting_register *reg, instant_t now) {
 
 static void note_every_queue(struct waiting_register *reg) {
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
-        if (reg->members[queue].changed || reg->members[queue].open_count == 0)
-            continue;
-        reg->members[queue].changed = true;
-        memory_reserve((void **)&reg->changed_queues, &reg->changed_capacity, reg->changed_count + 1, sizeof *reg->changed_queues);
-        reg->changed_queues[reg->changed_count++] = queue;
+        if (reg->members[queue].open_count > 0)
+            register_note_queue(reg, queue);
     }
 }
 

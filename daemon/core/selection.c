@@ -156,11 +156,6 @@ static bool choice_passes(enum choice choice, bool value) {
     return choice == CHOICE_ANY || (choice == CHOICE_YES) == value;
 }
 
-bool wait_has_no_contact(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading) {
-    day_t base = state->last_contact > reading->start ? state->last_contact : reading->start;
-    return reading->status == STATUS_WAITING && reg->today - base > policy_contact_interval(register_policy(reg), state->priority);
-}
-
 bool ready_filter_passes(const struct ready_filter *ready, const struct waiting_register *reg, uint32_t wait,
                          const struct clock_reading *reading) {
     const struct wait_filter *filter = ready->filter;

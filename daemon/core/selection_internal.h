@@ -26,6 +26,5 @@ uint32_t field_of_state(const struct waiting_register *reg, const struct wait_st
  * the same keys. */
 uint32_t key_of_state(const struct waiting_register *reg, const struct wait_state *state, const struct field_name *name, uint32_t unknown);
 struct text text_of_value(const struct waiting_register *reg, const struct field_name *name, uint32_t value);
-bool wait_has_no_contact(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading);
 
 #endif

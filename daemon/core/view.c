@@ -27,9 +27,7 @@ static void view_clock(const struct waiting_register *reg, const struct record *
         view->days_to_breach = view->clock.standard + 1 - view->clock.days;
         view->breach_on = breach_day(reg, record, &view->clock);
     }
-    day_t base = state->last_contact > view->clock.start ? state->last_contact : view->clock.start;
-    view->no_contact =
-        view->clock.status == STATUS_WAITING && reg->today - base > policy_contact_interval(register_policy(reg), state->priority);
+    view->no_contact = wait_has_no_contact(reg, state, &view->clock);
 }
 
 bool register_view(const struct waiting_register *reg, uint32_t wait, struct wait_view *view) {

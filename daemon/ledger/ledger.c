@@ -379,7 +379,3 @@ const struct calendar *ledger_calendar(const struct ledger *ledger) {
 const struct config *ledger_config(const struct ledger *ledger) {
     return ledger->config;
 }
-
-uint64_t ledger_identity_bytes(const struct ledger *ledger) {
-    return identity_bytes(ledger->identities);
-}

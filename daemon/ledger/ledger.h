@@ -61,6 +61,5 @@ struct journal *ledger_journal(struct ledger *ledger);
 const struct sources *ledger_sources(const struct ledger *ledger);
 const struct calendar *ledger_calendar(const struct ledger *ledger);
 const struct config *ledger_config(const struct ledger *ledger);
-uint64_t ledger_identity_bytes(const struct ledger *ledger);
 
 #endif
