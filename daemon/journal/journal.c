@@ -26,6 +26,8 @@ struct counts {
     uint64_t last_alert_seq;
     uint64_t quarantine;
     instant_t last_received;
+    day_t first_report_day;
+    day_t last_report_day;
     uint32_t room; /* see packer_begin */
 };
 
@@ -104,7 +106,7 @@ static enum journal_status read_last_segment(struct journal *journal) {
 }
 
 static enum journal_status read_state(struct journal *journal) {
-    int64_t last_alert_seq = 0, quarantine = 0;
+    int64_t last_alert_seq = 0, quarantine = 0, first_report_day = DAY_NONE, last_report_day = DAY_NONE;
     enum journal_status status = read_epoch(journal);
 
     journal->now.last_received = INSTANT_NONE;
@@ -114,8 +116,14 @@ static enum journal_status read_state(struct journal *journal) {
         status = store_number(&journal->store, "SELECT coalesce(max(alert_seq), 0) FROM alert", &last_alert_seq);
     if (status == JOURNAL_OK)
         status = store_number(&journal->store, "SELECT count(*) FROM quarantine WHERE state = 'waiting'", &quarantine);
+    if (status == JOURNAL_OK)
+        status = store_number(&journal->store, "SELECT day FROM report ORDER BY day LIMIT 1", &first_report_day);
+    if (status == JOURNAL_OK)
+        status = store_number(&journal->store, "SELECT day FROM report ORDER BY day DESC LIMIT 1", &last_report_day);
     journal->now.last_alert_seq = (uint64_t)last_alert_seq;
     journal->now.quarantine = (uint64_t)quarantine;
+    journal->now.first_report_day = (day_t)first_report_day;
+    journal->now.last_report_day = (day_t)last_report_day;
     journal->committed = journal->now;
     return status;
 }
@@ -202,6 +210,14 @@ instant_t journal_last_received(const struct journal *journal) {
     return journal->now.last_received;
 }
 
+day_t journal_first_report_day(const struct journal *journal) {
+    return journal->now.first_report_day;
+}
+
+day_t journal_last_report_day(const struct journal *journal) {
+    return journal->now.last_report_day;
+}
+
 uint64_t journal_quarantine_count(const struct journal *journal) {
     return journal->now.quarantine;
 }
@@ -276,6 +292,24 @@ void journal_append_record(struct journal *journal, const char *kind, struct tex
     bind_text(statement, 3, (struct text){kind, (uint32_t)strlen(kind)});
     bind_text(statement, 4, body);
     note(journal, store_finish(&journal->store, statement, "writing a record"));
+}
+
+void journal_append_report(struct journal *journal, const struct journal_report *report) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_INSERT_REPORT);
+
+    ENSURE(report->day > journal->now.last_report_day && report->body.at != NULL);
+    if (journal->now.last_report_day == DAY_NONE)
+        journal->now.first_report_day = report->day;
+    journal->now.last_report_day = report->day;
+    if (!ready_to_write(journal))
+        return;
+    bind_number(statement, 1, report->day);
+    bind_number(statement, 2, (int64_t)journal->now.last_seq);
+    bind_number(statement, 3, journal->turn_received);
+    bind_number(statement, 4, report->reconstructed ? 1 : 0);
+    bind_number(statement, 5, report->rule_version);
+    bind_text(statement, 6, report->body);
+    note(journal, store_finish(&journal->store, statement, "writing a reported position"));
 }
 
 /* The id of the row that holds the same bytes, 0 without one. Two different rejections with one digest do not happen: then the row is
@@ -660,5 +694,60 @@ enum journal_status journal_last_record(struct journal *journal, const char *kin
         record->body = copy_text(journal, record->kind.length, statement, 4);
     }
     (void)sqlite3_reset(statement);
+    return status;
+}
+
+static struct journal_report row_report(sqlite3_stmt *statement) {
+    return (struct journal_report){
+        .day = (day_t)sqlite3_column_int64(statement, 0),
+        .after_seq = (uint64_t)sqlite3_column_int64(statement, 1),
+        .at = sqlite3_column_int64(statement, 2),
+        .reconstructed = sqlite3_column_int64(statement, 3) != 0,
+        .rule_version = (uint32_t)sqlite3_column_int64(statement, 4),
+        .body = row_text(statement, 5),
+    };
+}
+
+enum journal_status journal_read_report(struct journal *journal, day_t day, struct journal_report *report) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_READ_REPORT);
+    enum journal_status status;
+    int code;
+
+    bind_number(statement, 1, day);
+    bind_number(statement, 2, day);
+    code = sqlite3_step(statement);
+    status = code == SQLITE_DONE ? JOURNAL_NOT_FOUND : store_status(&journal->store, code, "reading a reported position");
+    if (code == SQLITE_ROW) {
+        reserve_copy(journal, sqlite3_column_bytes(statement, 5));
+        *report = row_report(statement);
+        report->body = copy_text(journal, 0, statement, 5);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
+enum journal_status journal_each_report(struct journal *journal, day_t from, day_t to,
+                                        bool (*each)(void *context, const struct journal_report *report), void *context) {
+    sqlite3_stmt *statement = NULL;
+    enum journal_status status =
+        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, store_sql(STORE_READ_REPORT), -1, &statement, NULL),
+                     "reading reported positions");
+    bool more = true;
+    int code;
+
+    if (status != JOURNAL_OK)
+        return status;
+    bind_number(statement, 1, from);
+    bind_number(statement, 2, to);
+    journal->reading++;
+    while (status == JOURNAL_OK && more && (code = sqlite3_step(statement)) != SQLITE_DONE) {
+        status = store_status(&journal->store, code, "reading reported positions");
+        if (status == JOURNAL_OK) {
+            struct journal_report report = row_report(statement);
+            more = each(context, &report);
+        }
+    }
+    journal->reading--;
+    (void)sqlite3_finalize(statement);
     return status;
 }

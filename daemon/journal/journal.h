@@ -46,6 +46,9 @@ uint64_t journal_last_seq(const struct journal *journal);
 uint64_t journal_last_alert_seq(const struct journal *journal);
 /* The received time of the newest event; INSTANT_NONE without any. */
 instant_t journal_last_received(const struct journal *journal);
+/* The first and the last day with a reported position, what the open turn appended included; DAY_NONE without any. */
+day_t journal_first_report_day(const struct journal *journal);
+day_t journal_last_report_day(const struct journal *journal);
 uint64_t journal_quarantine_count(const struct journal *journal); /* waiting for somebody; the same bytes kept once */
 
 /* `now` becomes the received time of the turn's events, unless the last one was later: received time never runs backwards. */
@@ -68,6 +71,17 @@ struct journal_rejection {
     bool scrubbed;
 };
 void journal_quarantine(struct journal *journal, const struct journal_rejection *rejection);
+/* The position of a day as it is reported (rules, section 7). What was appended is never changed, and `day` is later than every day
+ * before it. */
+struct journal_report {
+    day_t day;
+    uint64_t after_seq; /* the last event's seq when it was appended: filled in by the journal, as is `at` */
+    instant_t at;
+    bool reconstructed;
+    uint32_t rule_version;
+    struct text body; /* valid until each returns, or until the next call on the journal */
+};
+void journal_append_report(struct journal *journal, const struct journal_report *report);
 /* Durable when it returns JOURNAL_OK. On JOURNAL_FULL the turn is rolled back and the journal is as it was before journal_begin. */
 enum journal_status journal_commit(struct journal *journal);
 /* Forgets the open turn. */
@@ -120,5 +134,12 @@ enum journal_status journal_each_record(struct journal *journal, const char *kin
                                         bool (*each)(void *context, const struct journal_record *record), void *context);
 /* The newest record of a kind, JOURNAL_NOT_FOUND without one; its texts are valid until the next call on the journal. */
 enum journal_status journal_last_record(struct journal *journal, const char *kind, struct journal_record *record);
+
+/* JOURNAL_NOT_FOUND when nothing was reported for the day. */
+enum journal_status journal_read_report(struct journal *journal, day_t day, struct journal_report *report);
+/* The reports of the days `from` to `to`, by day; days without one are left out. `each` may read from the journal, but not begin, commit or
+ * roll back a turn. */
+enum journal_status journal_each_report(struct journal *journal, day_t from, day_t to,
+                                        bool (*each)(void *context, const struct journal_report *report), void *context);
 
 #endif

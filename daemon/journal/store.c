@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x776c6a31 /* "wlj1" in the file's header, by which file(1) and we know a journal */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define FILE_MODE 0640
 
 #define TEXT_OF_NUMBER(number) #number
@@ -33,6 +33,18 @@ static const char settings[] = "PRAGMA synchronous = FULL;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA trusted_schema = OFF;";
 
+/* Since version 2. What was reported stays: the triggers hold for whoever opens the file, whatever program it is. The one on INSERT keeps
+ * REPLACE from changing a row, and the days in order. */
+#define REPORT_TABLE                                                                                                                       \
+    "CREATE TABLE report (day INTEGER PRIMARY KEY, after_seq INTEGER NOT NULL, at INTEGER NOT NULL,"                                       \
+    " reconstructed INTEGER NOT NULL CHECK (reconstructed IN (0, 1)), rule_version INTEGER NOT NULL, body TEXT NOT NULL) STRICT;"          \
+    "CREATE TRIGGER report_is_never_changed BEFORE UPDATE ON report"                                                                       \
+    " BEGIN SELECT raise(ABORT, 'a reported position is never changed'); END;"                                                             \
+    "CREATE TRIGGER report_is_never_deleted BEFORE DELETE ON report"                                                                       \
+    " BEGIN SELECT raise(ABORT, 'a reported position is never deleted'); END;"                                                             \
+    "CREATE TRIGGER report_is_of_a_later_day BEFORE INSERT ON report WHEN new.day <= (SELECT max(day) FROM report)"                        \
+    " BEGIN SELECT raise(ABORT, 'a position was reported for this day or a later one'); END;"
+
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
@@ -46,9 +58,11 @@ static const char schema[] =
     " times INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, pointer TEXT, source TEXT, scrubbed INTEGER NOT NULL,"
     " digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL,"
     " state TEXT NOT NULL CHECK (state IN ('waiting', 'retried', 'discarded'))) STRICT;"
-    "CREATE INDEX quarantine_waiting ON quarantine (id) WHERE state = 'waiting';"
+    "CREATE INDEX quarantine_waiting ON quarantine (id) WHERE state = 'waiting';" REPORT_TABLE
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";"
                                                        "PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";";
+
+static const char from_version_1[] = "BEGIN IMMEDIATE;" REPORT_TABLE "PRAGMA user_version = 2; COMMIT;";
 
 static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
     [STORE_INSERT_SEGMENT] = "INSERT INTO segment (first_seq, count, received, body) VALUES (?1, ?2, ?3, ?4)",
@@ -58,12 +72,15 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
     [STORE_INSERT_QUARANTINE] = "INSERT INTO quarantine (first_received, last_received, times, code, message, pointer, source, scrubbed,"
                                 " digest, bytes, state) VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'waiting')",
     [STORE_COUNT_QUARANTINE] = "UPDATE quarantine SET times = times + 1, last_received = ?2 WHERE id = ?1",
+    [STORE_INSERT_REPORT] = "INSERT INTO report (day, after_seq, at, reconstructed, rule_version, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_READ_SEGMENTS] = "SELECT first_seq, count, received, body FROM segment"
                             " WHERE first_seq >= (SELECT max(first_seq) FROM segment WHERE first_seq <= ?1) AND first_seq <= ?2"
                             " ORDER BY first_seq",
     [STORE_READ_RECEIVED] = "SELECT first_seq, count, received FROM segment WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1",
     [STORE_READ_ALERT] = "SELECT previous_alert_seq, body, after_seq FROM alert WHERE alert_seq = ?1",
     [STORE_LAST_RECORD] = "SELECT record_id, after_seq, at, kind, body FROM record WHERE kind = ?1 ORDER BY record_id DESC LIMIT 1",
+    [STORE_READ_REPORT] =
+        "SELECT day, after_seq, at, reconstructed, rule_version, body FROM report WHERE day BETWEEN ?1 AND ?2 ORDER BY day",
 };
 
 static enum journal_status fail(struct store *store, enum journal_status status, const char *format, ...)
@@ -227,8 +244,9 @@ static enum journal_status create_schema(struct store *store) {
     return status;
 }
 
-/* Whether the file is a journal that this release knows, or an empty one that is to become a journal. Changes nothing. */
-static enum journal_status recognise(struct store *store, const char *path, bool *fresh) {
+/* Whether the file is a journal that this release knows, and of which version, or an empty one that is to become a journal: version 0.
+ * Changes nothing. */
+static enum journal_status recognise(struct store *store, const char *path, int64_t *its_version) {
     int64_t application = 0, version = 0, tables = 0;
     enum journal_status status = store_number(store, "PRAGMA application_id", &application);
 
@@ -238,15 +256,15 @@ static enum journal_status recognise(struct store *store, const char *path, bool
         status = store_number(store, "SELECT count(*) FROM sqlite_schema", &tables);
     if (status != JOURNAL_OK)
         return status;
-    *fresh = application == 0 && version == 0 && tables == 0;
-    if (*fresh)
+    *its_version = version;
+    if (application == 0 && version == 0 && tables == 0)
         return JOURNAL_OK;
     if (application != APPLICATION_ID)
         return fail(store, JOURNAL_CORRUPT, "%s: is a database but no journal (application id %lld)", path, (long long)application);
     if (version > SCHEMA_VERSION)
         return fail(store, JOURNAL_NEWER, "%s: is a journal of version %lld; this release knows version %d", path, (long long)version,
                     SCHEMA_VERSION);
-    if (version < SCHEMA_VERSION)
+    if (version < 1)
         return fail(store, JOURNAL_CORRUPT, "%s: is a journal of version %lld, which never was", path, (long long)version);
     return JOURNAL_OK;
 }
@@ -305,21 +323,23 @@ static enum journal_status prepare_from(struct store *store, enum store_statemen
 
 static enum journal_status open_database(struct store *store, const char *path) {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-    bool fresh = false;
+    int64_t version = 0;
     enum journal_status status = store_status(store, sqlite3_open_v2(path, &store->database, flags, NULL), "opening the journal");
 
     if (status == JOURNAL_OK)
         status = store_status(store, sqlite3_busy_timeout(store->database, 2000), "opening the journal");
     if (status == JOURNAL_OK)
-        status = recognise(store, path, &fresh);
-    if (status == JOURNAL_OK && fresh)
+        status = recognise(store, path, &version);
+    if (status == JOURNAL_OK && version == 0)
         status = store_run(store, settings_of_new_file, "making the journal");
     if (status == JOURNAL_OK)
         status = use_write_ahead(store);
     if (status == JOURNAL_OK)
         status = store_run(store, settings, "setting the journal up");
-    if (status == JOURNAL_OK && fresh)
+    if (status == JOURNAL_OK && version == 0)
         status = create_schema(store);
+    if (status == JOURNAL_OK && version == 1)
+        status = store_run(store, from_version_1, "bringing the journal from version 1 to version 2");
     if (status == JOURNAL_OK) {
         (void)sqlite3_wal_hook(store->database, after_commit, store);
         status = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
@@ -329,15 +349,18 @@ static enum journal_status open_database(struct store *store, const char *path) 
 
 static enum journal_status open_database_to_read(struct store *store, const char *path) {
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
-    bool fresh = false;
+    int64_t version = 0;
     enum journal_status status = store_status(store, sqlite3_open_v2(path, &store->database, flags, NULL), "opening the journal");
 
     if (status == JOURNAL_OK)
         status = store_status(store, sqlite3_busy_timeout(store->database, 2000), "opening the journal");
     if (status == JOURNAL_OK)
-        status = recognise(store, path, &fresh);
-    if (status == JOURNAL_OK && fresh)
+        status = recognise(store, path, &version);
+    if (status == JOURNAL_OK && version == 0)
         status = fail(store, JOURNAL_NOT_FOUND, "%s: no journal was made here yet", path);
+    if (status == JOURNAL_OK && version < SCHEMA_VERSION)
+        status = fail(store, JOURNAL_FAILED, "%s: is a journal of version %lld, until the daemon that writes it brings it to version %d",
+                      path, (long long)version, SCHEMA_VERSION);
     return status == JOURNAL_OK ? prepare_from(store, STORE_READ_SEGMENTS) : status;
 }
 

@@ -13,10 +13,12 @@ enum store_statement {
     STORE_FIND_QUARANTINE,
     STORE_INSERT_QUARANTINE,
     STORE_COUNT_QUARANTINE,
+    STORE_INSERT_REPORT,
     STORE_READ_SEGMENTS, /* those that hold the seqs ?1 to ?2; from here on statements that only read */
     STORE_READ_RECEIVED, /* when the segment that holds the seq ?1 was received, and which seqs it holds */
     STORE_READ_ALERT,
     STORE_LAST_RECORD,
+    STORE_READ_REPORT,
     STORE_STATEMENT_COUNT
 };
 

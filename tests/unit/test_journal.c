@@ -42,7 +42,7 @@ START_TEST(a_new_journal_is_empty) {
     ck_assert_ptr_null(journal);
     journal_close(&journal);
     ck_assert_int_eq(number("SELECT count(*) FROM pragma_application_id WHERE application_id = 0x776c6a31"), 1);
-    ck_assert_int_eq(number("SELECT user_version FROM pragma_user_version"), 1);
+    ck_assert_int_eq(number("SELECT user_version FROM pragma_user_version"), 2);
     ck_assert_int_eq(number("SELECT page_size FROM pragma_page_size"), 16384);
 }
 END_TEST

@@ -66,11 +66,11 @@ START_TEST(a_newer_journal_is_left_to_a_newer_release) {
     struct journal *journal = opened();
 
     journal_close(&journal);
-    tamper("PRAGMA user_version = 2");
-    refused(JOURNAL_NEWER, "version 2");
+    tamper("PRAGMA user_version = 3");
+    refused(JOURNAL_NEWER, "version 3");
     tamper("PRAGMA user_version = 0");
     refused(JOURNAL_CORRUPT, "version 0");
-    tamper("PRAGMA user_version = 1");
+    tamper("PRAGMA user_version = 2");
     journal = opened();
     journal_close(&journal);
 }
