@@ -47,6 +47,9 @@ struct archive {
     size_t block_count;
     size_t block_capacity;
     size_t block_used;
+    uint32_t *retractions; /* their seqs */
+    size_t retraction_count;
+    size_t retraction_capacity;
     struct history_event *history;
     size_t history_capacity;
 };
@@ -71,6 +74,7 @@ void archive_destroy(struct archive **archive) {
     free((*archive)->events);
     free((*archive)->newest);
     free((*archive)->identities);
+    free((*archive)->retractions);
     free((*archive)->history);
     free(*archive);
     *archive = NULL;
@@ -78,6 +82,19 @@ void archive_destroy(struct archive **archive) {
 
 uint64_t archive_count(const struct archive *archive) {
     return archive->count;
+}
+
+uint32_t archive_wait_of(const struct archive *archive, struct text subject) {
+    uint32_t name = names_find(archive->names, subject);
+    return name != NAME_ABSENT && name <= archive->newest_capacity && archive->newest[name - 1] != 0 ? name : 0;
+}
+
+struct text archive_subject(const struct archive *archive, uint32_t wait) {
+    return names_text(archive->names, wait);
+}
+
+uint32_t archive_wait_at(const struct archive *archive, uint64_t seq) {
+    return archive->events[seq - 1].subject;
 }
 
 size_t archive_bytes(const struct archive *archive) {
@@ -189,6 +206,18 @@ void archive_add(struct archive *archive, const struct event *event, uint64_t se
         .likelihood = event->likelihood,
     };
     add_identity(archive, (uint32_t)seq);
+    if (retraction) {
+        memory_reserve((void **)&archive->retractions, &archive->retraction_capacity, archive->retraction_count + 1,
+                       sizeof *archive->retractions);
+        archive->retractions[archive->retraction_count++] = (uint32_t)seq;
+    }
+}
+
+uint32_t archive_wait_retracted(const struct archive *archive, uint64_t seq) {
+    const struct kept_event *retraction = &archive->events[seq - 1];
+    struct text id = names_text(archive->names, retraction->person);
+    uint32_t target = archive->identities[identity_slot(archive, retraction->team, id)];
+    return target == 0 ? 0 : archive->events[target - 1].subject;
 }
 
 static void read_dimensions(struct text text, struct event *event) {
@@ -291,6 +320,59 @@ static struct policy_era *eras_of(const struct recall *recall) {
     return eras;
 }
 
+static int compare_seqs(const void *left, const void *right) {
+    uint32_t a = *(const uint32_t *)left;
+    uint32_t b = *(const uint32_t *)right;
+    return (a > b) - (a < b);
+}
+
+struct seqs {
+    uint32_t *at;
+    size_t count;
+    size_t capacity;
+};
+
+static void push_seq(struct seqs *seqs, uint32_t seq) {
+    memory_reserve((void **)&seqs->at, &seqs->capacity, seqs->count + 1, sizeof *seqs->at);
+    seqs->at[seqs->count++] = seq;
+}
+
+/* What the chosen waits are made of, in the order of arrival: their events, and the retractions that belong to other waits but name one. */
+static struct seqs events_of_waits(const struct archive *archive, const struct recall *recall) {
+    struct seqs seqs = {0};
+    bool *chosen = memory_new(archive->newest_capacity + 1, sizeof *chosen);
+    for (size_t i = 0; i < recall->wait_count; i++) {
+        chosen[recall->waits[i]] = true;
+        for (uint32_t seq = archive->newest[recall->waits[i] - 1]; seq != 0; seq = archive->events[seq - 1].previous)
+            if (seq <= recall->known_at)
+                push_seq(&seqs, seq);
+    }
+    for (size_t i = 0; i < archive->retraction_count && archive->retractions[i] <= recall->known_at; i++)
+        if (chosen[archive_wait_retracted(archive, archive->retractions[i])] && !chosen[archive_wait_at(archive, archive->retractions[i])])
+            push_seq(&seqs, archive->retractions[i]);
+    if (seqs.count > 1)
+        qsort(seqs.at, seqs.count, sizeof *seqs.at, compare_seqs);
+    free(chosen);
+    return seqs;
+}
+
+static void replay(struct archive *archive, const struct recall *recall, struct waiting_register *reg) {
+    struct history_event event;
+    if (recall->waits == NULL) {
+        for (uint64_t seq = 1; seq <= recall->known_at; seq++) {
+            archive_event(archive, seq, &event);
+            register_replay_event(reg, &event.event, seq);
+        }
+        return;
+    }
+    struct seqs seqs = events_of_waits(archive, recall);
+    for (size_t i = 0; i < seqs.count; i++) {
+        archive_event(archive, seqs.at[i], &event);
+        register_replay_event(reg, &event.event, seqs.at[i]);
+    }
+    free(seqs.at);
+}
+
 struct waiting_register *archive_recall(struct archive *archive, const struct recall *recall) {
     ENSURE(recall->known_at <= archive->count && recall->era_count > 0);
     struct policy_era *eras = eras_of(recall);
@@ -300,15 +382,38 @@ struct waiting_register *archive_recall(struct archive *archive, const struct re
         .era_count = recall->era_count,
         .history = {archive, load_history, find_event},
         .hash_seed = archive->hash_seed,
+        .without_alerts = true,
     };
     struct waiting_register *reg = register_create(&setup);
-    register_replay_until(reg, recall->as_at);
-    struct history_event event;
-    for (uint64_t seq = 1; seq <= recall->known_at; seq++) {
-        archive_event(archive, seq, &event);
-        register_replay_event(reg, &event.event, seq);
-    }
+    register_replay_until(reg, recall->as_at, recall->goes_on);
+    replay(archive, recall, reg);
     register_begin(reg, recall->as_at, INSTANT_NONE, false);
     free(eras);
     return reg;
+}
+
+/* The last day, up to `to`, to which the policies in force on `day` apply. */
+static day_t last_day_under(const struct recall *recall, day_t day, day_t to) {
+    for (size_t i = 1; i < recall->era_count; i++)
+        if (recall->eras[i].from > day && recall->eras[i].from <= to)
+            to = recall->eras[i].from - 1;
+    return to;
+}
+
+void archive_walk(struct archive *archive, const struct walk *walk) {
+    struct recall recall = walk->recall;
+    bool goes_on = true;
+    while (goes_on && recall.as_at <= walk->to) {
+        day_t last = last_day_under(&recall, recall.as_at, walk->to);
+        recall.calendar = walk->calendar_on(walk->context, recall.as_at);
+        recall.goes_on = recall.as_at < last;
+        struct waiting_register *reg = archive_recall(archive, &recall);
+        goes_on = walk->each(walk->context, recall.as_at, reg);
+        while (goes_on && register_today(reg) < last) {
+            register_advance(reg, INSTANT_NONE);
+            goes_on = walk->each(walk->context, register_today(reg), reg);
+        }
+        register_destroy(&reg);
+        recall.as_at = last + 1;
+    }
 }

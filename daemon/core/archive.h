@@ -24,10 +24,34 @@ struct recall {
     size_t era_count;
     uint64_t known_at; /* the last seq that was known, at most archive_count */
     day_t as_at;
+    bool goes_on;          /* register_advance may follow, as long as no other policy applies */
+    const uint32_t *waits; /* only these, by archive_wait_of, each once; NULL: all */
+    size_t wait_count;
 };
 
 /* The register as it stands at the end of a day, by what was known: its queries answer as those of the live one do. It has no alerts, takes
  * no events, and borrows the archive. */
 struct waiting_register *archive_recall(struct archive *archive, const struct recall *recall);
+
+/* The end of every day from `recall.as_at` to `to`, each under the policy in force then. */
+struct walk {
+    struct recall recall; /* its `calendar` and `goes_on` are of no importance */
+    day_t to;
+    /* The calendar of the policy in force on a day; borrowed for the walk. */
+    const struct calendar *(*calendar_on)(void *context, day_t day);
+    /* One day, with the register at its end, borrowed until `each` returns. False ends the walk. */
+    bool (*each)(void *context, day_t day, struct waiting_register *reg);
+    void *context;
+};
+/* Days that follow each other cost only what happened on them, so a year takes seconds a million events. */
+void archive_walk(struct archive *archive, const struct walk *walk);
+
+/* The archive's own number of a subject, from 1; 0 when unknown. */
+uint32_t archive_wait_of(const struct archive *archive, struct text subject);
+struct text archive_subject(const struct archive *archive, uint32_t wait); /* borrowed */
+/* The wait of which the event is part. */
+uint32_t archive_wait_at(const struct archive *archive, uint64_t seq);
+/* The wait of the event that a retraction names, also of one that came later than the retraction; 0 when it has not come. */
+uint32_t archive_wait_retracted(const struct archive *archive, uint64_t seq);
 
 #endif

@@ -126,15 +126,21 @@ uint32_t register_take_waking(struct waiting_register *reg, day_t day) {
     return place < reg->wake_capacity ? reg->wake_heads[place] : 0;
 }
 
-/* The next day on which something about the wait changes by itself, beyond what the tallies' thresholds show. */
-static day_t next_wake(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading) {
-    if (record->flags & RECORD_HAS_FUTURE)
-        return reg->today + 1;
+static day_t next_change_by_time(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading) {
     if (reading->status == STATUS_SCHEDULED)
         return reading->start;
-    if (reading->status != STATUS_WAITING)
+    if (reading->status != STATUS_WAITING || reg->without_alerts)
         return DAY_NONE;
     return alert_next_day(reading, register_pathway(reg, record), reg->calendar, reg->today);
+}
+
+/* The next day on which something about the wait changes by itself, beyond what the tallies' thresholds show. A wait whose known events go
+ * on after today was folded just now, so that the day of the next one is at hand. */
+static day_t next_wake(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading) {
+    day_t day = next_change_by_time(reg, record, reading);
+    if ((record->flags & RECORD_HAS_FUTURE) && (day == DAY_NONE || reg->next_event_day < day))
+        return reg->next_event_day;
+    return day;
 }
 
 void register_count_wait(struct waiting_register *reg, uint32_t wait) {

@@ -50,7 +50,8 @@ static bool keep_all(const struct waiting_register *reg, const struct event *eve
 }
 
 struct wait_history register_load_history(struct waiting_register *reg, const struct record *record) {
-    if (reg->sorted_seq != record->newest_seq) {
+    /* Registers recalled from one archive share the memory in which it shows a history. */
+    if (reg->without_alerts || reg->sorted_seq != record->newest_seq) {
         load_sorted(reg, record, keep_folded);
         reg->sorted_seq = record->newest_seq;
     }
@@ -79,8 +80,10 @@ void register_refold(struct waiting_register *reg, uint32_t wait) {
         wait_state_apply(&record->state, event, day, &reg->keeping_fold);
         register_note_folded(record, event, reg->sorted[i].effective_time);
     }
-    if (i < reg->sorted_count)
+    if (i < reg->sorted_count) {
         record->flags |= RECORD_HAS_FUTURE;
+        reg->next_event_day = calendar_day_of(reg->calendar, reg->sorted[i].effective_time);
+    }
     final = record->state;
     for (; i < reg->sorted_count; i++)
         wait_state_apply(&final, &reg->sorted[i].event->event, calendar_day_of(reg->calendar, reg->sorted[i].effective_time), &reg->fold);

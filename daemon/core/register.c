@@ -55,6 +55,7 @@ struct waiting_register *register_create(const struct register_setup *setup) {
     reg->retractions = retractions_create(setup->hash_seed);
     reg->builder = position_builder_create();
     reg->today = INT32_MAX;
+    reg->without_alerts = setup->without_alerts;
     reg->next_alert_seq = 1;
     ENSURE(setup->era_count > 0);
     for (size_t i = 0; i < setup->era_count; i++)
@@ -175,9 +176,9 @@ static bool comes_last(const struct record *record, const struct event *event, i
 }
 
 /* In the replay of a past day: what comes later is not folded, but it may say that the wait counts in no measure of any date, or, after a
- * refold that took later events into account, that it does. */
-static void pass_over(struct record *record, const struct event *event) {
-    if (event->type == EVENT_WAIT_CLOSED || event->type == EVENT_WAIT_REOPENED || (record->flags & RECORD_HAS_FUTURE))
+ * refold that took later events into account, that it does. When the days go on, every later event has its day. */
+static void pass_over(const struct waiting_register *reg, struct record *record, const struct event *event) {
+    if (reg->goes_on || event->type == EVENT_WAIT_CLOSED || event->type == EVENT_WAIT_REOPENED || (record->flags & RECORD_HAS_FUTURE))
         record->flags |= RECORD_STALE;
 }
 
@@ -198,7 +199,7 @@ static void fold_event(struct waiting_register *reg, uint32_t wait, const struct
     if (refold_asked)
         return;
     if (!reg->live && day > reg->today) {
-        pass_over(record, event);
+        pass_over(reg, record, event);
         return;
     }
     if (day > reg->today || (record->flags & RECORD_HAS_FUTURE) || !comes_last(record, event, effective_time)) {
@@ -290,9 +291,10 @@ void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_se
     reg->next_alert_seq = alert_seq;
 }
 
-void register_replay_until(struct waiting_register *reg, day_t today) {
+void register_replay_until(struct waiting_register *reg, day_t today, bool goes_on) {
     ENSURE(!reg->live && register_count(reg) == 0);
     reg->today = today;
+    reg->goes_on = goes_on;
 }
 
 void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise) {
@@ -304,11 +306,11 @@ void register_begin(struct waiting_register *reg, day_t today, instant_t now, bo
     for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
         struct record *record = register_record(reg, wait);
         bool in_future = record->state.last_event_at != INSTANT_NONE && calendar_day_of(reg->calendar, record->state.last_event_at) > today;
-        if (in_future || (record->flags & RECORD_STALE))
+        if (in_future || (record->flags & (RECORD_STALE | RECORD_HAS_FUTURE)))
             register_refold(reg, wait);
         register_count_wait(reg, wait);
         struct touched touched = {wait, DAY_NONE + 1, true};
-        if (record->first_alert != 0 || record->wake_day != DAY_NONE || record->cell != GROUP_NONE)
+        if (!reg->without_alerts && (record->first_alert != 0 || record->wake_day != DAY_NONE || record->cell != GROUP_NONE))
             register_settle_alerts(reg, &touched, now);
     }
     reg->raise = true;
@@ -323,7 +325,8 @@ void register_settle(struct waiting_register *reg, instant_t now) {
         if (touched.refold || (record->flags & RECORD_HAS_FUTURE))
             register_refold(reg, touched.wait);
         register_count_wait(reg, touched.wait);
-        register_settle_alerts(reg, &touched, now);
+        if (!reg->without_alerts)
+            register_settle_alerts(reg, &touched, now);
     }
     reg->touched_count = 0;
 }

@@ -27,7 +27,8 @@ struct register_setup {
     const struct policy_era *eras; /* the policies so far by rising day, at least one; the last is in force. Copied. */
     size_t era_count;
     struct history_source history;
-    uint64_t hash_seed; /* random, against chosen collisions */
+    uint64_t hash_seed;  /* random, against chosen collisions */
+    bool without_alerts; /* a register of the past: nothing is raised or resolved */
 };
 
 struct waiting_register *register_create(const struct register_setup *setup);
@@ -63,8 +64,9 @@ struct alert_transition {
 
 /* Replay: what the journal holds, in seq order, before register_begin. */
 void register_replay_event(struct waiting_register *reg, const struct event *event, uint64_t seq);
-/* Before the first replayed event: register_begin will be told this day, which lies before the newest events. They are then not folded. */
-void register_replay_until(struct waiting_register *reg, day_t today);
+/* Before the first replayed event: register_begin will be told this day, which lies before the newest events. They are then not folded;
+ * `goes_on`: but made ready for register_advance to come to their days, which takes longer. */
+void register_replay_until(struct waiting_register *reg, day_t today, bool goes_on);
 void register_replay_alert(struct waiting_register *reg, const struct alert_transition *transition);
 /* The number that the next alert transition gets; set from the journal before register_begin. */
 void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_seq);

@@ -150,7 +150,10 @@ struct waiting_register {
     struct position_builder *builder;
     uint64_t refolds;
     uint64_t touched_at_midnight;
+    day_t next_event_day; /* of the wait that was folded last: the first day whose events were left out */
     bool raise;
+    bool without_alerts;
+    bool goes_on; /* a replay makes later events ready for the days to come */
 };
 
 struct record *register_record(const struct waiting_register *reg, uint32_t wait);

@@ -3,7 +3,7 @@
  *
  * SEED chooses the first history (its number, or "random"), HISTORIES how many follow. A failure prints its seed and the history, shrunk.
  */
-#include "daemon/core/archive.h"
+#include "daemon/core/restatement.h"
 #include "tests/property/compare.h"
 #include "tests/property/flows.h"
 #include "tests/property/property.h"
@@ -18,6 +18,7 @@ enum {
     DAYS_ASKED = 3,
     WINDOWS = 2,
     DAYS_BACK_MAX = 70,
+    DAYS_WALKED_MAX = 40,
     DAYS_AHEAD_MAX = 366
 };
 
@@ -107,6 +108,11 @@ static bool same_clock(const struct clock_reading *a, const struct clock_reading
            a->stopped_on_started == b->stopped_on_started;
 }
 
+/* As far as positions count it. */
+static bool same_clock_counts(const struct clock_reading *a, const struct clock_reading *b) {
+    return a->status == b->status && a->days == b->days && a->is_paused == b->is_paused && a->breach == b->breach && a->due == b->due;
+}
+
 static bool same_view(const struct wait_view *a, const struct wait_view *b) {
     return same_texts(a, b) && same_clock(&a->clock, &b->clock) && a->priority == b->priority && a->impact == b->impact &&
            a->likelihood == b->likelihood && a->stage == b->stage && a->has_days_to_breach == b->has_days_to_breach &&
@@ -127,11 +133,17 @@ static void compare_views_seen(const struct day_seen *actual, const struct day_s
     }
 }
 
-static struct waiting_register *recall(const struct past *past, day_t day, uint64_t known_at) {
-    struct policy_era eras[HISTORY_POLICIES_MAX + 1];
-    struct recall recall = {past->run->world->calendar, eras, past->run->era_count, known_at, day};
+static struct recall recall_of(const struct past *past, day_t day, uint64_t known_at, struct policy_era eras[HISTORY_POLICIES_MAX + 1]) {
+    struct recall recall = {
+        .calendar = past->run->world->calendar, .eras = eras, .era_count = past->run->era_count, .known_at = known_at, .as_at = day};
     memcpy(eras, past->run->eras, recall.era_count * sizeof *eras);
     eras[0].from = past->run->history->first_day; /* as a journal tells it: the day on which the first policy was first read */
+    return recall;
+}
+
+static struct waiting_register *recall(const struct past *past, day_t day, uint64_t known_at) {
+    struct policy_era eras[HISTORY_POLICIES_MAX + 1];
+    struct recall recall = recall_of(past, day, known_at, eras);
     return archive_recall(past->archive, &recall);
 }
 
@@ -221,6 +233,125 @@ static void check_any_day(struct past *past, struct random *random, struct verdi
         size_t known_at = i == 0 ? all : random_below(random, (uint32_t)all + 1);
         check_recalled(past, day, known_at, random, verdict);
     }
+}
+
+struct walked {
+    const struct past *past;
+    struct verdict *verdict;
+    size_t known_at;
+    day_t next;
+};
+
+static const struct calendar *same_calendar(void *context, day_t day) {
+    (void)day;
+    return ((const struct walked *)context)->past->run->world->calendar;
+}
+
+/* A day that was walked to is the day that is recalled. */
+static bool check_walked_day(void *context, day_t day, struct waiting_register *reg) {
+    struct walked *walked = context;
+    struct day_seen *seen = calloc(1, sizeof *seen);
+    if (seen == NULL)
+        abort();
+    if (day != walked->next++ || register_today(reg) != day)
+        verdict_fail(walked->verdict, "the walk is at day %d, not at %d", day, walked->next - 1);
+    see_day(reg, day, walked->known_at, seen);
+    compare_with_seen(walked->past, seen, walked->known_at, "walked to, and recalled", walked->verdict);
+    free(seen);
+    return !walked->verdict->failed;
+}
+
+static void check_walk(const struct past *past, struct random *random, struct verdict *verdict) {
+    struct policy_era eras[HISTORY_POLICIES_MAX + 1];
+    day_t from = past->run->today - random_between(random, 0, DAYS_BACK_MAX);
+    day_t to = from + random_between(random, 0, DAYS_WALKED_MAX);
+    struct walked walked = {past, verdict, random_below(random, (uint32_t)past->run->journal.count + 1), from};
+    struct walk walk = {.recall = recall_of(past, from, walked.known_at, eras),
+                        .to = to,
+                        .calendar_on = same_calendar,
+                        .each = check_walked_day,
+                        .context = &walked};
+    archive_walk(past->archive, &walk);
+    if (!verdict->failed && walked.next != to + 1)
+        verdict_fail(verdict, "the walk to day %d ended at %d", to, walked.next - 1);
+}
+
+static bool counts_on(const struct waiting_register *reg, struct text subject, struct wait_view *view) {
+    uint32_t wait = register_find(reg, subject);
+    return wait != 0 && register_view(reg, wait, view) && view->has_days_to_breach;
+}
+
+static bool counts_otherwise(const struct waiting_register *a, const struct waiting_register *b, struct text subject) {
+    struct wait_view one, other;
+    bool counts = counts_on(a, subject, &one);
+    if (counts != counts_on(b, subject, &other))
+        return true;
+    return counts && !(text_equal(one.pathway, other.pathway) && text_equal(one.team, other.team) &&
+                       text_equal(one.district, other.district) && text_equal(one.client_group, other.client_group) &&
+                       one.stage == other.stage && one.no_contact == other.no_contact && same_clock_counts(&one.clock, &other.clock));
+}
+
+static bool is_restated(const struct restatement *restatement, struct text subject) {
+    for (size_t i = 0; i < restatement->wait_count; i++)
+        if (text_equal(restatement->waits[i].subject, subject))
+            return true;
+    return false;
+}
+
+/* The register of the day by all that is known but the events that are said to explain the difference. */
+static struct waiting_register *recall_without(const struct past *past, const struct restatement *restatement, day_t day,
+                                               struct archive **archive) {
+    struct policy_era eras[HISTORY_POLICIES_MAX + 1];
+    const struct memory_journal *journal = &past->run->journal;
+    bool *left_out = calloc(journal->count + 1, sizeof *left_out);
+    if (left_out == NULL)
+        abort();
+    for (size_t i = 0; i < restatement->event_count; i++)
+        left_out[restatement->event_seqs[i]] = true;
+    *archive = archive_create(past->run->history->seed);
+    for (size_t i = 0; i < journal->count; i++)
+        if (!left_out[i + 1])
+            archive_add(*archive, &journal->events[i].event, archive_count(*archive) + 1, journal->events[i].received);
+    free(left_out);
+    struct recall recall = recall_of(past, day, archive_count(*archive), eras);
+    return archive_recall(*archive, &recall);
+}
+
+/* What was reported, what is known, and what explains the difference: all of it, and nothing that makes none. */
+static void check_restatement(const struct past *past, struct random *random, struct verdict *verdict) {
+    static const struct wait_filter all_waits;
+    struct policy_era eras[HISTORY_POLICIES_MAX + 1];
+    struct pool subjects = generator_subjects();
+    struct restatement restatement;
+    struct archive *archive;
+    struct day_seen *seen = calloc(2, sizeof *seen);
+    day_t day = past->run->today - random_between(random, 0, DAYS_BACK_MAX);
+    size_t reported_at = random_below(random, (uint32_t)past->run->journal.count + 1);
+    struct waiting_register *reported = recall(past, day, reported_at);
+    struct waiting_register *known = recall(past, day, past->run->journal.count);
+    if (seen == NULL)
+        abort();
+    struct recall what = recall_of(past, day, past->run->journal.count, eras);
+    archive_restate(past->archive, &what, reported_at, &all_waits, &restatement);
+    for (uint32_t i = 0; i < subjects.count; i++) {
+        struct text subject = text_of(subjects.names[i]);
+        if (counts_otherwise(reported, known, subject) != is_restated(&restatement, subject))
+            verdict_fail(verdict, "day %d reported at seq %zu: wait %s is %s restated", day, reported_at, subjects.names[i],
+                         is_restated(&restatement, subject) ? "wrongly" : "not");
+    }
+    for (size_t i = 0; i < restatement.wait_count; i++)
+        if (restatement.waits[i].event_count == 0)
+            verdict_fail(verdict, "day %d: nothing explains a wait", day);
+    struct waiting_register *without = recall_without(past, &restatement, day, &archive);
+    see_day(reported, day, 0, &seen[0]);
+    see_day(without, day, 0, &seen[1]);
+    compare_queues_seen(&seen[1], &seen[0], "without what explains the restatement", verdict);
+    register_destroy(&without);
+    register_destroy(&reported);
+    register_destroy(&known);
+    archive_destroy(&archive);
+    restatement_free(&restatement);
+    free(seen);
 }
 
 static bool stops_change(const struct run *run) {
@@ -337,6 +468,9 @@ static void check_past(struct run *run, const struct world *world, const struct 
     check_as_published(past, &random, verdict);
     check_any_day(past, &random, verdict);
     check_windows(past, &random, verdict);
+    check_restatement(past, &random, verdict);
+    if (random_chance(&random, 20))
+        check_walk(past, &random, verdict);
     for (int i = 0; i < WINDOWS && !verdict->failed; i++)
         compare_random_flow(run->reg, run->oracle, run->today, &random, verdict);
     archive_destroy(&past->archive);

@@ -382,7 +382,7 @@ START_TEST(a_wait_of_very_many_events) {
     struct policy policy;
     struct policy_era era = {DAY_NONE, &policy};
     struct calendar *calendar = world_calendar_create();
-    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1};
+    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false};
     struct event event = {.type = EVENT_REFERRAL_RECEIVED,
                           .time = world_instant_of("2025-04-01T08:00:00Z"),
                           .source = text_of("council"),
@@ -434,7 +434,7 @@ START_TEST(the_order_of_life_is_kept) {
     world_policy(&policy);
     struct policy_era era = {DAY_NONE, &policy};
     struct calendar *calendar = world_calendar_create();
-    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1};
+    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false};
     struct waiting_register *reg = register_create(&setup);
     ck_assert(world_breaks(advance_before_the_beginning, reg));
     register_destroy(&reg);
