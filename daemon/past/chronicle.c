@@ -195,22 +195,69 @@ const struct calendar *chronicle_calendar(struct chronicle *chronicle, day_t day
     return kept->calendar;
 }
 
+/* A question about a day by some knowledge, in the archive's terms. The eras are freed by the caller. */
+static struct recall recall_of(struct chronicle *chronicle, day_t as_at, uint64_t known_at, struct policy_era **eras) {
+    *eras = memory_new(chronicle->policy_count, sizeof **eras);
+    for (size_t i = 0; i < chronicle->policy_count; i++)
+        (*eras)[i] = (struct policy_era){i == 0 ? DAY_NONE : chronicle->policies[i].from, &chronicle->policies[i].policy};
+    return (struct recall){
+        .calendar = chronicle_calendar(chronicle, as_at),
+        .eras = *eras,
+        .era_count = chronicle->policy_count,
+        .known_at = known_at,
+        .as_at = as_at,
+    };
+}
+
 struct waiting_register *chronicle_register(struct chronicle *chronicle, day_t as_at, uint64_t known_at) {
     if (chronicle->reg != NULL && chronicle->reg_as_at == as_at && chronicle->reg_known_at == known_at)
         return chronicle->reg;
     forget_register(chronicle);
-    struct policy_era *eras = memory_new(chronicle->policy_count, sizeof *eras);
-    for (size_t i = 0; i < chronicle->policy_count; i++)
-        eras[i] = (struct policy_era){i == 0 ? DAY_NONE : chronicle->policies[i].from, &chronicle->policies[i].policy};
-    chronicle->reg = archive_recall(chronicle->archive, &(struct recall){
-                                                            .calendar = chronicle_calendar(chronicle, as_at),
-                                                            .eras = eras,
-                                                            .era_count = chronicle->policy_count,
-                                                            .known_at = known_at,
-                                                            .as_at = as_at,
-                                                        });
+    struct policy_era *eras;
+    struct recall recall = recall_of(chronicle, as_at, known_at, &eras);
+    chronicle->reg = archive_recall(chronicle->archive, &recall);
     chronicle->reg_as_at = as_at;
     chronicle->reg_known_at = known_at;
     free(eras);
     return chronicle->reg;
+}
+
+struct walker {
+    struct chronicle *chronicle;
+    bool (*each)(void *context, day_t day, struct waiting_register *reg);
+    void *context;
+    bool ended;
+};
+
+static const struct calendar *calendar_on(void *context, day_t day) {
+    return chronicle_calendar(((const struct walker *)context)->chronicle, day);
+}
+
+static bool visit_day(void *context, day_t day, struct waiting_register *reg) {
+    struct walker *walker = context;
+    walker->ended = atomic_load(walker->chronicle->stop) || !walker->each(walker->context, day, reg);
+    return !walker->ended;
+}
+
+bool chronicle_walk(struct chronicle *chronicle, day_t from, day_t to, uint64_t known_at,
+                    bool (*each)(void *context, day_t day, struct waiting_register *reg), void *context) {
+    struct walker walker = {chronicle, each, context, false};
+    struct policy_era *eras;
+    struct walk walk = {
+        .recall = recall_of(chronicle, from, known_at, &eras), .to = to, .calendar_on = calendar_on, .each = visit_day, .context = &walker};
+    archive_walk(chronicle->archive, &walk);
+    free(eras);
+    return !walker.ended;
+}
+
+void chronicle_restate(struct chronicle *chronicle, day_t day, uint64_t reported_at, uint64_t known_at, const struct wait_filter *filter,
+                       struct restatement *restatement) {
+    struct policy_era *eras;
+    struct recall recall = recall_of(chronicle, day, known_at, &eras);
+    archive_restate(chronicle->archive, &recall, reported_at, filter, restatement);
+    free(eras);
+}
+
+void chronicle_event(const struct chronicle *chronicle, uint64_t seq, struct history_event *event) {
+    archive_event(chronicle->archive, seq, event);
 }

@@ -4,7 +4,7 @@
 #ifndef WAITLIST_PAST_CHRONICLE_H
 #define WAITLIST_PAST_CHRONICLE_H
 
-#include "daemon/core/register.h"
+#include "daemon/core/restatement.h"
 #include "daemon/journal/journal.h"
 
 #include <stdatomic.h>
@@ -26,6 +26,15 @@ bool chronicle_is_empty(const struct chronicle *chronicle);
 struct journal *chronicle_journal(const struct chronicle *chronicle);
 /* The register at the end of `as_at` by the events up to `known_at`, at most journal_last_seq; borrowed until the next call. */
 struct waiting_register *chronicle_register(struct chronicle *chronicle, day_t as_at, uint64_t known_at);
+/* The end of every day from `from` to `to` by the events up to `known_at`; false when the walk ended early, because `each` said so or the
+ * daemon ends. The register is borrowed until `each` returns. */
+bool chronicle_walk(struct chronicle *chronicle, day_t from, day_t to, uint64_t known_at,
+                    bool (*each)(void *context, day_t day, struct waiting_register *reg), void *context);
+/* Who counts otherwise at the end of a day by what is known at `known_at` than by what was at `reported_at` (core/restatement.h). */
+void chronicle_restate(struct chronicle *chronicle, day_t day, uint64_t reported_at, uint64_t known_at, const struct wait_filter *filter,
+                       struct restatement *restatement);
+/* One accepted event, by its seq; its texts live until the chronicle is refreshed. */
+void chronicle_event(const struct chronicle *chronicle, uint64_t seq, struct history_event *event);
 /* The calendar of the policy in force at the end of a day. */
 const struct calendar *chronicle_calendar(struct chronicle *chronicle, day_t day);
 

@@ -3,39 +3,6 @@
 
 #include "daemon/core/flow.h"
 
-static bool argument_step(struct question *question, enum flow_step *step) {
-    struct text name = text_of(flow_step_name(STEP_ALL));
-    if (!argument_text(question, "step", &name))
-        return false;
-    for (int i = 0; i < FLOW_STEP_COUNT; i++)
-        if (text_is(name, flow_step_name((enum flow_step)i))) {
-            *step = (enum flow_step)i;
-            return true;
-        }
-    question_refuse(question, "bad_request", "must be day, week, month, quarter or all", "/step");
-    return false;
-}
-
-static bool argument_period(struct question *question, struct flow_request *request) {
-    request->from = request->to = DAY_NONE;
-    if (!argument_day(question, "from", &request->from) || !argument_day(question, "to", &request->to))
-        return false;
-    day_t epoch = question->chronicle != NULL ? question->terms->epoch : ledger_config(question->state->ledger)->epoch;
-    if (request->from == DAY_NONE)
-        question_refuse(question, "bad_request", "from is required", "/from");
-    else if (request->to == DAY_NONE)
-        question_refuse(question, "bad_request", "to is required", "/to");
-    else if (request->from < epoch)
-        question_refuse(question, "bad_request", "must not be before council.epoch", "/from");
-    else if (request->to > question_today(question))
-        question_refuse(question, "bad_request", "must be today at most: what has not happened has no flow", "/to");
-    else if (request->to < request->from)
-        question_refuse(question, "bad_request", "must not be before from", "/to");
-    else
-        return true;
-    return false;
-}
-
 /* A flow is of many days: what tells of one of them chooses nothing. */
 static bool filter_is_of_fields(struct question *question) {
     static const char *const of_one_day[] = {"breach", "due", "paused", "no_contact", "min_days", "max_days", "status"};
@@ -68,8 +35,9 @@ json_t *op_flow(struct question *question) {
     struct when when;
     struct standpoint standpoint;
     struct flow_table table;
-    struct flow_request request = {.group_by = group_by, .filter = &filter};
-    if (!argument_period(question, &request) || !argument_step(question, &request.step) ||
+    struct flow_request request = {.step = STEP_ALL, .group_by = group_by, .filter = &filter};
+    const struct period_limits limits = {question_today(question), 0, "must be today at most: what has not happened has no flow"};
+    if (!argument_period(question, &limits, &request.from, &request.to) || !argument_step(question, &request.step) ||
         !argument_group_by(question, group_by, &request.group_by_count) || !argument_filter(question, &filter) ||
         !filter_is_of_fields(question) || !argument_when(question, &when) || !question_stand(question, &when, true, &standpoint))
         return NULL;

@@ -2,6 +2,7 @@
 #ifndef WAITLIST_QUERY_OPS_H
 #define WAITLIST_QUERY_OPS_H
 
+#include "daemon/core/flow.h"
 #include "daemon/query/query.h"
 #include "daemon/wire/wire.h"
 
@@ -24,6 +25,7 @@ json_t *question_refuse(struct question *question, const char *code, const char 
 
 /* The JSON Pointer of a member below `above`: ~ and / escaped, a long name cut. */
 #define POINTER_SIZE 160
+#define DAYS_AHEAD_MAX 366 /* to which the position of a day can be asked for */
 void argument_pointer(char pointer[POINTER_SIZE], const char *above, const char *name);
 /* arguments.c: each returns false after refusing; an absent member leaves the default. */
 bool argument_text(struct question *question, const char *name, struct text *text);
@@ -31,6 +33,16 @@ bool argument_number(struct question *question, const char *name, int64_t least,
 bool argument_day(struct question *question, const char *name, day_t *day);
 bool argument_group_by(struct question *question, struct field_name fields[GROUP_BY_MAX], size_t *count);
 bool argument_filter(struct question *question, struct wait_filter *filter);
+
+/* period.c: the days `from` to `to`, and the `step`, which stays as it is when absent. */
+struct period_limits {
+    day_t last;
+    int days;           /* how many there may be; 0: any number */
+    const char *beyond; /* said of a later day than `last` */
+};
+day_t question_epoch(const struct question *question);
+bool argument_period(struct question *question, const struct period_limits *limits, day_t *from, day_t *to);
+bool argument_step(struct question *question, enum flow_step *step);
 
 /* when.c: the end of which day, by what was known when. */
 struct when {
@@ -57,6 +69,8 @@ struct standpoint {
 /* To be asked when every argument was found good. False after refusing, or when the other thread answers: today as known now is the loop's,
  * all else is not, nor is what `reads_all` histories. */
 bool question_stand(struct question *question, const struct when *when, bool reads_all, struct standpoint *standpoint);
+/* The same of what needs many days and makes its own registers from the chronicle: there is none in `standpoint`. */
+bool question_look_back(struct question *question, const struct when *when, struct standpoint *standpoint);
 /* as_at, known_at and journal_seq of the reply. */
 void set_standpoint(json_t *reply, const struct standpoint *standpoint);
 /* The keys of a row; text of each field grouped by. */
@@ -73,6 +87,8 @@ json_t *op_config(struct question *question);
 json_t *op_clock_set(struct question *question);
 json_t *op_summary(struct question *question);
 json_t *op_flow(struct question *question);
+json_t *op_series(struct question *question);
+json_t *op_restatement(struct question *question);
 json_t *op_snapshot(struct question *question);
 json_t *op_waits(struct question *question);
 json_t *op_wait(struct question *question);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMBERS_MAX = 8 };
+enum { MEMBERS_MAX = 10 };
 
 struct op {
     const char *name;
@@ -22,6 +22,7 @@ static const struct op ops[] = {
     {"clock.set", op_clock_set, {"now", NULL}},
     {"summary", op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
     {"flow", op_flow, {"from", "to", "step", "group_by", "filter", "known_at", NULL}},
+    {"series", op_series, {"from", "to", "step", "group_by", "filter", "known_at", NULL}},
     {"snapshot", op_snapshot, {NULL}},
     {"waits", op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
     {"wait", op_wait, {"subject", "as_at", "known_at", NULL}},

@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-enum { DAYS_AHEAD_MAX = 366 };
-
 static bool refuse_at(struct question *question, const char *message, const char *pointer) {
     question_refuse(question, "bad_request", message, pointer);
     return false;
@@ -20,7 +18,7 @@ day_t question_today(const struct question *question) {
 
 static bool argument_as_at(struct question *question, day_t *as_at) {
     day_t today = question_today(question);
-    day_t epoch = question->chronicle != NULL ? question->terms->epoch : ledger_config(question->state->ledger)->epoch;
+    day_t epoch = question_epoch(question);
     if (!argument_day(question, "as_at", as_at))
         return false;
     if (*as_at >= epoch && *as_at <= today + DAYS_AHEAD_MAX)
@@ -62,7 +60,7 @@ bool argument_when(struct question *question, struct when *when) {
                      "/basis");
 }
 
-static bool stand_in_the_past(struct question *question, const struct when *when, struct standpoint *standpoint) {
+static bool look_from_the_past(struct question *question, const struct when *when, struct standpoint *standpoint) {
     struct journal *journal = chronicle_journal(question->chronicle);
     uint64_t known_at = journal_last_seq(journal);
     if (when->known_instant != INSTANT_NONE && journal_seq_at(journal, when->known_instant, &known_at) != JOURNAL_OK) {
@@ -72,7 +70,6 @@ static bool stand_in_the_past(struct question *question, const struct when *when
     if (when->has_known_at && when->known_instant == INSTANT_NONE)
         known_at = when->known_seq;
     *standpoint = (struct standpoint){
-        .reg = chronicle_register(question->chronicle, when->as_at, known_at),
         .journal = journal,
         .calendar = chronicle_calendar(question->chronicle, when->as_at),
         .is_past = true,
@@ -82,6 +79,18 @@ static bool stand_in_the_past(struct question *question, const struct when *when
         .known_instant = when->known_instant,
     };
     return true;
+}
+
+static bool stand_in_the_past(struct question *question, const struct when *when, struct standpoint *standpoint) {
+    if (!look_from_the_past(question, when, standpoint))
+        return false;
+    standpoint->reg = chronicle_register(question->chronicle, standpoint->as_at, standpoint->known_at);
+    return true;
+}
+
+bool question_look_back(struct question *question, const struct when *when, struct standpoint *standpoint) {
+    question->is_for_the_past = question->chronicle == NULL;
+    return question->chronicle != NULL && look_from_the_past(question, when, standpoint);
 }
 
 bool question_stand(struct question *question, const struct when *when, bool reads_all, struct standpoint *standpoint) {

@@ -13,6 +13,7 @@ import sys
 
 import harness
 import bench_ingest
+import bench_past
 import bench_state
 
 BENCHMARKS = {
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "query": bench_state.query,
     "core": bench_state.core,
     "replay": bench_state.replay,
+    "past": bench_past.past,
 }
 
 
@@ -64,6 +66,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=3, help="seconds a round of latency (default 3)")
     parser.add_argument("--open", type=int, default=1000000, help="open waits of the query benchmark (default 1000000)")
     parser.add_argument("--replay-events", type=int, default=1000000, help="events of the replay benchmark (default 1000000)")
+    parser.add_argument("--past-events", type=int, default=1000000, help="events of the benchmark of other days (default 1000000)")
     parser.add_argument("--smoke", action="store_true", help="small numbers and no bars: only whether everything works")
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in BENCHMARKS]
@@ -71,7 +74,7 @@ def arguments():
         parser.error("no benchmark is called " + ", ".join(unknown))
     if options.smoke:
         options.rounds, options.events, options.peer_events, options.seconds = 1, 3000, 1200, 1
-        options.open, options.replay_events = 2000, 3000
+        options.open, options.replay_events, options.past_events = 2000, 3000, 3000
     return options
 
 
