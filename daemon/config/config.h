@@ -2,7 +2,7 @@
 #ifndef WAITLIST_CONFIG_CONFIG_H
 #define WAITLIST_CONFIG_CONFIG_H
 
-#include "daemon/core/policy.h"
+#include "daemon/core/known.h"
 
 #define ENDPOINTS_MAX 8
 
@@ -41,6 +41,7 @@ struct config {
     struct endpoint_list ingest, publish, query;
     int publish_interval_ms;
     int max_future_skew_s;
+    int backdated_days;
     char *journal_path;
     struct policy policy;
     struct alert_rule_policy approaching, breach,
@@ -67,6 +68,11 @@ int config_fixed_changes(const struct config *running, const struct config *next
  * The caller frees with free(). */
 char *config_print(const struct config *config);
 char *config_to_json(const struct config *config);
+
+/* What the configuration lists as known, as a text that another thread can be given: a line a name. The caller frees with free(). */
+char *known_to_text(const struct config *config, size_t *length);
+/* The same to ask. The caller destroys it. */
+struct known_values *known_from_text(struct text text, uint64_t seed);
 
 /* Bank holidays in rising order, without doubles. */
 struct holidays {

@@ -80,6 +80,10 @@ static const struct config_key keys[] = {
     {"contact.by_priority", KEY_BY_PRIORITY, OF_CONFIG(policy.contact_by_priority), RANGE(1, DAYS_MAX), "( (1, 7), (2, 14) )", false,
      "other intervals for some priorities: (priority, days)"},
 
+    GROUP("data_quality", SCOPE_CONFIG),
+    {"data_quality.backdated_days", KEY_INTEGER, OF_CONFIG(backdated_days), RANGE(0, DAYS_MAX), "14", false,
+     "days: an event that arrives more days than this after it happened is a warning of data quality"},
+
     GROUP("alerts", SCOPE_CONFIG),
     GROUP("alerts.approaching", SCOPE_CONFIG),
     {"alerts.approaching.enabled", KEY_BOOLEAN, OF_CONFIG(approaching.enabled), NO_RANGE, "true", false,

@@ -45,6 +45,7 @@ struct waiting_register *register_create(const struct register_setup *setup) {
     struct waiting_register *reg = memory_new(1, sizeof *reg);
     reg->calendar = setup->calendar;
     reg->history = setup->history;
+    reg->hash_seed = setup->hash_seed;
     reg->names = names_create(setup->hash_seed);
     reg->subjects = names_create(setup->hash_seed);
     reg->people = texts_create();

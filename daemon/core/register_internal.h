@@ -93,6 +93,7 @@ struct sorted_event {
 struct waiting_register {
     const struct calendar *calendar;
     struct history_source history;
+    uint64_t hash_seed;
     struct policy_era *eras; /* the last is in force */
     size_t era_count;
     size_t era_capacity;

@@ -50,6 +50,9 @@ instant_t journal_last_received(const struct journal *journal);
 day_t journal_first_report_day(const struct journal *journal);
 day_t journal_last_report_day(const struct journal *journal);
 uint64_t journal_quarantine_count(const struct journal *journal); /* waiting for somebody; the same bytes kept once */
+/* How many quarantined events wait for somebody, by their code in the order of its bytes; the open turn's are left out. */
+enum journal_status journal_each_quarantine_code(struct journal *journal, void (*each)(void *context, struct text code, uint64_t count),
+                                                 void *context);
 
 /* `now` becomes the received time of the turn's events, unless the last one was later: received time never runs backwards. */
 void journal_begin(struct journal *journal, instant_t now);

@@ -34,13 +34,15 @@ static bool send_text(void *socket, const char *text, size_t length) {
 static void answer_next(struct past *past) {
     struct return_address from;
     struct past_terms terms;
-    zmq_msg_t request;
+    zmq_msg_t known, request;
     void *socket = past->thread_socket;
     if (!take_frame(socket, &from, sizeof from, 0))
         return;
     ENSURE(take_frame(socket, &terms, sizeof terms, 0));
+    zmq_msg_init(&known);
     zmq_msg_init(&request);
-    ENSURE(zmq_msg_recv(&request, socket, 0) >= 0);
+    ENSURE(zmq_msg_recv(&known, socket, 0) >= 0 && zmq_msg_recv(&request, socket, 0) >= 0);
+    terms.known = (struct text){zmq_msg_data(&known), (uint32_t)zmq_msg_size(&known)};
     if (!atomic_load(&past->stop)) {
         size_t length;
         char *text =
@@ -48,6 +50,7 @@ static void answer_next(struct past *past) {
         ENSURE(zmq_send(socket, &from, sizeof from, ZMQ_SNDMORE) >= 0 && send_text(socket, text, length));
         free(text);
     }
+    zmq_msg_close(&known);
     zmq_msg_close(&request);
 }
 
@@ -115,6 +118,7 @@ bool past_ask(struct past *past, const struct return_address *from, const struct
         return false;
     ENSURE(zmq_send(past->socket, from, sizeof *from, ZMQ_SNDMORE) >= 0);
     ENSURE(zmq_send(past->socket, terms, sizeof *terms, ZMQ_SNDMORE) >= 0);
+    ENSURE(zmq_send(past->socket, terms->known.at, terms->known.length, ZMQ_SNDMORE) >= 0);
     ENSURE(send_text(past->socket, request.at, request.length));
     past->under_way++;
     return true;

@@ -18,6 +18,8 @@ struct past_terms {
     day_t today;
     day_t epoch;
     uint64_t newest_alert_seq; /* of the wait that is asked for; 0: none */
+    int32_t backdated_days;    /* of the configuration in force, */
+    struct text known;         /* as known_to_text, where the question is about warnings; past_ask copies it */
 };
 
 /* Answers one question, in the thread: a text that is freed with free(). */

@@ -93,9 +93,8 @@ static bool filter_days(struct question *question, const json_t *value, const ch
     return true;
 }
 
-/* Calls `take` for the value, or for each of a list of values. */
-static bool each_value(struct question *question, const json_t *value, const char *pointer,
-                       bool (*take)(struct question *question, const json_t *value, const char *pointer, void *context), void *context) {
+bool argument_each_value(struct question *question, const json_t *value, const char *pointer,
+                         bool (*take)(struct question *question, const json_t *value, const char *pointer, void *context), void *context) {
     if (!json_is_array(value))
         return take(question, value, pointer, context);
     if (json_array_size(value) == 0 || json_array_size(value) > FILTER_VALUES_MAX)
@@ -145,7 +144,7 @@ static bool filter_member(struct question *question, const char *name, const jso
     if (strcmp(name, "max_days") == 0)
         return filter_days(question, value, pointer, &filter->has_max_days, &filter->max_days);
     if (strcmp(name, "status") == 0)
-        return each_value(question, value, pointer, take_status, &filter->statuses);
+        return argument_each_value(question, value, pointer, take_status, &filter->statuses);
     if (strcmp(name, "subject_prefix") == 0) {
         if (!json_is_string(value))
             return refuse_at(question, "must be a text", pointer);
@@ -157,7 +156,7 @@ static bool filter_member(struct question *question, const char *name, const jso
     if (filter->field_count == FILTER_FIELDS_MAX)
         return refuse_at(question, "a filter has at most 16 fields", "/filter");
     filter->fields[filter->field_count].name = field;
-    return each_value(question, value, pointer, take_field_value, &filter->fields[filter->field_count++]);
+    return argument_each_value(question, value, pointer, take_field_value, &filter->fields[filter->field_count++]);
 }
 
 bool argument_filter(struct question *question, struct wait_filter *filter) {

@@ -2,6 +2,7 @@
 #ifndef WAITLIST_QUERY_OPS_H
 #define WAITLIST_QUERY_OPS_H
 
+#include "daemon/core/exceptions.h"
 #include "daemon/core/flow.h"
 #include "daemon/query/query.h"
 #include "daemon/wire/wire.h"
@@ -15,6 +16,7 @@ struct question {
     const struct past_terms *terms; /* of the thread of the past */
     bool is_for_the_past;           /* said by the loop: the other thread answers */
     uint64_t newest_alert_seq;      /* what that one cannot know of the wait asked for */
+    bool needs_known;               /* nor, where this is set, what the configuration lists as known */
     json_t *refusal;
     char *text; /* a reply that is text already; given to whoever asked, who frees it */
     size_t text_length;
@@ -73,14 +75,25 @@ bool question_stand(struct question *question, const struct when *when, bool rea
 bool question_look_back(struct question *question, const struct when *when, struct standpoint *standpoint);
 /* as_at, known_at and journal_seq of the reply. */
 void set_standpoint(json_t *reply, const struct standpoint *standpoint);
+/* Calls `take` for the value, or for each of a list of 1 to 64 values. */
+bool argument_each_value(struct question *question, const json_t *value, const char *pointer,
+                         bool (*take)(struct question *question, const json_t *value, const char *pointer, void *context), void *context);
 /* The keys of a row; text of each field grouped by. */
 json_t *keys_of(const struct field_name *group_by, const struct text *keys, size_t count);
+
+/* What the configuration lists as known, in the thread of the past, to a question that set needs_known before it stood there. The caller
+ * destroys it. */
+struct known_values *question_known(const struct question *question);
 
 /* cursor.c: the place behind a page's last row as an opaque text, and back. The caller frees with free(). */
 char *cursor_encode(enum wait_sort sort, bool descending, const struct sort_place *place);
 /* False when the text is no cursor of this sort; the subject points into `buffer`. */
 #define CURSOR_BUFFER_SIZE 512
 bool cursor_decode(struct text text, enum wait_sort sort, bool descending, struct sort_place *place, char buffer[CURSOR_BUFFER_SIZE]);
+
+/* The same of the list of exceptions. */
+char *cursor_of_exception(const struct exception_place *place);
+bool cursor_to_exception(struct text text, struct exception_place *place);
 
 json_t *op_health(struct question *question);
 json_t *op_config(struct question *question);
@@ -93,5 +106,7 @@ json_t *op_snapshot(struct question *question);
 json_t *op_waits(struct question *question);
 json_t *op_wait(struct question *question);
 json_t *op_alerts(struct question *question);
+json_t *op_exceptions(struct question *question);
+json_t *op_data_quality(struct question *question);
 
 #endif

@@ -4,6 +4,7 @@
 #include "daemon/core/memory.h"
 #include "daemon/intake/request.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ static const struct op ops[] = {
     {"waits", op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
     {"wait", op_wait, {"subject", "as_at", "known_at", NULL}},
     {"alerts", op_alerts, {"since", "state", "filter", "limit", NULL}},
+    {"exceptions", op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
+    {"data_quality", op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
 };
 
 struct query {
@@ -125,13 +128,25 @@ static char *text_of_answer(struct question *question, json_t *reply, size_t *le
 /* Hands the question over; refuses it when too many are there. */
 static void ask_the_past(struct question *question, const struct request *request) {
     const struct daemon_state *state = question->state;
+    const struct config *config = ledger_config(state->ledger);
+    size_t known_length = 0;
+    char *known = question->needs_known ? known_to_text(config, &known_length) : NULL;
     struct past_terms terms = {
         .today = question_today(question),
-        .epoch = ledger_config(state->ledger)->epoch,
+        .epoch = config->epoch,
         .newest_alert_seq = question->newest_alert_seq,
+        .backdated_days = config->backdated_days,
+        .known = {known, (uint32_t)known_length},
     };
     if (!past_ask(state->past, &request->from, &terms, request_frame(request, 0)))
         question_refuse(question, "busy", "as many questions about other days as are taken at once are being answered: ask again", NULL);
+    free(known);
+}
+
+struct known_values *question_known(const struct question *question) {
+    uint64_t seed;
+    randombytes_buf(&seed, sizeof seed);
+    return known_from_text(question->terms->known, seed);
 }
 
 /* The reply's text, which the caller frees; NULL when it comes later. */
