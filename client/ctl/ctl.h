@@ -56,6 +56,8 @@ int64_t ctl_int(const json_t *object, const char *member);
 int command_status(struct ctl_context *ctl, int argc, char **argv);
 int command_summary(struct ctl_context *ctl, int argc, char **argv);
 int command_flow(struct ctl_context *ctl, int argc, char **argv);
+int command_exceptions(struct ctl_context *ctl, int argc, char **argv);
+int command_data_quality(struct ctl_context *ctl, int argc, char **argv);
 int command_waits(struct ctl_context *ctl, int argc, char **argv);
 int command_wait(struct ctl_context *ctl, int argc, char **argv);
 int command_watch(struct ctl_context *ctl, int argc, char **argv);

@@ -13,6 +13,8 @@ static const struct ctl_command commands[] = {
     {"flow", command_flow, "who began to wait, was completed or closed, day by day or month by month"},
     {"waits", command_waits, "the people who wait, longest first"},
     {"wait", command_wait, "one wait: how it stands, its events, its alerts"},
+    {"exceptions", command_exceptions, "what was recorded and contradicts, with the events involved"},
+    {"data-quality", command_data_quality, "how late, complete and consistent what was recorded is"},
     {"watch", command_watch, "live view of the queues, to be left open"},
     {"alerts", command_alerts, "who is about to breach or has; --follow goes on"},
     {"send", command_send, "send events (one JSON object a line) until all are durable"},

@@ -24,6 +24,11 @@ enum {
     { "group-by", OPTION_GROUP_BY, "NAMES", 0, "pathway, team, district, client_group, priority, stage … with commas", 0 }
 #define QUERY_OPTION_FILTER                                                                                                                \
     { "filter", OPTION_FILTER, "NAME=VALUE", 0, "only these; may be given again; several values with commas", 0 }
+#define QUERY_OPTION_EXCEPTIONS_FILTER                                                                                                     \
+    {                                                                                                                                      \
+        "filter", OPTION_FILTER, "NAME=VALUE", 0,                                                                                          \
+            "code, source, pathway, team, subject, or kind=exception|warning|all; several with commas", 0                                  \
+    }
 #define QUERY_OPTION_SORT                                                                                                                  \
     { "sort", OPTION_SORT, "NAME", 0, "days, days_to_breach, risk, priority, last_contact, subject; - before it: descending", 0 }
 #define QUERY_OPTION_LIMIT                                                                                                                 \

@@ -48,6 +48,8 @@
 #define WAITLIST_OP_HEALTH "health"
 #define WAITLIST_OP_SUMMARY "summary"
 #define WAITLIST_OP_FLOW "flow"
+#define WAITLIST_OP_EXCEPTIONS "exceptions"
+#define WAITLIST_OP_DATA_QUALITY "data_quality"
 #define WAITLIST_OP_WAITS "waits"
 #define WAITLIST_OP_WAIT "wait"
 #define WAITLIST_OP_ALERTS "alerts"

@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary flow waits wait watch alerts send import simulate report completion'
+    local commands='status summary flow waits wait exceptions data-quality watch alerts send import simulate report completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -30,6 +30,7 @@ _waitlistctl() {
     summary:--basis) _waitlistctl_offer -W 'known reported' -- "$current" && return ;;
     flow:--step) _waitlistctl_offer -W 'day week month quarter all' -- "$current" && return ;;
     summary:--group-by | flow:--group-by) _waitlistctl_offer -W 'pathway team pathway,team district client_group priority stage' -- "$current" && return ;;
+    exceptions:--filter) _waitlistctl_offer -W 'kind=warning kind=all code= source= pathway= team= subject=' -- "$current" && return ;;
     watch:--group) _waitlistctl_offer -W 'queue team pathway' -- "$current" && return ;;
     watch:--sort) _waitlistctl_offer -W 'breach waiting due longest name' -- "$current" && return ;;
     waits:--sort) _waitlistctl_offer -W '-days days days_to_breach -risk priority last_contact subject' -- "$current" && return ;;
@@ -42,6 +43,8 @@ _waitlistctl() {
     flow) options='--from --to --step --group-by --filter --known-at' ;;
     waits) options='--filter --sort --limit --cursor --as-at --known-at' ;;
     wait) options='--as-at --known-at' ;;
+    exceptions) options='--filter --limit --cursor --as-at --known-at' ;;
+    data-quality) options='--from --to --as-at --known-at' ;;
     watch) options='--once --group --sort --ascii' ;;
     alerts) options='--since --state --filter --limit --follow --rule --count' ;;
     send) options='--window --batch' ;;

@@ -1,0 +1,142 @@
+/* waitlistctl exceptions: what contradicts, oldest first, with the events involved. */
+#include "client/ctl/query_options.h"
+#include "client/ctl/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Where in a row a column's value is found. */
+enum place { OF_ROW, OF_EVENT, OF_INVOLVED };
+
+struct exception_column {
+    struct column column;
+    enum place place;
+    const char *member;
+};
+
+static const struct exception_column layout[] = {
+    {{"subject", "WAIT", COLUMN_TEXT}, OF_ROW, "subject"},
+    {{"pathway", "PATHWAY", COLUMN_TEXT}, OF_ROW, "pathway"},
+    {{"team", "TEAM", COLUMN_TEXT}, OF_ROW, "team"},
+    {{"kind", "KIND", COLUMN_CSV_ONLY}, OF_ROW, "kind"},
+    {{"code", "CODE", COLUMN_TEXT}, OF_ROW, "code"},
+    {{"field", "FIELD", COLUMN_CSV_ONLY}, OF_ROW, "field"},
+    {{"value", "VALUE", COLUMN_TEXT}, OF_ROW, "value"},
+    {{"age_days", "AGE", COLUMN_NUMBER}, OF_ROW, "age_days"},
+    {{"excluded", "EXCLUDED", COLUMN_CSV_ONLY}, OF_ROW, "excluded"},
+    {{"seq", "SEQ", COLUMN_CSV_ONLY}, OF_EVENT, "seq"},
+    {{"type", "EVENT", COLUMN_TEXT}, OF_EVENT, "type"},
+    {{"time", "TIME", COLUMN_TEXT}, OF_EVENT, "time"},
+    {{"received", "RECEIVED", COLUMN_CSV_ONLY}, OF_EVENT, "received"},
+    {{"source", "SOURCE", COLUMN_TEXT}, OF_EVENT, "source"},
+    {{"id", "ID", COLUMN_TEXT}, OF_EVENT, "id"},
+    {{"involved_subject", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "subject"},
+    {{"involved_seq", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "seq"},
+    {{"involved_type", "AGAINST", COLUMN_TEXT}, OF_INVOLVED, "type"},
+    {{"involved_time", "OF", COLUMN_TEXT}, OF_INVOLVED, "time"},
+    {{"involved_received", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "received"},
+    {{"involved_source", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "source"},
+    {{"involved_id", "ITS ID", COLUMN_TEXT}, OF_INVOLVED, "id"},
+};
+#define COLUMN_COUNT (sizeof layout / sizeof layout[0])
+
+static void print_rows(const struct ctl_context *ctl, const json_t *rows) {
+    struct column columns[COLUMN_COUNT];
+    size_t i;
+    const json_t *row;
+
+    for (size_t c = 0; c < COLUMN_COUNT; c++) {
+        columns[c] = layout[c].column;
+    }
+    struct table *table = table_create(columns, COLUMN_COUNT);
+
+    json_array_foreach(rows, i, row) {
+        const json_t *event = json_object_get(row, "event");
+        const json_t *involved = json_array_get(json_object_get(row, "involved"), 0);
+        const json_t *const places[] = {row, event, involved};
+
+        for (size_t c = 0; c < COLUMN_COUNT; c++) {
+            table_json(table, json_object_get(places[layout[c].place], layout[c].member));
+        }
+    }
+    table_print(table, ctl->format, stdout);
+    table_destroy(&table);
+}
+
+static void print_counts(const json_t *reply) {
+    static const struct column columns[] = {{"code", "CODE", COLUMN_TEXT}, {"count", "COUNT", COLUMN_NUMBER}};
+    const char *code;
+    json_t *count;
+    struct table *table = table_create(columns, 2);
+
+    json_object_foreach(json_object_get(json_object_get(reply, "counts"), "code"), code, count) {
+        if (json_integer_value(count) > 0) {
+            table_text(table, code);
+            table_json(table, count);
+        }
+    }
+    table_print(table, FORMAT_TABLE, stdout);
+    table_destroy(&table);
+    putchar('\n');
+}
+
+static void print_ages(const json_t *reply) {
+    size_t i;
+    const json_t *age;
+
+    fputs("\nby age", stdout);
+    json_array_foreach(json_object_get(json_object_get(reply, "counts"), "age"), i, age) {
+        printf("%s %lld", i == 0 ? ":" : ",", (long long)ctl_int(age, "count"));
+        if (json_is_null(json_object_get(age, "to_days"))) {
+            printf(" of more than %lld days\n", (long long)ctl_int(age, "from_days") - 1);
+        } else {
+            printf(" of %lld to %lld", (long long)ctl_int(age, "from_days"), (long long)ctl_int(age, "to_days"));
+        }
+    }
+}
+
+int command_exceptions(struct ctl_context *ctl, int argc, char **argv) {
+    static const struct argp_option options[] = {
+        QUERY_OPTION_EXCEPTIONS_FILTER, QUERY_OPTION_LIMIT, QUERY_OPTION_CURSOR, QUERY_OPTION_AS_AT, QUERY_OPTION_KNOWN_AT, {0}};
+    static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
+    static const struct argp argp = {.options = options,
+                                     .parser = query_take_option,
+                                     .doc = "What was recorded and contradicts something else, the oldest first, with what it contradicts. "
+                                            "--filter kind=warning shows what only looks wrong, kind=all both.\v"
+                                            "Example:\n  waitlistctl exceptions --filter team=north --filter code=no_referral,after_end\n",
+                                     .children = children};
+    struct query_options query;
+    json_t *reply;
+
+    query_begin(&query, ctl, WAITLIST_OP_EXCEPTIONS);
+    ctl_parse(&argp, "exceptions", argc, argv, &query);
+    int code = ctl_ask(ctl, query.request, &reply);
+
+    if (reply == NULL) {
+        return code;
+    }
+    const json_t *rows = json_object_get(reply, "rows");
+    const char *next = json_string_value(json_object_get(reply, "next"));
+    bool is_empty = json_array_size(rows) == 0;
+
+    if (ctl->format == FORMAT_TABLE) {
+        printf("Exceptions at the end of %s, known at seq %lld\n\n", ctl_text(reply, "as_at"), (long long)ctl_int(reply, "known_at"));
+    }
+    if (ctl->format == FORMAT_TABLE && is_empty) {
+        puts("nothing contradicts");
+    } else {
+        if (ctl->format == FORMAT_TABLE) {
+            print_counts(reply);
+        }
+        print_rows(ctl, rows);
+    }
+    if (ctl->format == FORMAT_TABLE && !is_empty) {
+        print_ages(reply);
+        printf("%zu of %lld shown", json_array_size(rows), (long long)ctl_int(reply, "count"));
+        printf(next != NULL ? "; the next page: --cursor %s\n" : "\n", next);
+    } else if (next != NULL) {
+        ctl_complain("there is more: --cursor %s", next); /* on stderr: CSV has no place for it */
+    }
+    json_decref(reply);
+    return code;
+}
