@@ -91,9 +91,9 @@ void register_destroy(struct waiting_register **pointer) {
     groups_destroy(&reg->cells);
     retractions_destroy(&reg->retractions);
     position_builder_destroy(&reg->builder);
-    void *blocks[] = {
-        reg->eras,    reg->policies,    reg->pages,       reg->pathway_waits, reg->members,       reg->changed_queues, reg->wake_heads,
-        reg->touched, reg->alert_pages, reg->transitions, reg->sorted,        reg->sorted_events, reg->outcomes,       reg};
+    void *blocks[] = {reg->eras,           reg->policies,   reg->pages,         reg->pathway_waits, reg->members,
+                      reg->changed_queues, reg->wake_heads, reg->touched,       reg->woken,         reg->alert_pages,
+                      reg->transitions,    reg->sorted,     reg->sorted_events, reg->outcomes,      reg};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         free(blocks[i]);
     *pointer = NULL;
@@ -298,18 +298,58 @@ void register_replay_until(struct waiting_register *reg, day_t today, bool goes_
     reg->goes_on = goes_on;
 }
 
+static void touch_waking(struct waiting_register *reg, day_t day) {
+    uint32_t wait;
+    while ((wait = register_take_waking(reg, day)) != 0)
+        register_touch(reg, wait, INT32_MAX); /* which takes it out of the agenda */
+}
+
+/* Counts the touched wait again, as what is known of it now says. */
+static void count_touched(struct waiting_register *reg, const struct touched *touched) {
+    struct record *record = register_record(reg, touched->wait);
+    record->flags &= (uint8_t)~RECORD_TOUCHED;
+    record->wake_next = 0;
+    if (touched->refold || (record->flags & RECORD_HAS_FUTURE))
+        register_refold(reg, touched->wait);
+    register_count_wait(reg, touched->wait);
+}
+
+/* Ends today and begins the next day for the counts; alerts are left for later. */
+static void pass_day(struct waiting_register *reg, const struct day_watch *watch) {
+    if (watch != NULL)
+        watch->ended(watch->context, reg);
+    touch_waking(reg, reg->today + 1);
+    reg->today++;
+    for (size_t i = 0; i < reg->touched_count; i++) {
+        count_touched(reg, &reg->touched[i]);
+        memory_reserve((void **)&reg->woken, &reg->woken_capacity, reg->woken_count + 1, sizeof *reg->woken);
+        reg->woken[reg->woken_count++] = reg->touched[i].wait;
+    }
+    reg->touched_count = 0;
+}
+
 void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise) {
-    ENSURE(!reg->live);
+    register_begin_from(reg, today, today, now, raise, NULL);
+}
+
+void register_begin_from(struct waiting_register *reg, day_t first, day_t today, instant_t now, bool raise, const struct day_watch *watch) {
+    ENSURE(!reg->live && first <= today);
     reg->live = true;
     reg->raise = raise;
-    reg->today = today;
-    reg->wake_base = today;
+    reg->today = first;
+    reg->wake_base = first;
     for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
         struct record *record = register_record(reg, wait);
-        bool in_future = record->state.last_event_at != INSTANT_NONE && calendar_day_of(reg->calendar, record->state.last_event_at) > today;
+        bool in_future = record->state.last_event_at != INSTANT_NONE && calendar_day_of(reg->calendar, record->state.last_event_at) > first;
         if (in_future || (record->flags & (RECORD_STALE | RECORD_HAS_FUTURE)))
             register_refold(reg, wait);
         register_count_wait(reg, wait);
+    }
+    while (reg->today < today)
+        pass_day(reg, watch);
+    reg->woken_count = 0; /* every wait is settled */
+    for (uint32_t wait = 1; wait <= register_count(reg); wait++) {
+        const struct record *record = register_record(reg, wait);
         struct touched touched = {wait, DAY_NONE + 1, true};
         if (!reg->without_alerts && (record->first_alert != 0 || record->wake_day != DAY_NONE || record->cell != GROUP_NONE))
             register_settle_alerts(reg, &touched, now);
@@ -320,12 +360,7 @@ void register_begin(struct waiting_register *reg, day_t today, instant_t now, bo
 void register_settle(struct waiting_register *reg, instant_t now) {
     for (size_t i = 0; i < reg->touched_count; i++) {
         struct touched touched = reg->touched[i];
-        struct record *record = register_record(reg, touched.wait);
-        record->flags &= (uint8_t)~RECORD_TOUCHED;
-        record->wake_next = 0;
-        if (touched.refold || (record->flags & RECORD_HAS_FUTURE))
-            register_refold(reg, touched.wait);
-        register_count_wait(reg, touched.wait);
+        count_touched(reg, &touched);
         if (!reg->without_alerts)
             register_settle_alerts(reg, &touched, now);
     }
@@ -341,15 +376,19 @@ static void note_every_queue(struct waiting_register *reg) {
 
 void register_advance(struct waiting_register *reg, instant_t now) {
     ENSURE(reg->live);
-    register_advance_to(reg, reg->today + 1, now);
+    register_advance_to(reg, reg->today + 1, now, NULL);
 }
 
-void register_advance_to(struct waiting_register *reg, day_t today, instant_t now) {
+void register_advance_to(struct waiting_register *reg, day_t today, instant_t now, const struct day_watch *watch) {
     ENSURE(reg->live && reg->touched_count == 0 && today > reg->today);
-    uint32_t wait;
-    for (day_t day = reg->today + 1; day <= today; day++)
-        while ((wait = register_take_waking(reg, day)) != 0)
-            register_touch(reg, wait, INT32_MAX); /* which takes it out of the agenda */
+    while (reg->today < today - 1)
+        pass_day(reg, watch);
+    if (watch != NULL)
+        watch->ended(watch->context, reg);
+    for (size_t i = 0; i < reg->woken_count; i++)
+        register_touch(reg, reg->woken[i], INT32_MAX);
+    reg->woken_count = 0;
+    touch_waking(reg, today);
     reg->touched_at_midnight = reg->touched_count;
     reg->today = today;
     note_every_queue(reg);

@@ -74,6 +74,14 @@ void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_se
 /* Ends the replay: counts every wait as of `today` and settles what alerts hold now and what no longer does.
  * `raise`: false resolves only (a policy that is about to be replaced). */
 void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise);
+/* Told of each day that ends while the register goes on, before the next one begins: counts are those of the end of register_today, the open
+ * alerts those of the last settling. It reads and changes nothing. */
+struct day_watch {
+    void (*ended)(void *context, struct waiting_register *reg);
+    void *context;
+};
+/* The same with every day from `first` to `today` counted on the way. `watch` may be NULL. */
+void register_begin_from(struct waiting_register *reg, day_t first, day_t today, instant_t now, bool raise, const struct day_watch *watch);
 
 /* Takes one accepted event; its effects show after register_settle. */
 void register_accept(struct waiting_register *reg, const struct event *event, uint64_t seq);
@@ -81,8 +89,9 @@ void register_accept(struct waiting_register *reg, const struct event *event, ui
 void register_settle(struct waiting_register *reg, instant_t now);
 /* Begins the next local day, `today` + 1, and settles. Work only for the waits that cross a threshold. */
 void register_advance(struct waiting_register *reg, instant_t now);
-/* The same over several days that were slept through: only what holds on the last of them is raised (rules, section 8). */
-void register_advance_to(struct waiting_register *reg, day_t today, instant_t now);
+/* The same over several days that were slept through: only what holds on the last of them is raised (rules, section 8). `watch` may be
+ * NULL. */
+void register_advance_to(struct waiting_register *reg, day_t today, instant_t now, const struct day_watch *watch);
 /* A new policy from today on; every wait is counted again. Refused (false) when a pathway that has waits is missing: its name is in
  * `missing`; or, `missing` being absent, when there were more pathways over time than can be told apart. */
 bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,

@@ -129,6 +129,9 @@ struct waiting_register {
     struct touched *touched;
     size_t touched_count;
     size_t touched_capacity;
+    uint32_t *woken; /* waits that days passed over have changed, whose alerts are not settled yet; some twice */
+    size_t woken_count;
+    size_t woken_capacity;
     struct alert_node **alert_pages; /* alerts from 1; free ones chained through `next` */
     size_t alert_page_count;
     size_t alert_page_capacity;

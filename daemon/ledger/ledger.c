@@ -2,6 +2,8 @@
 #include "daemon/ledger/ledger_internal.h"
 
 #include "daemon/core/memory.h"
+#include "daemon/core/rules.h"
+#include "daemon/reported/reported.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,6 +106,32 @@ static void append_day(struct ledger *ledger) {
     date_format(register_today(ledger->reg), date);
     snprintf(json, sizeof json, "{\"day\":\"%s\"}", date);
     journal_append_record(ledger->journal, JOURNAL_RECORD_DAY, text_of(json));
+}
+
+/* The days that end while the register goes on to `until`. */
+struct ending_days {
+    struct ledger *ledger;
+    day_t from;
+    day_t until;
+    bool reconstructed;
+};
+
+static void report_day(void *context, struct waiting_register *reg) {
+    const struct ending_days *days = context;
+    struct ledger *ledger = days->ledger;
+    day_t day = register_today(reg);
+    size_t length;
+    char *text = reported_text(reg, ledger->hash_seed, &length);
+    journal_append_report(ledger->journal, &(struct journal_report){
+                                               .day = day,
+                                               .reconstructed = days->reconstructed,
+                                               .rule_version = RULES_POSITION,
+                                               .body = {text, (uint32_t)length},
+                                           });
+    free(text);
+    if (days->reconstructed && ledger->progress != NULL)
+        ledger->progress(ledger->progress_context, LEDGER_CATCHES_UP_DAYS, (uint64_t)(day - days->from + 1),
+                         (uint64_t)(days->until - days->from));
 }
 
 /* The day that the last run had begun; DAY_NONE for a new journal. */
@@ -210,8 +238,11 @@ static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     }
     day_t today = calendar_day_of(ledger->calendar, ledger->now);
     bool changed = !is_new && !same_policy(&ledger->policies[ledger->policy_count - 1], &ledger->config->policy, &holidays);
-    /* A clock that was put back must not bring yesterday back. */
-    register_begin(ledger->reg, today > begun ? today : begun, ledger->now, !changed);
+    /* A clock that was put back must not bring yesterday back. The days of a stop are counted and reported one by one. */
+    day_t last = today > begun ? today : begun;
+    day_t first = begun == DAY_NONE ? last : begun;
+    struct ending_days days = {ledger, first, last, true};
+    register_begin_from(ledger->reg, first, last, ledger->now, !changed, &(struct day_watch){report_day, &days});
     bool done = !changed || change_policy(ledger, &ledger->config->policy, &holidays, message);
     holidays_clear(&holidays);
     return done;
@@ -323,7 +354,8 @@ enum journal_status ledger_commit(struct ledger *ledger) {
 enum journal_status ledger_midnight(struct ledger *ledger, day_t today, instant_t now) {
     day_t day_before = register_today(ledger->reg);
     ledger_begin(ledger, now);
-    register_advance_to(ledger->reg, today, now);
+    struct ending_days days = {ledger, day_before, today, today > day_before + 1};
+    register_advance_to(ledger->reg, today, now, &(struct day_watch){report_day, &days});
     append_day(ledger);
     return commit(ledger, day_before);
 }

@@ -14,16 +14,19 @@ struct ledger;
 
 #define LEDGER_MESSAGE_SIZE 320
 
+enum ledger_work { LEDGER_READS_EVENTS, LEDGER_CATCHES_UP_DAYS };
+
 struct ledger_setup {
     const struct config *config; /* borrowed for the ledger's life, or until ledger_reload replaces it */
     instant_t now;
-    /* Long work tells how far it is: events replayed, of how many, now or after a full disk. May be NULL; for the ledger's life. */
-    void (*progress)(void *context, uint64_t done, uint64_t total);
+    /* Long work tells how far it is: events replayed or days caught up, of how many, at the start or later. May be NULL; for the ledger's
+     * life. */
+    void (*progress)(void *context, enum ledger_work work, uint64_t done, uint64_t total);
     void *context;
 };
 
-/* Opens the journal and rebuilds the register from it; catches up the days that passed since, under the policy then in force, and then
- * applies the configuration's policy, journalled when it differs. NULL with a reason in `message`. */
+/* Opens the journal and rebuilds the register from it; catches up the days that passed since, each reported as reconstructed, under the
+ * policy then in force, and then applies the configuration's policy, journalled when it differs. NULL with a reason in `message`. */
 struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER_MESSAGE_SIZE]);
 void ledger_close(struct ledger **ledger);
 
@@ -42,7 +45,8 @@ void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *ad
  * register was rebuilt. Any other failure: the process must end. */
 enum journal_status ledger_commit(struct ledger *ledger);
 
-/* Begins a later local day in a turn of its own. `now`: the instant that its transitions carry. */
+/* Begins a later local day in a turn of its own, and reports the positions of the days that it ends, as reconstructed when they are
+ * several. `now`: the instant that its transitions carry. */
 enum journal_status ledger_midnight(struct ledger *ledger, day_t today, instant_t now);
 /* Whether the journal takes writes again after JOURNAL_FULL: commits a small record. */
 enum journal_status ledger_probe(struct ledger *ledger, instant_t now);

@@ -42,7 +42,7 @@ struct ledger {
     size_t transition_count;
     size_t transition_capacity;
     size_t body_capacity;
-    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void (*progress)(void *context, enum ledger_work work, uint64_t done, uint64_t total);
     void *progress_context;
 };
 

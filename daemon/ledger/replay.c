@@ -130,7 +130,7 @@ static bool replay_event(void *context, const struct journal_event *stored) {
     sources_note(ledger->sources, event.source, event.time, stored->received);
     register_replay_event(ledger->reg, &event, stored->seq);
     if (stored->seq % PROGRESS_EVERY == 0 && ledger->progress != NULL)
-        ledger->progress(ledger->progress_context, stored->seq, journal_last_seq(ledger->journal));
+        ledger->progress(ledger->progress_context, LEDGER_READS_EVENTS, stored->seq, journal_last_seq(ledger->journal));
     return true;
 }
 

@@ -55,7 +55,7 @@ START_TEST(days_slept_through_raise_what_holds_now) {
     REFER(world, "w3", .on = "2025-04-10", .clock_start = "2025-05-02");
     world_advance(world, "2025-04-25");
     world_alerts(world);
-    register_advance_to(world_register(world), world_day_of("2025-05-03"), 1000);
+    register_advance_to(world_register(world), world_day_of("2025-05-03"), 1000, NULL);
     const struct alert_transition *told = register_take_transitions(world_register(world), &count);
     ck_assert_uint_eq(count, 3);
     for (size_t i = 0; i < count; i++)
