@@ -26,9 +26,9 @@ static const struct column measures[] = {
 };
 #define MEASURE_COUNT (sizeof measures / sizeof measures[0])
 
-/* The period, then the keys, then the measures; the titles of the keys are made of their names. */
+/* The period, then the keys, then the measures, then the version of the rules; the titles of the keys are made of their names. */
 struct layout {
-    struct column columns[2 + KEYS_MAX + MEASURE_COUNT];
+    struct column columns[2 + KEYS_MAX + MEASURE_COUNT + 1];
     char titles[KEYS_MAX][96];
     size_t keys, count;
 };
@@ -49,6 +49,7 @@ static void lay_out(struct layout *layout, const json_t *group_by) {
     }
     memcpy(&layout->columns[layout->count], measures, sizeof measures);
     layout->count += MEASURE_COUNT;
+    layout->columns[layout->count++] = (struct column){"rule_version", "", COLUMN_CSV_ONLY};
 }
 
 /* {"died":2,"declined":1} as died=2;declined=1 */
@@ -71,7 +72,8 @@ static void add_reasons(struct table *table, const json_t *reasons) {
     free(joined);
 }
 
-static void print_rows(const struct ctl_context *ctl, const json_t *rows, const json_t *group_by) {
+static void print_rows(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
+    const json_t *rows = json_object_get(reply, "rows");
     struct layout layout;
     size_t i;
     const json_t *row;
@@ -96,6 +98,7 @@ static void print_rows(const struct ctl_context *ctl, const json_t *rows, const 
                 table_json(table, value);
             }
         }
+        table_json(table, json_object_get(reply, "rule_version"));
     }
     table_print(table, ctl->format, stdout);
     table_destroy(&table);
@@ -130,16 +133,14 @@ int command_flow(struct ctl_context *ctl, int argc, char **argv) {
     int code = ctl_ask(ctl, query.request, &reply);
 
     if (reply != NULL) {
-        const json_t *rows = json_object_get(reply, "rows");
-
         if (ctl->format == FORMAT_TABLE) {
-            printf("Flow from %s to %s, known at seq %lld\n\n", ctl_text(reply, "from"), ctl_text(reply, "to"),
-                   (long long)ctl_int(reply, "known_at"));
+            printf("Flow from %s to %s, known at seq %lld, rule version %lld\n\n", ctl_text(reply, "from"), ctl_text(reply, "to"),
+                   (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
         }
-        if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
+        if (ctl->format == FORMAT_TABLE && json_array_size(json_object_get(reply, "rows")) == 0) {
             puts("nothing happened");
         } else {
-            print_rows(ctl, rows, group_by);
+            print_rows(ctl, reply, group_by);
         }
         json_decref(reply);
     }

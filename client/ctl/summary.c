@@ -17,9 +17,9 @@ static const struct column measures[] = {
     {"scheduled", "SCHED.", COLUMN_CSV_ONLY}};
 #define MEASURE_COUNT (sizeof measures / sizeof measures[0])
 
-/* Keys first, then measures, then bands; the titles of the keys are made of their names. */
+/* Keys first, then measures, then bands, then the version of the rules; the titles of the keys are made of their names. */
 struct layout {
-    struct column columns[KEYS_MAX + MEASURE_COUNT + BANDS_MAX];
+    struct column columns[KEYS_MAX + MEASURE_COUNT + BANDS_MAX + 1];
     char titles[KEYS_MAX][96];
     char band_names[BANDS_MAX][32];
     size_t keys, bands, count;
@@ -45,20 +45,23 @@ static void lay_out(struct layout *layout, const json_t *group_by, const json_t 
         snprintf(layout->band_names[i], sizeof layout->band_names[i], "band_%zu", i + 1);
         layout->columns[layout->count++] = (struct column){layout->band_names[i], "", COLUMN_CSV_ONLY};
     }
+    layout->columns[layout->count++] = (struct column){"rule_version", "", COLUMN_CSV_ONLY};
 }
 
-static void add_position(struct table *table, const struct layout *layout, const json_t *position) {
+static void add_position(struct table *table, const struct layout *layout, const json_t *position, const json_t *rule_version) {
     for (size_t i = 0; i < MEASURE_COUNT; i++) {
         table_json(table, json_object_get(position, measures[i].name));
     }
     for (size_t i = 0; i < layout->bands; i++) {
         table_json(table, json_array_get(json_object_get(position, "bands"), i));
     }
+    table_json(table, rule_version);
 }
 
 static void print_rows(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
     const json_t *rows = json_object_get(reply, "rows");
     const json_t *total = json_object_get(reply, "total");
+    const json_t *rule_version = json_object_get(reply, "rule_version");
     struct layout layout;
     size_t i;
     const json_t *row;
@@ -70,14 +73,14 @@ static void print_rows(const struct ctl_context *ctl, const json_t *reply, const
         for (size_t k = 0; k < layout.keys; k++) {
             table_json(table, json_object_get(json_object_get(row, "keys"), layout.columns[k].name));
         }
-        add_position(table, &layout, json_object_get(row, "position"));
+        add_position(table, &layout, json_object_get(row, "position"), rule_version);
     }
     if (ctl->format == FORMAT_TABLE) {
         table_totals(table); /* a spreadsheet makes its own, and would count these twice */
         for (size_t k = 0; k < layout.keys; k++) {
             table_text(table, k == 0 ? "total" : "");
         }
-        add_position(table, &layout, total);
+        add_position(table, &layout, total, rule_version);
     }
     table_print(table, ctl->format, stdout);
     table_destroy(&table);
@@ -87,10 +90,13 @@ static void print_heading(const json_t *reply) {
     int64_t known_at = ctl_int(reply, "known_at"), seq = ctl_int(reply, "journal_seq");
 
     printf("Position at the end of %s, journal seq %lld", ctl_text(reply, "as_at"), (long long)seq);
-    if (json_is_integer(json_object_get(reply, "known_at")) && known_at != seq) {
+    if (json_object_get(reply, "reported_at") != NULL) {
+        printf(", as reported at %s from seq %lld%s", ctl_text(reply, "reported_at"), (long long)known_at,
+               json_is_true(json_object_get(reply, "reconstructed")) ? " (reconstructed: the daemon was down)" : "");
+    } else if (json_is_integer(json_object_get(reply, "known_at")) && known_at != seq) {
         printf(", as known at seq %lld", (long long)known_at);
     }
-    fputs("\n\n", stdout);
+    printf(", rule version %lld\n\n", (long long)ctl_int(reply, "rule_version"));
 }
 
 int command_summary(struct ctl_context *ctl, int argc, char **argv) {
@@ -102,7 +108,8 @@ int command_summary(struct ctl_context *ctl, int argc, char **argv) {
         .parser = query_take_option,
         .doc = "How many wait: in breach, due within seven days, without a worker, without contact; the longest and the "
                "median wait in days. By pathway and team unless said.\v"
-               "Example:\n  waitlistctl summary --group-by team --filter pathway=needs_assessment\n",
+               "Example:\n  waitlistctl summary --group-by team --filter pathway=needs_assessment\n"
+               "  waitlistctl summary --basis reported --as-at 2025-07-31\n",
         .children = children};
     struct query_options query;
     json_t *reply;

@@ -101,7 +101,8 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv) {
         table_destroy(&table);
     }
     if (ctl->format == FORMAT_TABLE && json_array_size(rows) > 0) {
-        printf("\n%zu of %lld shown", json_array_size(rows), (long long)ctl_int(reply, "count"));
+        printf("\n%zu of %lld shown, rule version %lld", json_array_size(rows), (long long)ctl_int(reply, "count"),
+               (long long)ctl_int(reply, "rule_version"));
         printf(next != NULL ? "; the next page: --cursor %s\n" : "\n", next);
     } else if (next != NULL) {
         ctl_complain("there is more: --cursor %s", next); /* on stderr: CSV has no place for it */
@@ -112,7 +113,7 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv) {
 
 /* ---- One wait */
 
-static void print_wait(const json_t *wait) {
+static void print_wait(const json_t *wait, const json_t *rule_version) {
     static const char *const names[] = {"subject",    "pathway",     "team",         "district",   "client_group",   "priority",
                                         "impact",     "likelihood",  "dimensions",   "person",     "worker",         "stage",
                                         "status",     "start",       "stop",         "reason",     "outcome",        "days",
@@ -125,6 +126,8 @@ static void print_wait(const json_t *wait) {
         table_text(table, names[i]);
         table_json(table, json_object_get(wait, names[i]));
     }
+    table_text(table, "rule_version");
+    table_json(table, rule_version);
     table_print(table, FORMAT_TABLE, stdout);
     table_destroy(&table);
 }
@@ -150,7 +153,7 @@ static void print_history(const json_t *reply) {
                                            {"level", "LEVEL", COLUMN_NUMBER},   {"occurred_on", "OCCURRED", COLUMN_TEXT},
                                            {"reason", "REASON", COLUMN_TEXT}};
 
-    print_wait(json_object_get(reply, "wait"));
+    print_wait(json_object_get(reply, "wait"), json_object_get(reply, "rule_version"));
     print_section("Events, in the order in which they count:", "none", events, sizeof events / sizeof events[0],
                   json_object_get(reply, "events"));
     print_section("Alerts:", "none", alerts, sizeof alerts / sizeof alerts[0], json_object_get(reply, "alerts"));

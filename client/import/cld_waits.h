@@ -3,9 +3,10 @@
 #define WAITLIST_IMPORT_CLD_WAITS_H
 
 #include "client/import/cld.h"
+#include "daemon/core/rules.h"
 
-/* Printed with what an import yields; raised by whoever changes which waits come of a file. */
-#define CLD_RULE_VERSION 1
+/* Printed with what an import yields. */
+#define CLD_RULE_VERSION RULES_CLD
 
 struct cld_wait {
     const struct cld_record *request;

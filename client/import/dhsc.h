@@ -4,12 +4,13 @@
 #define WAITLIST_IMPORT_DHSC_H
 
 #include "client/import/cld.h"
+#include "daemon/core/rules.h"
 
 #define DHSC_METHOD_VERSION "1.1"
 #define DHSC_METHOD_DATE "2026-05-19"
-/* Our reading of that method, and our own measure beside it: raised by whoever changes what a figure means. */
-#define DHSC_READING_VERSION 1
-#define DHSC_OWN_RULE_VERSION 1
+/* Our reading of that method, and our own measure beside it. */
+#define DHSC_READING_VERSION RULES_DHSC
+#define DHSC_OWN_RULE_VERSION RULES_DHSC_OWN
 #define DHSC_OWN_STANDARD_DAYS 28
 
 enum dhsc_metric { DHSC_FIRST_RESPONSE, DHSC_FIRST_SERVICE };

@@ -74,8 +74,8 @@ void register_set_next_alert_seq(struct waiting_register *reg, uint64_t alert_se
 /* Ends the replay: counts every wait as of `today` and settles what alerts hold now and what no longer does.
  * `raise`: false resolves only (a policy that is about to be replaced). */
 void register_begin(struct waiting_register *reg, day_t today, instant_t now, bool raise);
-/* Told of each day that ends while the register goes on, before the next one begins: counts are those of the end of register_today, the open
- * alerts those of the last settling. It reads and changes nothing. */
+/* Told of each day that ends while the register goes on, before the next one begins: counts are those of the end of register_today, the
+ * open alerts those of the last settling. It reads and changes nothing. */
 struct day_watch {
     void (*ended)(void *context, struct waiting_register *reg);
     void *context;

@@ -2,6 +2,7 @@
 #include "daemon/query/ops.h"
 
 #include "daemon/core/flow.h"
+#include "daemon/core/rules.h"
 
 /* A flow is of many days: what tells of one of them chooses nothing. */
 static bool filter_is_of_fields(struct question *question) {
@@ -50,6 +51,7 @@ json_t *op_flow(struct question *question) {
     json_object_set_new(reply, "step", json_string(flow_step_name(request.step)));
     json_object_set_new(reply, "known_at", json_integer((json_int_t)standpoint.known_at));
     json_object_set_new(reply, "journal_seq", json_integer((json_int_t)standpoint.journal_seq));
+    set_rule_version(reply, RULES_FLOW);
     flow_table_free(&table);
     return reply;
 }

@@ -1,6 +1,8 @@
 /* The op about many days: the position at the end of every day, week, month or quarter, for charts. */
 #include "daemon/query/ops.h"
 
+#include "daemon/core/rules.h"
+
 enum { SERIES_ROWS_MAX = 50000, SERIES_DAYS_MAX = 3660 };
 
 struct series {
@@ -52,6 +54,7 @@ static json_t *reply_of(const struct series *series, const struct standpoint *st
     json_object_set_new(reply, "step", json_string(flow_step_name(series->step)));
     json_object_set_new(reply, "known_at", json_integer((json_int_t)standpoint->known_at));
     json_object_set_new(reply, "journal_seq", json_integer((json_int_t)standpoint->journal_seq));
+    set_rule_version(reply, RULES_POSITION);
     return reply;
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/query/ops.h"
 
 #include "daemon/core/memory.h"
+#include "daemon/core/rules.h"
 
 #include <stdlib.h>
 
@@ -71,6 +72,7 @@ json_t *op_waits(struct question *question) {
     json_t *reply = page_reply(standpoint.reg, &request, page);
     free(page);
     set_standpoint(reply, &standpoint);
+    set_rule_version(reply, RULES_POSITION);
     return reply;
 }
 
@@ -175,5 +177,6 @@ json_t *op_wait(struct question *question) {
     set_events(reply, &standpoint, wait);
     json_object_set_new(reply, "alerts", alerts_of(&standpoint, question->newest_alert_seq));
     set_standpoint(reply, &standpoint);
+    set_rule_version(reply, RULES_POSITION);
     return reply;
 }

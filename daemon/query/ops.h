@@ -52,6 +52,7 @@ struct when {
     bool has_known_at;
     instant_t known_instant; /* INSTANT_NONE: known_seq says it */
     uint64_t known_seq;
+    bool is_reported; /* what was reported at the end of as_at, a day before today */
 };
 day_t question_today(const struct question *question);
 /* `as_at`, `known_at` and `basis`, as far as the op has them. */
@@ -78,6 +79,8 @@ void set_standpoint(json_t *reply, const struct standpoint *standpoint);
 /* Calls `take` for the value, or for each of a list of 1 to 64 values. */
 bool argument_each_value(struct question *question, const json_t *value, const char *pointer,
                          bool (*take)(struct question *question, const json_t *value, const char *pointer, void *context), void *context);
+/* The version of the rules by which the reply's figures were counted. */
+void set_rule_version(json_t *reply, uint32_t version);
 /* The keys of a row; text of each field grouped by. */
 json_t *keys_of(const struct field_name *group_by, const struct text *keys, size_t count);
 

@@ -47,17 +47,22 @@ static bool argument_known_at(struct question *question, struct when *when) {
     return (text.at != NULL && instant_parse(text, &when->known_instant)) || refuse_at(question, wrong, "/known_at");
 }
 
+static bool reported_is_possible(struct question *question, const struct when *when) {
+    if (when->has_known_at)
+        return refuse_at(question, "what was reported is what was known then: the basis \"reported\" takes no known_at", "/known_at");
+    return when->as_at < question_today(question) ||
+           refuse_at(question, "must be a day before today: a day is reported when it ends", "/as_at");
+}
+
 bool argument_when(struct question *question, struct when *when) {
     struct text basis = TEXT_ABSENT;
     *when = (struct when){.as_at = question_today(question)};
     if (!argument_as_at(question, &when->as_at) || !argument_known_at(question, when) || !argument_text(question, "basis", &basis))
         return false;
-    if (basis.at == NULL || text_is(basis, "known"))
-        return true;
-    return refuse_at(question,
-                     text_is(basis, "reported") ? "this release does not store reported positions: only \"known\" is answered"
-                                                : "must be \"known\"",
-                     "/basis");
+    when->is_reported = basis.at != NULL && text_is(basis, "reported");
+    if (when->is_reported)
+        return reported_is_possible(question, when);
+    return basis.at == NULL || text_is(basis, "known") || refuse_at(question, "must be \"known\" or \"reported\"", "/basis");
 }
 
 static bool look_from_the_past(struct question *question, const struct when *when, struct standpoint *standpoint) {
@@ -111,6 +116,10 @@ bool question_stand(struct question *question, const struct when *when, bool rea
         .known_instant = INSTANT_NONE,
     };
     return true;
+}
+
+void set_rule_version(json_t *reply, uint32_t version) {
+    json_object_set_new(reply, "rule_version", json_integer(version));
 }
 
 void set_standpoint(json_t *reply, const struct standpoint *standpoint) {

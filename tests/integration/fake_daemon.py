@@ -296,7 +296,7 @@ class FakeDaemon:
         for row in rows:
             total["waiting"] += row["position"]["waiting"]
         return {"rows": rows, "total": total, "as_at": request.get("as_at", "2025-04-30"), "known_at": None,
-                "journal_seq": self.journal_seq, "basis": "known"}
+                "journal_seq": self.journal_seq, "basis": "known", "rule_version": 1}
 
     def _op_flow(self, request):
         flow = {"started": 12, "completed": 5, "completed_within_standard": 3, "closed": 3, "closed_by_reason": {"declined": 1, "died": 2},
@@ -304,7 +304,7 @@ class FakeDaemon:
                 "longest": 41}
         rows = [{"from": request["from"], "to": request["to"], "keys": {name: "süd" for name in request.get("group_by", [])}, "flow": flow}]
         return {"rows": rows if self.positions else [], "from": request["from"], "to": request["to"], "step": request.get("step", "all"),
-                "known_at": self.journal_seq, "journal_seq": self.journal_seq}
+                "known_at": self.journal_seq, "journal_seq": self.journal_seq, "rule_version": 1}
 
     def _op_waits(self, _request):
         wait = {"subject": "W-1", "pathway": "needs_assessment", "team": "north", "district": None, "client_group": None,
@@ -313,7 +313,7 @@ class FakeDaemon:
                 "outcome": None, "days": 29, "gross_days": 29, "paused_days": 0, "is_paused": False, "standard": 28,
                 "days_to_breach": -1, "breach": True, "due": False, "breach_on": "2025-04-30", "last_contact": None,
                 "no_contact": True, "exceptions": 0, "last_event_at": "2025-04-01T08:00:00.000Z"}
-        return {"rows": [wait], "next": "c2", "count": 7}
+        return {"rows": [wait], "next": "c2", "count": 7, "rule_version": 1}
 
 
 def make(directory=None, **options):

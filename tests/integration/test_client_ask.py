@@ -44,7 +44,7 @@ class Ask(ClientTest):
         out = self.run_ctl("--format", "csv", "summary", "--group-by", "team,pathway")[1]
         self.assertTrue(out.endswith("\r\n"))
         row = next(csv.DictReader(io.StringIO(out, newline="")))
-        self.assertEqual((row["team"], row["waiting"], row["mean"], row["longest"], row["band_7"]), ("north", "12", "24.8", "", "0"))
+        self.assertEqual((row["team"], row["waiting"], row["mean"], row["longest"], row["band_7"], row["rule_version"]), ("north", "12", "24.8", "", "0", "1"))
 
     def test_nobody_waits(self):
         code, out, _ = self.run_ctl("summary")
@@ -79,7 +79,7 @@ class Ask(ClientTest):
         self.assertEqual(out.splitlines()[3].split(), ["2025-04-01", "2025-04-30", "süd", "12", "5", "3", "3", "1", "9", "24.5", "40", "41"])
         out = self.run_ctl("--format", "csv", "flow", "--from", "2025-04-01", "--to", "2025-04-30")[1]
         row = next(csv.DictReader(io.StringIO(out, newline="")))
-        self.assertEqual((row["closed_by_reason"], row["transferred_in"], row["mean"]), ("declined=1;died=2", "4", "24.8"))
+        self.assertEqual((row["closed_by_reason"], row["transferred_in"], row["mean"], row["rule_version"]), ("declined=1;died=2", "4", "24.8", "1"))
         self.assertEqual(json.loads(self.run_ctl("--format", "json", "flow", "--from", "2025-04-01", "--to", "2025-04-30")[1])["step"], "all")
         for words in (["flow"], ["flow", "--from", "2025-04-01"], ["flow", "--to", "2025-04-01"]):
             code, out, err = self.run_ctl(*words)
@@ -94,7 +94,7 @@ class Ask(ClientTest):
         self.assertEqual(row["dimensions"], "deprivation=1")
 
     def test_the_next_page_is_named(self):
-        self.assertIn("1 of 7 shown; the next page: --cursor c2", self.run_ctl("waits")[1])
+        self.assertIn("1 of 7 shown, rule version 1; the next page: --cursor c2", self.run_ctl("waits")[1])
         self.assertIn("--cursor c2", self.run_ctl("waits", "--format", "csv")[2])
 
     def test_control_characters_do_not_reach_the_terminal(self):

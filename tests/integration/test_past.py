@@ -184,7 +184,7 @@ class Council(unittest.TestCase):
         keys = ["started", "completed", "completed_within_standard", "closed", "closed_by_reason", "reopened", "transferred_in",
                 "transferred_out", "contacts", "n", "median", "mean", "p90", "longest"]
         whole = self.flow(FIRST, TODAY)
-        self.assertEqual(list(whole), ["v", "ok", "rows", "from", "to", "step", "known_at", "journal_seq"])
+        self.assertEqual(list(whole), ["v", "ok", "rows", "from", "to", "step", "known_at", "journal_seq", "rule_version"])
         self.assertEqual((whole["from"], whole["to"], whole["step"], whole["known_at"]), (str(FIRST), str(TODAY), "all", len(self.sent)))
         self.assertEqual([(row["from"], row["to"], row["keys"]) for row in whole["rows"]], [(str(FIRST), str(TODAY), {})])
         self.assertEqual(list(whole["rows"][0]["flow"]), keys)

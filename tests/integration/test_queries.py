@@ -104,7 +104,7 @@ class Council(unittest.TestCase):
 
     def test_the_sum_of_everything(self):
         reply = self.daemon.ask("summary")
-        self.assertEqual(list(reply), ["v", "ok", "rows", "total", "as_at", "known_at", "journal_seq", "basis"])
+        self.assertEqual(list(reply), ["v", "ok", "rows", "total", "as_at", "known_at", "journal_seq", "basis", "rule_version"])
         self.assertEqual((reply["as_at"], reply["journal_seq"], reply["known_at"], reply["basis"]), ("2025-06-01", self.seq, self.seq, "known"))
         self.assertEqual(list(reply["total"]), POSITION)
         self.assertEqual(reply["total"], position_of(self.shown))
@@ -196,7 +196,7 @@ class Council(unittest.TestCase):
 
     def test_the_default_is_a_hundred_with_the_longest_first(self):
         page = self.daemon.ask("waits")
-        self.assertEqual(list(page), ["v", "ok", "rows", "next", "count", "as_at", "known_at", "journal_seq"])
+        self.assertEqual(list(page), ["v", "ok", "rows", "next", "count", "as_at", "known_at", "journal_seq", "rule_version"])
         self.assertEqual((len(page["rows"]), page["count"]), (100, 5000))
         self.assertEqual(page["rows"], self.everybody[:100])
         days = [row["days"] for row in self.everybody]
@@ -329,7 +329,7 @@ class Refusals(unittest.TestCase):
                 ("summary", {"known_at": "2025-05-01"}, "/known_at"), ("summary", {"known_at": -1}, "/known_at"),
                 ("summary", {"known_at": 10**9}, "/known_at"), ("summary", {"known_at": 1.5}, "/known_at"),
                 ("summary", {"known_at": None}, "/known_at"), ("summary", {"as_at": None}, "/as_at"),
-                ("summary", {"known_at": []}, "/known_at"), ("summary", {"basis": "reported"}, "/basis"), ("summary", {"basis": 3}, "/basis"),
+                ("summary", {"known_at": []}, "/known_at"), ("summary", {"basis": "reported"}, "/as_at"), ("summary", {"basis": 3}, "/basis"),
                 ("waits", {"sort": "nonsense"}, "/sort"), ("waits", {"sort": ""}, "/sort"), ("waits", {"sort": "--days"}, "/sort"),
                 ("waits", {"sort": 1}, "/sort"), ("waits", {"limit": 0}, "/limit"), ("waits", {"limit": 1001}, "/limit"),
                 ("waits", {"limit": "10"}, "/limit"), ("waits", {"limit": 2.0}, "/limit"), ("waits", {"cursor": 7}, "/cursor"),
@@ -395,7 +395,7 @@ class Single(unittest.TestCase):
             gone = event("assessment.completed", "W-1", "2025-04-20")
             daemon.take(gone, event("event.retracted", "W-1", "2025-04-21", {"id": gone["id"]}))
             reply = daemon.ask("wait", subject="W-1")
-            self.assertEqual(list(reply), ["v", "ok", "wait", "events", "events_total", "alerts", "as_at", "known_at", "journal_seq"])
+            self.assertEqual(list(reply), ["v", "ok", "wait", "events", "events_total", "alerts", "as_at", "known_at", "journal_seq", "rule_version"])
             self.assertEqual(list(reply["wait"]), WAIT)
             self.assertEqual((reply["wait"]["exceptions"], reply["wait"]["days"], reply["wait"]["stage"]), (2, 61, "allocated"))
             told = [(row["seq"], row["effect"], row["exception"]) for row in reply["events"] if row["type"] != "asc.event.retracted"]
