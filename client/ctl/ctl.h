@@ -58,6 +58,8 @@ int command_summary(struct ctl_context *ctl, int argc, char **argv);
 int command_flow(struct ctl_context *ctl, int argc, char **argv);
 int command_exceptions(struct ctl_context *ctl, int argc, char **argv);
 int command_data_quality(struct ctl_context *ctl, int argc, char **argv);
+int command_series(struct ctl_context *ctl, int argc, char **argv);
+int command_restatement(struct ctl_context *ctl, int argc, char **argv);
 int command_waits(struct ctl_context *ctl, int argc, char **argv);
 int command_wait(struct ctl_context *ctl, int argc, char **argv);
 int command_watch(struct ctl_context *ctl, int argc, char **argv);

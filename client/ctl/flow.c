@@ -1,12 +1,9 @@
 /* waitlistctl flow: who began to wait, stopped, came back or changed team between two days. */
+#include "client/ctl/layout.h"
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#define KEYS_MAX 16
 
 static const struct column measures[] = {
     {"started", "STARTED", COLUMN_NUMBER},
@@ -25,32 +22,6 @@ static const struct column measures[] = {
     {"longest", "LONGEST", COLUMN_NUMBER},
 };
 #define MEASURE_COUNT (sizeof measures / sizeof measures[0])
-
-/* The period, then the keys, then the measures, then the version of the rules; the titles of the keys are made of their names. */
-struct layout {
-    struct column columns[2 + KEYS_MAX + MEASURE_COUNT + 1];
-    char titles[KEYS_MAX][96];
-    size_t keys, count;
-};
-
-static void lay_out(struct layout *layout, const json_t *group_by) {
-    size_t i;
-    const json_t *name;
-
-    memset(layout, 0, sizeof *layout);
-    layout->columns[layout->count++] = (struct column){"from", "FROM", COLUMN_TEXT};
-    layout->columns[layout->count++] = (struct column){"to", "TO", COLUMN_TEXT};
-    json_array_foreach(group_by, i, name) {
-        if (i < KEYS_MAX) {
-            table_title(json_string_value(name), layout->titles[i], sizeof layout->titles[i]);
-            layout->columns[layout->count++] = (struct column){json_string_value(name), layout->titles[i], COLUMN_TEXT};
-            layout->keys++;
-        }
-    }
-    memcpy(&layout->columns[layout->count], measures, sizeof measures);
-    layout->count += MEASURE_COUNT;
-    layout->columns[layout->count++] = (struct column){"rule_version", "", COLUMN_CSV_ONLY};
-}
 
 /* {"died":2,"declined":1} as died=2;declined=1 */
 static void add_reasons(struct table *table, const json_t *reasons) {
@@ -73,12 +44,17 @@ static void add_reasons(struct table *table, const json_t *reasons) {
 }
 
 static void print_rows(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
+    static const struct column period[] = {{"from", "FROM", COLUMN_TEXT}, {"to", "TO", COLUMN_TEXT}};
+    static const struct column version = {"rule_version", "", COLUMN_CSV_ONLY};
     const json_t *rows = json_object_get(reply, "rows");
-    struct layout layout;
+    struct layout layout = {0};
     size_t i;
     const json_t *row;
 
-    lay_out(&layout, group_by);
+    layout_columns(&layout, period, 2);
+    layout_keys(&layout, group_by);
+    layout_columns(&layout, measures, MEASURE_COUNT);
+    layout_columns(&layout, &version, 1);
     struct table *table = table_create(layout.columns, layout.count);
 
     json_array_foreach(rows, i, row) {
@@ -86,9 +62,7 @@ static void print_rows(const struct ctl_context *ctl, const json_t *reply, const
 
         table_json(table, json_object_get(row, "from"));
         table_json(table, json_object_get(row, "to"));
-        for (size_t k = 0; k < layout.keys; k++) {
-            table_json(table, json_object_get(json_object_get(row, "keys"), layout.columns[2 + k].name));
-        }
+        layout_add_keys(&layout, table, json_object_get(row, "keys"));
         for (size_t m = 0; m < MEASURE_COUNT; m++) {
             const json_t *value = json_object_get(flow, measures[m].name);
 
@@ -102,13 +76,6 @@ static void print_rows(const struct ctl_context *ctl, const json_t *reply, const
     }
     table_print(table, ctl->format, stdout);
     table_destroy(&table);
-}
-
-static void require(const json_t *request, const char *member) {
-    if (json_object_get(request, member) == NULL) {
-        ctl_complain("flow wants --from and --to, as --from 2025-07-01 --to 2025-07-31");
-        exit(CTL_USAGE);
-    }
 }
 
 int command_flow(struct ctl_context *ctl, int argc, char **argv) {
@@ -127,8 +94,8 @@ int command_flow(struct ctl_context *ctl, int argc, char **argv) {
 
     query_begin(&query, ctl, WAITLIST_OP_FLOW);
     ctl_parse(&argp, "flow", argc, argv, &query);
-    require(query.request, "from");
-    require(query.request, "to");
+    query_require(&query, "from", "flow wants --from and --to, as --from 2025-07-01 --to 2025-07-31");
+    query_require(&query, "to", "flow wants --from and --to, as --from 2025-07-01 --to 2025-07-31");
     json_t *group_by = json_incref(json_object_get(query.request, "group_by"));
     int code = ctl_ask(ctl, query.request, &reply);
 

@@ -11,6 +11,8 @@ static const struct ctl_command commands[] = {
     {"status", command_status, "how the daemon is: clock, journal, sources, complaints"},
     {"summary", command_summary, "how many wait, by pathway, team, district …"},
     {"flow", command_flow, "who began to wait, was completed or closed, day by day or month by month"},
+    {"series", command_series, "the position of every day, week, month or quarter, for a chart"},
+    {"restatement", command_restatement, "what was reported, what is known now, and what explains the difference"},
     {"waits", command_waits, "the people who wait, longest first"},
     {"wait", command_wait, "one wait: how it stands, its events, its alerts"},
     {"exceptions", command_exceptions, "what was recorded and contradicts, with the events involved"},

@@ -176,3 +176,10 @@ error_t query_take_option(int key, char *argument, struct argp_state *state) {
         return ARGP_ERR_UNKNOWN;
     }
 }
+
+void query_require(const struct query_options *query, const char *member, const char *complaint) {
+    if (json_object_get(query->request, member) == NULL) {
+        ctl_complain("%s", complaint);
+        exit(CTL_USAGE);
+    }
+}

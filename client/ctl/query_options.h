@@ -60,5 +60,7 @@ struct query_options {
 void query_begin(struct query_options *query, struct ctl_context *ctl, const char *op);
 /* The parser to use in a command's own struct argp, with ctl_global_argp as its child; its input is a struct query_options *. */
 error_t query_take_option(int key, char *argument, struct argp_state *state);
+/* Ends the process as wrongly used when the member was not given. */
+void query_require(const struct query_options *query, const char *member, const char *complaint);
 
 #endif

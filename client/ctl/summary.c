@@ -1,86 +1,31 @@
 /* waitlistctl summary: the position of every group. */
+#include "client/ctl/layout.h"
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define KEYS_MAX 16
-#define BANDS_MAX WAITLIST_BANDS_MAX
-
-static const struct column measures[] = {
-    {"waiting", "WAITING", COLUMN_NUMBER},      {"breach", "BREACH", COLUMN_NUMBER},       {"due", "DUE", COLUMN_NUMBER},
-    {"unallocated", "UNALLOC.", COLUMN_NUMBER}, {"allocated", "ALLOC.", COLUMN_CSV_ONLY},  {"in_progress", "IN PROGR.", COLUMN_CSV_ONLY},
-    {"paused", "PAUSED", COLUMN_CSV_ONLY},      {"no_contact", "NO CONT.", COLUMN_NUMBER}, {"longest", "LONGEST", COLUMN_NUMBER},
-    {"median", "MEDIAN", COLUMN_NUMBER},        {"mean", "MEAN", COLUMN_CSV_ONLY},         {"p90", "P90", COLUMN_CSV_ONLY},
-    {"scheduled", "SCHED.", COLUMN_CSV_ONLY}};
-#define MEASURE_COUNT (sizeof measures / sizeof measures[0])
-
-/* Keys first, then measures, then bands, then the version of the rules; the titles of the keys are made of their names. */
-struct layout {
-    struct column columns[KEYS_MAX + MEASURE_COUNT + BANDS_MAX + 1];
-    char titles[KEYS_MAX][96];
-    char band_names[BANDS_MAX][32];
-    size_t keys, bands, count;
-};
-
-static void lay_out(struct layout *layout, const json_t *group_by, const json_t *total) {
-    size_t i;
-    const json_t *name;
-
-    memset(layout, 0, sizeof *layout);
-    json_array_foreach(group_by, i, name) {
-        if (i < KEYS_MAX) {
-            table_title(json_string_value(name), layout->titles[i], sizeof layout->titles[i]);
-            layout->columns[layout->count++] = (struct column){json_string_value(name), layout->titles[i], COLUMN_TEXT};
-            layout->keys++;
-        }
-    }
-    memcpy(&layout->columns[layout->count], measures, sizeof measures);
-    layout->count += MEASURE_COUNT;
-    layout->bands = json_array_size(json_object_get(total, "bands"));
-    layout->bands = layout->bands > BANDS_MAX ? BANDS_MAX : layout->bands;
-    for (i = 0; i < layout->bands; i++) {
-        snprintf(layout->band_names[i], sizeof layout->band_names[i], "band_%zu", i + 1);
-        layout->columns[layout->count++] = (struct column){layout->band_names[i], "", COLUMN_CSV_ONLY};
-    }
-    layout->columns[layout->count++] = (struct column){"rule_version", "", COLUMN_CSV_ONLY};
-}
-
-static void add_position(struct table *table, const struct layout *layout, const json_t *position, const json_t *rule_version) {
-    for (size_t i = 0; i < MEASURE_COUNT; i++) {
-        table_json(table, json_object_get(position, measures[i].name));
-    }
-    for (size_t i = 0; i < layout->bands; i++) {
-        table_json(table, json_array_get(json_object_get(position, "bands"), i));
-    }
-    table_json(table, rule_version);
-}
 
 static void print_rows(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
     const json_t *rows = json_object_get(reply, "rows");
     const json_t *total = json_object_get(reply, "total");
     const json_t *rule_version = json_object_get(reply, "rule_version");
-    struct layout layout;
+    struct layout layout = {0};
     size_t i;
     const json_t *row;
 
-    lay_out(&layout, group_by, total);
+    layout_keys(&layout, group_by);
+    layout_position(&layout, total);
     struct table *table = table_create(layout.columns, layout.count);
 
     json_array_foreach(rows, i, row) {
-        for (size_t k = 0; k < layout.keys; k++) {
-            table_json(table, json_object_get(json_object_get(row, "keys"), layout.columns[k].name));
-        }
-        add_position(table, &layout, json_object_get(row, "position"), rule_version);
+        layout_add_keys(&layout, table, json_object_get(row, "keys"));
+        layout_add_position(&layout, table, json_object_get(row, "position"), rule_version);
     }
     if (ctl->format == FORMAT_TABLE) {
         table_totals(table); /* a spreadsheet makes its own, and would count these twice */
-        for (size_t k = 0; k < layout.keys; k++) {
+        for (size_t k = 0; k < layout.key_count; k++) {
             table_text(table, k == 0 ? "total" : "");
         }
-        add_position(table, &layout, total, rule_version);
+        layout_add_position(&layout, table, total, rule_version);
     }
     table_print(table, ctl->format, stdout);
     table_destroy(&table);

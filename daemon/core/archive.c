@@ -93,8 +93,9 @@ struct text archive_subject(const struct archive *archive, uint32_t wait) {
     return names_text(archive->names, wait);
 }
 
-uint32_t archive_wait_at(const struct archive *archive, uint64_t seq) {
-    return archive->events[seq - 1].subject;
+struct glance archive_glance(const struct archive *archive, uint64_t seq) {
+    const struct kept_event *event = &archive->events[seq - 1];
+    return (struct glance){event->time, event->subject, (enum event_type)event->type};
 }
 
 size_t archive_bytes(const struct archive *archive) {
@@ -348,7 +349,8 @@ static struct seqs events_of_waits(const struct archive *archive, const struct r
                 push_seq(&seqs, seq);
     }
     for (size_t i = 0; i < archive->retraction_count && archive->retractions[i] <= recall->known_at; i++)
-        if (chosen[archive_wait_retracted(archive, archive->retractions[i])] && !chosen[archive_wait_at(archive, archive->retractions[i])])
+        if (chosen[archive_wait_retracted(archive, archive->retractions[i])] &&
+            !chosen[archive->events[archive->retractions[i] - 1].subject])
             push_seq(&seqs, archive->retractions[i]);
     if (seqs.count > 1)
         qsort(seqs.at, seqs.count, sizeof *seqs.at, compare_seqs);

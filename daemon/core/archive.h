@@ -49,8 +49,13 @@ void archive_walk(struct archive *archive, const struct walk *walk);
 /* The archive's own number of a subject, from 1; 0 when unknown. */
 uint32_t archive_wait_of(const struct archive *archive, struct text subject);
 struct text archive_subject(const struct archive *archive, uint32_t wait); /* borrowed */
-/* The wait of which the event is part. */
-uint32_t archive_wait_at(const struct archive *archive, uint64_t seq);
+/* What tells at a glance whether an event matters, a few nanoseconds each. */
+struct glance {
+    instant_t time;
+    uint32_t wait; /* of which it is part */
+    enum event_type type;
+};
+struct glance archive_glance(const struct archive *archive, uint64_t seq);
 /* The wait of the event that a retraction names, also of one that came later than the retraction; 0 when it has not come. */
 uint32_t archive_wait_retracted(const struct archive *archive, uint64_t seq);
 

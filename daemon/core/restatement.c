@@ -26,20 +26,20 @@ static void push(struct causes *causes, uint32_t wait, uint64_t seq) {
     causes->at[causes->count++] = (struct cause){wait, (uint32_t)seq};
 }
 
-/* Whether an event of a later day can say of an earlier one who counts: only by making, or unmaking, an end that excludes the wait. */
-static bool may_exclude(enum event_type type) {
+/* Whether an event of a later `time` can say who counts on a day: by making, or unmaking, an end that excludes the wait. A referral may
+ * take effect before its time. */
+static bool reaches_back(enum event_type type) {
     return event_type_rank(type) >= event_type_rank(EVENT_ASSESSMENT_COMPLETED) || type == EVENT_REFERRAL_RECEIVED;
 }
 
 static void find_causes(const struct archive *archive, const struct recall *recall, uint64_t reported_at, struct causes *causes) {
+    instant_t end_of_day = calendar_day_start(recall->calendar, recall->as_at + 1);
     for (uint64_t seq = reported_at + 1; seq <= recall->known_at; seq++) {
-        struct history_event event;
-        archive_event(archive, seq, &event);
-        if (event.event.type == EVENT_RETRACTED)
+        struct glance event = archive_glance(archive, seq);
+        if (event.type == EVENT_RETRACTED)
             push(causes, archive_wait_retracted(archive, seq), seq);
-        else if (may_exclude(event.event.type) ||
-                 calendar_day_of(recall->calendar, event_effective_time(&event.event, recall->calendar)) <= recall->as_at)
-            push(causes, archive_wait_at(archive, seq), seq);
+        else if (event.time < end_of_day || reaches_back(event.type))
+            push(causes, event.wait, seq);
     }
 }
 

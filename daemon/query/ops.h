@@ -57,6 +57,9 @@ struct when {
 day_t question_today(const struct question *question);
 /* `as_at`, `known_at` and `basis`, as far as the op has them. */
 bool argument_when(struct question *question, struct when *when);
+/* Of a question about many days: `known_at` alone, and `basis` alone. */
+bool argument_when_known(struct question *question, struct when *when);
+bool argument_basis(struct question *question, bool *is_reported);
 
 /* Where the answer is read: borrowed until the question is answered. */
 struct standpoint {

@@ -47,6 +47,15 @@ static bool argument_known_at(struct question *question, struct when *when) {
     return (text.at != NULL && instant_parse(text, &when->known_instant)) || refuse_at(question, wrong, "/known_at");
 }
 
+bool argument_basis(struct question *question, bool *is_reported) {
+    struct text basis = TEXT_ABSENT;
+    if (!argument_text(question, "basis", &basis))
+        return false;
+    *is_reported = basis.at != NULL && text_is(basis, "reported");
+    return *is_reported || basis.at == NULL || text_is(basis, "known") ||
+           refuse_at(question, "must be \"known\" or \"reported\"", "/basis");
+}
+
 static bool reported_is_possible(struct question *question, const struct when *when) {
     if (when->has_known_at)
         return refuse_at(question, "what was reported is what was known then: the basis \"reported\" takes no known_at", "/known_at");
@@ -55,14 +64,15 @@ static bool reported_is_possible(struct question *question, const struct when *w
 }
 
 bool argument_when(struct question *question, struct when *when) {
-    struct text basis = TEXT_ABSENT;
     *when = (struct when){.as_at = question_today(question)};
-    if (!argument_as_at(question, &when->as_at) || !argument_known_at(question, when) || !argument_text(question, "basis", &basis))
+    if (!argument_as_at(question, &when->as_at) || !argument_known_at(question, when) || !argument_basis(question, &when->is_reported))
         return false;
-    when->is_reported = basis.at != NULL && text_is(basis, "reported");
-    if (when->is_reported)
-        return reported_is_possible(question, when);
-    return basis.at == NULL || text_is(basis, "known") || refuse_at(question, "must be \"known\" or \"reported\"", "/basis");
+    return !when->is_reported || reported_is_possible(question, when);
+}
+
+bool argument_when_known(struct question *question, struct when *when) {
+    *when = (struct when){.as_at = question_today(question)};
+    return argument_known_at(question, when);
 }
 
 static bool look_from_the_past(struct question *question, const struct when *when, struct standpoint *standpoint) {

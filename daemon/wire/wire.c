@@ -66,6 +66,47 @@ json_t *wire_position(const struct position *position) {
     return object;
 }
 
+static json_t *difference_of(int32_t known, int32_t reported) {
+    return known == POSITION_NULL || reported == POSITION_NULL ? json_null() : json_integer(known - reported);
+}
+
+static json_t *difference_of_tenths(int32_t known, int32_t reported) {
+    int32_t tenths = known - reported;
+    if (known == POSITION_NULL || reported == POSITION_NULL)
+        return json_null();
+    return tenths % 10 == 0 ? json_integer(tenths / 10) : json_real(tenths / 10.0);
+}
+
+json_t *wire_difference(const struct position *known, const struct position *reported) {
+    const struct {
+        const char *name;
+        uint32_t known;
+        uint32_t reported;
+    } counts[] = {
+        {"waiting", known->waiting, reported->waiting},
+        {"unallocated", known->unallocated, reported->unallocated},
+        {"allocated", known->allocated, reported->allocated},
+        {"in_progress", known->in_progress, reported->in_progress},
+        {"paused", known->paused, reported->paused},
+        {"breach", known->breach, reported->breach},
+        {"due", known->due, reported->due},
+        {"scheduled", known->scheduled, reported->scheduled},
+        {"no_contact", known->no_contact, reported->no_contact},
+    };
+    json_t *object = json_object();
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        set(object, counts[i].name, json_integer((json_int_t)counts[i].known - (json_int_t)counts[i].reported));
+    set(object, "longest", difference_of(known->longest, reported->longest));
+    set(object, "median", difference_of_tenths(known->median_tenths, reported->median_tenths));
+    set(object, "mean", difference_of_tenths(known->mean_tenths, reported->mean_tenths));
+    set(object, "p90", difference_of(known->p90, reported->p90));
+    json_t *bands = known->band_count == reported->band_count ? json_array() : json_null();
+    for (size_t i = 0; json_is_array(bands) && i < known->band_count; i++)
+        json_array_append_new(bands, json_integer((json_int_t)known->bands[i] - (json_int_t)reported->bands[i]));
+    set(object, "bands", bands);
+    return object;
+}
+
 json_t *wire_flow(const struct flow *flow) {
     json_t *object = json_object();
     json_t *reasons = json_object();

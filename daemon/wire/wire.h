@@ -16,6 +16,8 @@ json_t *wire_day(day_t day);             /* null for DAY_NONE */
 json_t *wire_instant(instant_t instant); /* null for INSTANT_NONE */
 json_t *wire_tenths(int32_t tenths);     /* a number with at most one decimal; null for POSITION_NULL */
 json_t *wire_position(const struct position *position);
+/* What is known less what was reported; null where one of the two has no such figure. */
+json_t *wire_difference(const struct position *known, const struct position *reported);
 json_t *wire_flow(const struct flow *flow);
 json_t *wire_wait(const struct wait_view *view);
 json_t *wire_transition(const struct alert_transition *transition);

@@ -12,78 +12,16 @@ import unittest
 
 import zmq
 
+import council
 import wait_oracle
-from daemon import LIMIT_S, WAITLISTCTL, Daemon, event, line, referral
+from council import FIRST, PATHWAYS, SEED, TODAY, days
+from daemon import LIMIT_S, WAITLISTCTL, Daemon, event, referral
 
-SEED = 20250731
-FIRST = datetime.date(2025, 1, 6)
-TODAY = datetime.date(2025, 6, 30)
-PATHWAYS = {"needs_assessment": ("asc.assessment.completed", False), "review": ("asc.review.completed", False)}
 UNDER_WAY_MAX = 8
 
 
-def days(first, last):
-    return [first + datetime.timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def history(subject, chance):
-    """One wait's events with the day on which each is sent; some are late, some contradict, some are taken back."""
-    pathway = chance.choice(sorted(PATHWAYS))
-    day = FIRST + datetime.timedelta(days=chance.randrange((TODAY - FIRST).days))
-    data = {"client_group": chance.choice(["carer", "older_people"])} if chance.random() < 0.8 else {}
-    if chance.random() < 0.1:
-        data["clock_start"] = str(day + datetime.timedelta(days=chance.randint(-20, 20)))
-    rows = [(day, referral(subject, str(day), chance.choice(["north", "south"]), pathway, **data))]
-    while chance.random() < 0.75:
-        day += datetime.timedelta(days=chance.randint(0, 25))
-        kind, more = chance.choice([("wait.allocated", {"worker": "w1"}), ("wait.transferred", {"team": chance.choice(["north", "south", "east"])}),
-                                    ("contact.made", {}), ("wait.paused", {"reason": "in_hospital"}), ("wait.resumed", {}),
-                                    ("assessment.started", {}), (PATHWAYS[pathway][0][4:], {"outcome": "eligible"}),
-                                    (PATHWAYS[pathway][0][4:], {}), ("wait.closed", {"reason": chance.choice(["died", "declined"])}),
-                                    ("wait.closed", {"reason": "duplicate"}), ("wait.reopened", {})])
-        if day > TODAY:
-            break
-        rows.append((day, event(kind, subject, str(day), more)))
-        if chance.random() < 0.06:
-            gone = rows[-1][1]
-            rows.append((day, event("event.retracted", subject, str(day), {"id": gone["id"]})))
-    late = [(sent + datetime.timedelta(days=chance.randint(1, 40)) if chance.random() < 0.2 else sent, row) for sent, row in rows]
-    return [(min(sent, TODAY), row) for sent, row in late]
-
-
-class Council(unittest.TestCase):
-    """Half a year lived day by day; what the daemon then says of any day is what the plain rules say of the events sent until then."""
-
-    @classmethod
-    def setUpClass(cls):
-        chance = random.Random(SEED)
-        cls.daemon = Daemon(clock="%sT06:00:00Z" % FIRST)
-        cls.sent = []                                      # in order of arrival: the seq of a row is its place, from 1
-        cls.lived = {}                                     # day: (seq at its end, what was told that day at its end)
-        by_day = collections.defaultdict(list)
-        for number in range(400):
-            for sent, row in history("W-%d" % number, chance):
-                by_day[sent].append(row)
-        for day in days(FIRST, TODAY):
-            cls.daemon.set_clock("%sT20:00:00Z" % day)
-            if by_day[day]:
-                cls.daemon.take(*by_day[day])
-                cls.sent += by_day[day]
-            cls.lived[day] = (len(cls.sent), cls.daemon.ask("summary", group_by=["pathway", "client_group"]))
-        cls.days = sorted(chance.sample(days(FIRST, TODAY), 25)) + [FIRST, TODAY]
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.daemon.stop()
-        finally:
-            cls.daemon.close()
-
-    def register(self, known_at=None):
-        register = wait_oracle.Register(PATHWAYS, ["W-"])
-        for row in self.sent[:known_at]:
-            register.add(line(row).decode())
-        return register
+class AnyDay(council.Council, unittest.TestCase):
+    """What the daemon says of any day is what the plain rules say of the events sent until then."""
 
     def told(self, **members):
         """What a summary says, in the words of the plain rules."""
@@ -160,6 +98,43 @@ class Council(unittest.TestCase):
         self.assertEqual(self.daemon.error("wait", subject=last, known_at=first), ("not_found", "/subject"))
         reply = self.daemon.ask("wait", subject=last, as_at=str(FIRST - datetime.timedelta(days=30)))
         self.assertTrue(all(one["effect"] in ("pending", "retracted") or one["type"] == "asc.event.retracted" for one in reply["events"]))
+
+    # --- series
+
+    def test_every_day_of_a_series_is_that_day(self):
+        for names in ([], ["team"], ["pathway", "client_group"], ["priority"]):
+            for known_at in (None, len(self.sent) // 2):
+                members = {} if known_at is None else {"known_at": known_at}
+                last = TODAY + datetime.timedelta(days=40)
+                series = self.daemon.ask("series", **{"from": str(FIRST), "to": str(last)}, group_by=names, **members)
+                rows = collections.defaultdict(list)
+                for row in series["rows"]:
+                    rows[row["day"]].append({"keys": row["keys"], "position": row["position"]})
+                self.assertEqual([total["day"] for total in series["totals"]], [str(day) for day in days(FIRST, last)])
+                for total in series["totals"][::11]:
+                    told = self.daemon.ask("summary", group_by=names, as_at=total["day"], **members)
+                    with self.subTest(names=names, known_at=known_at, day=total["day"]):
+                        self.assertEqual(total["position"], told["total"])
+                        self.assertEqual(rows[total["day"]], told["rows"] if names else [])
+
+    def test_a_series_in_steps_and_filtered(self):
+        year = {"from": "2025-01-10", "to": "2025-06-20"}
+        whole = {one["day"]: one for one in self.daemon.ask("series", filter={"breach": True, "team": "north"}, **year)["totals"]}
+        self.assertEqual(len(whole), 162)
+        for step, last_days in (("week", 24), ("month", 6), ("quarter", 2), ("all", 1)):
+            reply = self.daemon.ask("series", filter={"breach": True, "team": "north"}, step=step, **year)
+            self.assertEqual((reply["step"], len(reply["totals"]), reply["totals"][-1]["day"]), (step, last_days, year["to"]))
+            for one in reply["totals"]:
+                self.assertEqual(one, whole[one["day"]])
+        self.assertEqual([one["day"] for one in self.daemon.ask("series", step="quarter", **year)["totals"]], ["2025-03-31", "2025-06-20"])
+
+    def test_what_no_series_is(self):
+        for members, where in (({}, "/from"), ({"from": "2025-01-01"}, "/to"), ({"from": "2025-01-02", "to": "2025-01-01"}, "/to"),
+                               ({"from": "2025-01-01", "to": "2027-01-01"}, "/to"), ({"from": "2010-01-01", "to": "2025-01-01"}, "/to"),
+                               ({"from": "2025-01-01", "to": "2025-02-01", "step": "year"}, "/step"),
+                               ({"from": "2025-01-01", "to": "2025-02-01", "as_at": "2025-01-01"}, "/as_at")):
+            with self.subTest(members=members):
+                self.assertEqual(self.daemon.error("series", **members), ("bad_request", where))
 
     # --- flow
 

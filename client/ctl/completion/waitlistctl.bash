@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary flow waits wait exceptions data-quality watch alerts send import simulate report completion'
+    local commands='status summary flow series restatement waits wait exceptions data-quality watch alerts send import simulate report completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -27,9 +27,10 @@ _waitlistctl() {
     alerts:--state) _waitlistctl_offer -W 'open all' -- "$current" && return ;;
     alerts:--rule) _waitlistctl_offer -W 'approaching breach escalation' -- "$current" && return ;;
     report:--encoding) _waitlistctl_offer -W 'utf-8 windows-1252' -- "$current" && return ;;
-    summary:--basis) _waitlistctl_offer -W 'known reported' -- "$current" && return ;;
-    flow:--step) _waitlistctl_offer -W 'day week month quarter all' -- "$current" && return ;;
-    summary:--group-by | flow:--group-by) _waitlistctl_offer -W 'pathway team pathway,team district client_group priority stage' -- "$current" && return ;;
+    summary:--basis | series:--basis) _waitlistctl_offer -W 'known reported' -- "$current" && return ;;
+    flow:--step | series:--step) _waitlistctl_offer -W 'day week month quarter all' -- "$current" && return ;;
+    restatement:--group-by) _waitlistctl_offer -W 'pathway team pathway,team pathway,district pathway,client_group' -- "$current" && return ;;
+    summary:--group-by | flow:--group-by | series:--group-by) _waitlistctl_offer -W 'pathway team pathway,team district client_group priority stage' -- "$current" && return ;;
     exceptions:--filter) _waitlistctl_offer -W 'kind=warning kind=all code= source= pathway= team= subject=' -- "$current" && return ;;
     watch:--group) _waitlistctl_offer -W 'queue team pathway' -- "$current" && return ;;
     watch:--sort) _waitlistctl_offer -W 'breach waiting due longest name' -- "$current" && return ;;
@@ -41,6 +42,8 @@ _waitlistctl() {
     '') options=$commands ;;
     summary) options='--group-by --filter --as-at --known-at --basis' ;;
     flow) options='--from --to --step --group-by --filter --known-at' ;;
+    series) options='--from --to --step --group-by --filter --known-at --basis' ;;
+    restatement) options='--from --to --group-by --filter --known-at --limit' ;;
     waits) options='--filter --sort --limit --cursor --as-at --known-at' ;;
     wait) options='--as-at --known-at' ;;
     exceptions) options='--filter --limit --cursor --as-at --known-at' ;;

@@ -1,0 +1,68 @@
+/* waitlistctl series: the position at the end of every day, week, month or quarter. */
+#include "client/ctl/layout.h"
+#include "client/ctl/query_options.h"
+
+#include <stdio.h>
+
+static void print_rows(const struct ctl_context *ctl, const json_t *rows, const json_t *rule_version, const json_t *group_by) {
+    static const struct column day[] = {{"day", "DAY", COLUMN_TEXT}};
+    struct layout layout = {0};
+    size_t i;
+    const json_t *row;
+
+    layout_columns(&layout, day, 1);
+    layout_keys(&layout, group_by);
+    layout_position(&layout, json_object_get(json_array_get(rows, 0), "position"));
+    struct table *table = table_create(layout.columns, layout.count);
+
+    json_array_foreach(rows, i, row) {
+        table_json(table, json_object_get(row, "day"));
+        layout_add_keys(&layout, table, json_object_get(row, "keys"));
+        layout_add_position(&layout, table, json_object_get(row, "position"), rule_version);
+    }
+    table_print(table, ctl->format, stdout);
+    table_destroy(&table);
+}
+
+static void print_reply(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
+    const json_t *rows = json_object_get(reply, json_array_size(group_by) == 0 ? "totals" : "rows");
+
+    if (ctl->format == FORMAT_TABLE) {
+        printf("Positions from %s to %s, by %s, known at seq %lld, rule version %lld\n\n", ctl_text(reply, "from"), ctl_text(reply, "to"),
+               ctl_text(reply, "step"), (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
+    }
+    if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
+        puts("nobody was waiting");
+    } else {
+        print_rows(ctl, rows, json_object_get(reply, "rule_version"), group_by);
+    }
+}
+
+int command_series(struct ctl_context *ctl, int argc, char **argv) {
+    static const struct argp_option options[] = {QUERY_OPTION_FROM,   QUERY_OPTION_TO,       QUERY_OPTION_STEP,  QUERY_OPTION_GROUP_BY,
+                                                 QUERY_OPTION_FILTER, QUERY_OPTION_KNOWN_AT, QUERY_OPTION_BASIS, {0}};
+    static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
+    static const struct argp argp = {
+        .options = options,
+        .parser = query_take_option,
+        .doc = "How many waited at the end of every day between two, or of every week, month or quarter with --step: what a chart is made "
+               "of. A last day after today shows what will be if nothing happens.\v"
+               "Example:\n  waitlistctl series --from 2024-08-01 --to 2025-07-31 --step week --group-by pathway\n",
+        .children = children};
+    struct query_options query;
+    json_t *reply;
+
+    query_begin(&query, ctl, WAITLIST_OP_SERIES);
+    ctl_parse(&argp, "series", argc, argv, &query);
+    query_require(&query, "from", "series wants --from and --to, as --from 2025-07-01 --to 2025-07-31");
+    query_require(&query, "to", "series wants --from and --to, as --from 2025-07-01 --to 2025-07-31");
+    json_t *group_by = json_incref(json_object_get(query.request, "group_by"));
+    int code = ctl_ask(ctl, query.request, &reply);
+
+    if (reply != NULL) {
+        print_reply(ctl, reply, group_by);
+        json_decref(reply);
+    }
+    json_decref(group_by);
+    return code;
+}
