@@ -131,12 +131,13 @@ static void print_changes(const json_t *reply) {
     const json_t *change, *changes = json_object_get(reply, "changes");
     int64_t total = ctl_int(reply, "changes_total");
 
-    printf("\n%lld waits count otherwise%s\n", (long long)total, total == 0 ? "" : ", because of what came since:");
+    printf("\n%lld waits count otherwise%s\n", (long long)total, json_array_size(changes) == 0 ? "" : ", because of what came since:");
     json_array_foreach(changes, i, change) {
         print_change(change);
     }
     if (total > (int64_t)json_array_size(changes)) {
-        printf("  and %lld more: --limit, --filter, or a single day shows them\n", (long long)(total - (int64_t)json_array_size(changes)));
+        printf("%lld not shown: a larger --limit, --filter, or a single day shows them\n",
+               (long long)(total - (int64_t)json_array_size(changes)));
     }
 }
 

@@ -24,12 +24,21 @@ static void print_rows(const struct ctl_context *ctl, const json_t *rows, const 
     table_destroy(&table);
 }
 
+static void print_heading(const json_t *reply) {
+    printf("Positions from %s to %s, by %s, ", ctl_text(reply, "from"), ctl_text(reply, "to"), ctl_text(reply, "step"));
+    if (json_is_null(json_object_get(reply, "known_at"))) {
+        fputs("each as reported when it ended", stdout);
+    } else {
+        printf("known at seq %lld", (long long)ctl_int(reply, "known_at"));
+    }
+    printf(", rule version %lld\n\n", (long long)ctl_int(reply, "rule_version"));
+}
+
 static void print_reply(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
     const json_t *rows = json_object_get(reply, json_array_size(group_by) == 0 ? "totals" : "rows");
 
     if (ctl->format == FORMAT_TABLE) {
-        printf("Positions from %s to %s, by %s, known at seq %lld, rule version %lld\n\n", ctl_text(reply, "from"), ctl_text(reply, "to"),
-               ctl_text(reply, "step"), (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
+        print_heading(reply);
     }
     if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
         puts("nobody was waiting");
