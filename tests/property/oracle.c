@@ -483,6 +483,10 @@ const struct event *oracle_event(const struct oracle *oracle, size_t index) {
     return &oracle->events[index].event;
 }
 
+instant_t oracle_event_effective(const struct oracle *oracle, size_t index) {
+    return oracle->events[index].effective;
+}
+
 day_t oracle_event_day(const struct oracle *oracle, size_t index) {
     return oracle->events[index].day;
 }

@@ -118,6 +118,7 @@ struct oracle *oracle_of_past(const struct oracle *oracle, size_t event_count, d
 size_t oracle_event_count(const struct oracle *oracle);
 const struct event *oracle_event(const struct oracle *oracle, size_t index);
 day_t oracle_event_day(const struct oracle *oracle, size_t index); /* of its effective time */
+instant_t oracle_event_effective(const struct oracle *oracle, size_t index);
 /* What became of the event, over all the events as known and whatever the day. */
 enum oracle_effect oracle_effect_of(const struct oracle *oracle, size_t index);
 /* Its place among the events of its wait in fold order, retracted ones and retractions left out; SIZE_MAX for those. */

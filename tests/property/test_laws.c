@@ -3,6 +3,7 @@
  * SEED chooses the first history (its number, or "random"), HISTORIES how many follow. A failure prints its seed and the history, shrunk.
  */
 #include "tests/property/compare.h"
+#include "tests/property/exceptions.h"
 #include "tests/property/property.h"
 
 #include <stdlib.h>
@@ -153,6 +154,8 @@ static void check_another_order(struct run *run, struct random *random, const si
     compare_waits(reg, run->oracle, &run->snapshot, &verdict);
     compare_queues(reg, &run->snapshot, &verdict);
     compare_random_summary(reg, &run->snapshot, random, &verdict);
+    if (count == run->journal.count)
+        compare_exceptions(reg, run->oracle, &journal, run->world->calendar, run->today, random, &verdict);
     if (verdict.failed)
         verdict_fail(run->verdict, "%s: %s", law, verdict.text);
     register_destroy(&reg);
@@ -346,6 +349,7 @@ static void check_history(struct run *run, const struct world *world, const stru
         take_step(run, &last);
     if (!verdict->failed) {
         compare_outcomes(run->reg, run->oracle, &run->journal, run->today, verdict);
+        compare_exceptions(run->reg, run->oracle, &run->journal, run->world->calendar, run->today, &random, verdict);
         compare_parts(run->reg, verdict);
         check_links(run);
         check_laws_of_order(run, &random);

@@ -5,6 +5,7 @@
  */
 #include "daemon/core/restatement.h"
 #include "tests/property/compare.h"
+#include "tests/property/exceptions.h"
 #include "tests/property/flows.h"
 #include "tests/property/property.h"
 
@@ -214,6 +215,7 @@ static void check_recalled(struct past *past, day_t day, size_t known_at, struct
     compare_figures(reg, &past->snapshot, &no_alerts, &found);
     journal->count = known_at;
     compare_outcomes(reg, oracle, journal, day, &found);
+    compare_exceptions(reg, oracle, journal, past->run->world->calendar, day, random, &found);
     journal->count = count;
     if (random_chance(random, 20))
         compare_parts(reg, &found);

@@ -85,6 +85,7 @@ static const struct error_case error_cases[] = {
      "has 5, but each must be a whole number from 1 to 4: the priority"},
     {"pathways = ( { name = \"a\"; standard_by_priority = ( (0, 2) ); } );", 1, "has 0, but each must be a whole number from 1 to 4"},
     {"pathways = ( { name = \"a\"; standard_by_priority = ( (1, 0) ); } );", 1, "has 0, but each must be a whole number from 1 to 3650"},
+    {"data_quality = { backdated_days = -1; };", 1, "data_quality.backdated_days is -1"},
     {"contact = { interval_days = 4000; };", 1, "contact.interval_days is 4000"},
     {"alerts = { approaching = { levels = [ 0 ]; }; };", 1,
      "alerts.approaching.levels has 0, but each must be a whole number from 1 to 3650"},
@@ -354,6 +355,7 @@ START_TEST(every_default) {
     ck_assert(!config->allow_plain_loopback);
     expect_default_pathways(&config->policy);
     ck_assert_str_eq(config->pathway_labels[1], "Occupational therapy assessment");
+    ck_assert_int_eq(config->backdated_days, 14);
     ck_assert_int_eq(config->policy.contact_interval_days, 28);
     ck_assert_int_eq(policy_contact_interval(&config->policy, 1), 7);
     ck_assert_int_eq(policy_contact_interval(&config->policy, 2), 14);
@@ -409,6 +411,7 @@ static const char everything[] =
     "districts = ( \"burnley\", \"lancaster\" ); client_groups = [ \"older_people\", \"working_age\", \"carer\" ];\n"
     "dimensions = ( { name = \"deprivation\"; values = ( \"1\", \"2\", \"3\" ); }, { name = \"ethnicity\"; } );\n"
     "contact = { interval_days = 21; by_priority = ( (4, 90) ); };\n"
+    "data_quality = { backdated_days = 0; };\n"
     "bands = [ 10, 20 ];\n"
     "alerts = { approaching = { levels = [ 5, 3, 1 ]; }; breach = { enabled = true; }; escalation = { severity = \"warning\"; }; };\n"
     "sources = ( { name = \"urn:las\"; silence_minutes = 120; hours = \"Mon-Fri 08:00-18:00\"; allow_numeric_references = true; },\n"
@@ -452,11 +455,53 @@ START_TEST(every_value_arrives) {
     ck_assert_uint_eq(config->dimensions[1].values.count, 0);
     ck_assert_int_eq(policy_contact_interval(&config->policy, 4), 90);
     ck_assert_int_eq(policy_contact_interval(&config->policy, 1), 21);
+    ck_assert_int_eq(config->backdated_days, 0);
     ck_assert_uint_eq(config->source_count, 2);
     ck_assert_int_eq(config->sources[0].silence_minutes, 120);
     ck_assert(config->sources[0].allow_numeric_references && !config->sources[1].allow_numeric_references);
     ck_assert_ptr_null(config->sources[1].hours);
     config_free(&config);
+}
+END_TEST
+
+static bool misses_team(const struct known_values *known, const char *team, const char *dimension, const char *value) {
+    struct unknown_value unknown;
+    struct event event = {.type = EVENT_REFERRAL_RECEIVED, .team = text_of(team), .dimension_count = 1};
+    bool misses = false;
+    event.dimensions[0] = (struct event_dimension){text_of(dimension), text_of(value)};
+    for (uint32_t number = 0; number < EVENT_VALUES_MAX; number++)
+        misses |= known_values_miss(known, &event, number, &unknown);
+    return misses;
+}
+
+START_TEST(what_is_known_travels_as_a_text) {
+    struct config *config = load_good(everything), *defaults = load_defaults();
+    size_t length;
+    char *text = known_to_text(config, &length);
+    static const char expected[] = "t north\nt south\nd burnley\nd lancaster\ng older_people\ng working_age\ng carer\n"
+                                   "n deprivation\nv 1\nv 2\nv 3\nn ethnicity\n";
+    ck_assert_uint_eq(length, sizeof expected - 1);
+    ck_assert_int_eq(memcmp(text, expected, length), 0);
+    struct known_values *known = known_from_text((struct text){text, (uint32_t)length}, 1);
+    free(text);
+    ck_assert_uint_eq(known_dimension_count(known), 2);
+    ck_assert(!misses_team(known, "south", "deprivation", "3"));
+    ck_assert(!misses_team(known, "south", "ethnicity", "any"));
+    ck_assert(misses_team(known, "east", "deprivation", "3"));
+    ck_assert(misses_team(known, "south", "deprivation", "4"));
+    ck_assert(misses_team(known, "south", "height", "3"));
+    known_values_destroy(&known);
+    text = known_to_text(defaults, &length);
+    ck_assert_uint_eq(length, 0);
+    known = known_from_text((struct text){text, 0}, 1);
+    ck_assert(!misses_team(known, "east", "height", "4"));
+    known_values_destroy(&known);
+    known = known_from_text(TEXT_ABSENT, 1);
+    ck_assert_uint_eq(known_dimension_count(known), 0);
+    known_values_destroy(&known);
+    free(text);
+    config_free(&config);
+    config_free(&defaults);
 }
 END_TEST
 
@@ -651,6 +696,7 @@ static Suite *config_suite(void) {
     tcase_add_test(values, every_default);
     tcase_add_test(values, an_empty_file_is_the_defaults);
     tcase_add_test(values, every_value_arrives);
+    tcase_add_test(values, what_is_known_travels_as_a_text);
     tcase_add_test(values, documented_keys_work_as_written);
     tcase_add_test(values, printing_and_loading_gives_the_same);
     tcase_add_test(values, json_holds_every_key);
