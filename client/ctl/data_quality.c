@@ -147,7 +147,8 @@ static void print_report(const json_t *reply) {
                                             {"person", "PERSON", COLUMN_TEXT}};
     const json_t *from = json_object_get(reply, "from"), *to = json_object_get(reply, "to");
 
-    printf("Data quality at the end of %s, known at seq %lld\n", ctl_text(reply, "as_at"), (long long)ctl_int(reply, "known_at"));
+    printf("Data quality at the end of %s, known at seq %lld, rule version %lld\n", ctl_text(reply, "as_at"),
+           (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
     if (json_is_string(from)) {
         printf("of what was received from %s\n", json_string_value(from));
     }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Where in a row a column's value is found. */
-enum place { OF_ROW, OF_EVENT, OF_INVOLVED };
+enum place { OF_ROW, OF_EVENT, OF_INVOLVED, OF_REPLY };
 
 struct exception_column {
     struct column column;
@@ -37,10 +37,11 @@ static const struct exception_column layout[] = {
     {{"involved_received", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "received"},
     {{"involved_source", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "source"},
     {{"involved_id", "ITS ID", COLUMN_TEXT}, OF_INVOLVED, "id"},
+    {{"rule_version", "", COLUMN_CSV_ONLY}, OF_REPLY, "rule_version"},
 };
 #define COLUMN_COUNT (sizeof layout / sizeof layout[0])
 
-static void print_rows(const struct ctl_context *ctl, const json_t *rows) {
+static void print_rows(const struct ctl_context *ctl, const json_t *reply) {
     struct column columns[COLUMN_COUNT];
     size_t i;
     const json_t *row;
@@ -50,10 +51,10 @@ static void print_rows(const struct ctl_context *ctl, const json_t *rows) {
     }
     struct table *table = table_create(columns, COLUMN_COUNT);
 
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(json_object_get(reply, "rows"), i, row) {
         const json_t *event = json_object_get(row, "event");
         const json_t *involved = json_array_get(json_object_get(row, "involved"), 0);
-        const json_t *const places[] = {row, event, involved};
+        const json_t *const places[] = {row, event, involved, reply};
 
         for (size_t c = 0; c < COLUMN_COUNT; c++) {
             table_json(table, json_object_get(places[layout[c].place], layout[c].member));
@@ -120,7 +121,8 @@ int command_exceptions(struct ctl_context *ctl, int argc, char **argv) {
     bool is_empty = json_array_size(rows) == 0;
 
     if (ctl->format == FORMAT_TABLE) {
-        printf("Exceptions at the end of %s, known at seq %lld\n\n", ctl_text(reply, "as_at"), (long long)ctl_int(reply, "known_at"));
+        printf("Exceptions at the end of %s, known at seq %lld, rule version %lld\n\n", ctl_text(reply, "as_at"),
+               (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
     }
     if (ctl->format == FORMAT_TABLE && is_empty) {
         puts("nothing contradicts");
@@ -128,7 +130,7 @@ int command_exceptions(struct ctl_context *ctl, int argc, char **argv) {
         if (ctl->format == FORMAT_TABLE) {
             print_counts(reply);
         }
-        print_rows(ctl, rows);
+        print_rows(ctl, reply);
     }
     if (ctl->format == FORMAT_TABLE && !is_empty) {
         print_ages(reply);

@@ -194,7 +194,7 @@ json_t *op_data_quality(struct question *question) {
     quality_free(&quality);
     known_values_destroy(&known);
     set_standpoint(reply, &standpoint);
-    json_object_set_new(reply, "rule_version", json_integer(RULES_DATA_QUALITY));
+    set_rule_version(reply, RULES_DATA_QUALITY);
     if (set_quarantine(question, reply, standpoint.journal))
         return reply;
     json_decref(reply);

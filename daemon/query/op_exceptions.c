@@ -217,7 +217,7 @@ json_t *op_exceptions(struct question *question) {
     struct exceptions_page *page = register_exceptions(standpoint.reg, &request);
     json_t *reply = reply_of(page, filter.codes);
     set_standpoint(reply, &standpoint);
-    json_object_set_new(reply, "rule_version", json_integer(RULES_EXCEPTIONS));
+    set_rule_version(reply, RULES_EXCEPTIONS);
     exceptions_free(&page);
     known_values_destroy(&known);
     return reply;

@@ -254,7 +254,8 @@ class CommandLine(ExceptionsTest):
         rows = list(csv.DictReader(io.StringIO(self.run_ctl("--format", "csv", "exceptions", "--filter", "kind=all"), newline="")))
         self.assertEqual(len(rows), 5)
         twice = [row for row in rows if row["code"] == "same_person_twice"][0]
-        self.assertEqual((twice["subject"], twice["involved_subject"], twice["kind"]), ("W-1", "W-2", "warning"))
+        self.assertEqual((twice["subject"], twice["involved_subject"], twice["kind"], twice["rule_version"]),
+                         ("W-1", "W-2", "warning", "1"))
 
     def test_data_quality(self):
         fill(self.daemon)
