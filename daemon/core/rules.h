@@ -6,9 +6,9 @@
 #ifndef WAITLIST_CORE_RULES_H
 #define WAITLIST_CORE_RULES_H
 
-#define RULES_POSITION                                                                                                                     \
-    1                /* of summary, series, waits, wait, snapshot and what is published; also of a restatement and of reported positions */
-#define RULES_FLOW 1 /* of flow */
+/* Of summary, series, waits, wait, snapshot and what is published; also of reported positions and of a restatement. */
+#define RULES_POSITION 1
+#define RULES_FLOW 1         /* of flow */
 #define RULES_EXCEPTIONS 1   /* of the list of exceptions */
 #define RULES_DATA_QUALITY 1 /* of data_quality */
 #define RULES_DHSC 1         /* of report dhsc-waiting-times: our reading of the national method */

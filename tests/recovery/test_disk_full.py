@@ -4,6 +4,7 @@
 The journal lies on a file system of 6 MiB in memory, in a mount namespace that belongs to the daemon alone. Where the machine allows no
 such mount the test is skipped, and says so.
 """
+import datetime
 import json
 import os
 import shutil
@@ -59,6 +60,41 @@ class DiskFull(unittest.TestCase):
             self.free_again(daemon, taken, number)
             daemon.stop()
             self.assertIn("disk is full", daemon.log())
+
+    def test_a_midnight_that_the_disk_does_not_take_comes_again(self):
+        with Daemon(start=False, clock="2025-05-01T12:00:00Z") as daemon:
+            disk = os.path.join(daemon.folder, "disk")
+            os.mkdir(disk)
+            daemon.journal = os.path.join(disk, "journal.db")
+            daemon.wrapper = self.namespace + ["sh", "-c", MOUNT, disk]
+            daemon.configure()
+            daemon.start()
+            daemon.take(*self.batch(1))
+            inside = "/proc/%d/root%s" % (daemon.process.pid, disk)
+            with self.assertRaises(OSError), open(os.path.join(inside, "ballast"), "wb", buffering=0) as file:
+                while True:
+                    file.write(b"x" * 4096)
+            # The write-ahead file has some room of its own.
+            day = datetime.date(2025, 5, 1)
+            while daemon.try_ask("clock.set", now="%sT12:00:00Z" % (day + datetime.timedelta(days=1)))["ok"]:
+                day += datetime.timedelta(days=1)
+                self.assertLess(day, datetime.date(2026, 5, 1), "the disk never became full")
+            self.assertEqual(daemon.ask("health")["status"], "degraded")
+            self.assertEqual(daemon.ask("health")["today"], str(day))
+            self.assertEqual(daemon.error("summary", basis="reported", as_at=str(day)), ("bad_request", "/as_at"))
+            position = daemon.ask("summary", group_by=["team"])
+            os.unlink(os.path.join(inside, "ballast"))
+            sub = daemon.subscribe()
+            for _ in range(30):
+                if daemon.ask("health")["status"] == "ok":
+                    break
+                sub.next()  # one heartbeat a second
+            daemon.set_clock("%sT12:00:00Z" % (day + datetime.timedelta(days=2)))
+            reported = daemon.ask("summary", group_by=["team"], basis="reported", as_at=str(day))
+            self.assertEqual((reported["rows"], reported["total"], reported["reconstructed"]), (position["rows"], position["total"], False))
+            passed = (day - datetime.date(2025, 5, 1)).days + 2
+            for number in range(passed):
+                daemon.ask("summary", basis="reported", as_at=str(datetime.date(2025, 5, 1) + datetime.timedelta(days=number)))
 
     def full(self, daemon, taken):
         """Queries are answered from what is durable; nothing is taken, not even quietly."""

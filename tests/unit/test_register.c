@@ -411,6 +411,44 @@ START_TEST(a_wait_of_very_many_events) {
 }
 END_TEST
 
+/* What stood at the end of each day that was passed over. */
+struct ended_days {
+    size_t count;
+    day_t days[8];
+    struct position positions[8];
+};
+
+static void note_day(void *context, struct waiting_register *reg) {
+    struct ended_days *ended = context;
+    ended->days[ended->count] = register_today(reg);
+    ended->positions[ended->count++] = world_position(reg, NULL);
+}
+
+/* One passes its standard on 30 April, one begins on 1 May, one was closed by an event of 2 May that came early. */
+START_TEST(every_day_passed_over_is_told_as_it_ends) {
+    static const uint32_t waiting[5] = {2, 2, 2, 3, 2}, breach[5] = {0, 0, 1, 1, 1}, scheduled[5] = {1, 1, 1, 0, 0};
+    struct world *world = world_create("2025-04-28");
+    struct ended_days ended = {0};
+    const struct day_watch watch = {note_day, &ended};
+
+    REFER(world, "breaches", .on = "2025-04-01");
+    REFER(world, "begins", .on = "2025-04-28", .clock_start = "2025-05-01");
+    REFER(world, "ends", .on = "2025-04-20");
+    CLOSE(world, "ends", .on = "2025-05-02");
+    world_alerts(world);
+    register_advance_to(world_register(world), world_day_of("2025-05-03"), 1000, &watch);
+    ck_assert_uint_eq(ended.count, 5);
+    for (size_t i = 0; i < ended.count; i++) {
+        ck_assert_int_eq(ended.days[i], world_day_of("2025-04-28") + (day_t)i);
+        ck_assert_uint_eq(ended.positions[i].waiting, waiting[i]);
+        ck_assert_uint_eq(ended.positions[i].breach, breach[i]);
+        ck_assert_uint_eq(ended.positions[i].scheduled, scheduled[i]);
+    }
+    ck_assert_str_eq(world_open_alerts(world), "breach breaches A 2025-04-30\n");
+    world_destroy(&world);
+}
+END_TEST
+
 static void advance_before_the_beginning(void *context) {
     register_advance(context, 0);
 }
@@ -459,6 +497,7 @@ int main(void) {
                                   where_the_calendar_ends_nothing_breaks,
                                   many_waits_have_room,
                                   a_wait_of_very_many_events,
+                                  every_day_passed_over_is_told_as_it_ends,
                                   the_order_of_life_is_kept,
                                   NULL};
 
