@@ -144,13 +144,20 @@ static void extend_run(struct run *run, const struct wait_state *state, const st
     run->last = last;
 }
 
+const struct pathway_policy *alert_earliest_pathway(const struct look_back *look_back, struct text name) {
+    size_t i = 0;
+    while (policy_pathway_index(look_back->eras[i].policy, name) < 0)
+        i++; /* one of them has it: there would be no such wait */
+    return &look_back->eras[i].policy->pathways[policy_pathway_index(look_back->eras[i].policy, name)];
+}
+
 /* Extends the run over the days from `from` to `to` in stretches of one policy each. */
 static void extend_over_eras(struct run *run, const struct look_back *look_back, const struct wait_state *state, day_t from, day_t to,
                              const struct alert_condition *condition) {
     if (state->stage == STAGE_NONE)
         return;
     struct text name = text_of(look_back->fold->pathways[state->pathway]->name);
-    const struct pathway_policy *pathway = NULL;
+    const struct pathway_policy *pathway = alert_earliest_pathway(look_back, name);
     for (size_t i = 0; i < look_back->era_count; i++) {
         const struct policy *policy = look_back->eras[i].policy;
         day_t era_from = i == 0 ? from : look_back->eras[i].from;
@@ -159,7 +166,7 @@ static void extend_over_eras(struct run *run, const struct look_back *look_back,
         if (index >= 0) /* else its last rules go on */
             pathway = &policy->pathways[index];
         struct stretch stretch = {era_from > from ? era_from : from, era_to < to ? era_to : to, pathway};
-        if (pathway != NULL && stretch.from <= stretch.to)
+        if (stretch.from <= stretch.to)
             extend_run(run, state, &stretch, look_back->fold->calendar, condition);
     }
 }
@@ -243,14 +250,17 @@ static bool holds_under_policies(const struct look_back *look_back, const struct
     if (state->stage == STAGE_NONE)
         return false;
     struct text name = text_of(look_back->fold->pathways[state->pathway]->name);
+    const struct pathway_policy *pathway = alert_earliest_pathway(look_back, name);
     for (size_t i = 0; i < look_back->era_count; i++) {
         bool began = i == 0 || look_back->eras[i].from <= day;
         bool lasted = i + 1 == look_back->era_count || look_back->eras[i + 1].from >= day;
         int index = policy_pathway_index(look_back->eras[i].policy, name);
-        if (!began || !lasted || index < 0)
+        if (index >= 0)
+            pathway = &look_back->eras[i].policy->pathways[index];
+        if (!began || !lasted)
             continue;
         struct clock_reading reading;
-        clock_read(state, false, &look_back->eras[i].policy->pathways[index], look_back->fold->calendar, day, &reading);
+        clock_read(state, false, pathway, look_back->fold->calendar, day, &reading);
         if (alert_holds(condition, &reading))
             return true;
     }

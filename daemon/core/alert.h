@@ -68,6 +68,8 @@ struct look_back {
     size_t era_count;
 };
 
+/* The rules of a wait's pathway under the first policy that has it: they are those of the days before, too. */
+const struct pathway_policy *alert_earliest_pathway(const struct look_back *look_back, struct text name);
 /* The first day of the unbroken run of days up to `today` on which the condition held, as the history now tells; DAY_NONE when it does not
  * hold today. */
 day_t alert_run_start(const struct look_back *look_back, const struct wait_history *history, const struct alert_condition *condition,

@@ -109,8 +109,8 @@ static void collect_marks(const struct look_back *look_back, const struct wait_h
 
 /* The rules of the wait's pathway on a day: those of the policy then in force, or as near as there were any. */
 static const struct pathway_policy *pathway_on(const struct look_back *look_back, const struct wait_state *state, day_t day) {
-    const struct pathway_policy *pathway = look_back->fold->pathways[state->pathway];
-    struct text name = text_of(pathway->name);
+    struct text name = text_of(look_back->fold->pathways[state->pathway]->name);
+    const struct pathway_policy *pathway = alert_earliest_pathway(look_back, name);
     for (size_t i = 0; i < look_back->era_count; i++) {
         int index = policy_pathway_index(look_back->eras[i].policy, name);
         if (i > 0 && look_back->eras[i].from > day)

@@ -323,14 +323,16 @@ START_TEST(each_day_is_judged_by_its_own_policy) {
     past.policies[0].pathways[0].standard_days = 14;
     past.policies[1].pathways[0].standard_days = 10;
     begins(&past, &breach, "2025-05-20", "2025-04-16");
-    /* A pathway that is gone keeps its last rules; before it was known nothing held. */
+    /* A pathway that is gone keeps its last rules; before it was known its first ones hold. */
     past.policies[1].pathways[0].name[0] = 'x';
     begins(&past, &breach, "2025-05-20", "2025-04-16");
     past.policies[0].pathways[0].name[0] = 'x';
     past.policies[1].pathways[0].name[0] = 'n';
     past.pathways[0] = &past.policies[1].pathways[0];
-    begins(&past, &breach, "2025-04-19", "-");
-    begins(&past, &breach, "2025-05-20", "2025-04-20");
+    begins(&past, &breach, "2025-04-11", "-");
+    begins(&past, &breach, "2025-04-19", "2025-04-12");
+    begins(&past, &breach, "2025-05-20", "2025-04-12");
+    ck_assert(held(&past, &breach, "2025-04-12") && !held(&past, &breach, "2025-04-11"));
     past_close(&past);
 }
 END_TEST

@@ -235,7 +235,7 @@ START_TEST(by_the_policy_of_the_stops_day) {
     REFER(world, "d", .on = "2025-05-26");
     COMPLETE(world, "d", .on = "2025-06-01");
     world_begin(world, "2025-07-01");
-    expect_day(world, "2025-01-21", " completed 1 days 20 20.0 20.0 20"); /* no policy yet knew of it: the newest one */
+    expect_day(world, "2025-01-21", " completed 1 within 1 days 20 20.0 20.0 20"); /* no policy yet knew of it: the first that does */
     expect_day(world, "2025-04-30", " completed 1 within 1 days 20 20.0 20.0 20");
     expect_day(world, "2025-05-01", " completed 1 within 1 days 13 13.0 13.0 13");
     expect_day(world, "2025-05-31", " completed 1 within 1 days 4 4.0 4.0 4");
