@@ -1,52 +1,18 @@
 /* The journal: turns, what they append, and reading it back. */
-#include "daemon/journal/journal.h"
+#include "daemon/journal/journal_internal.h"
 
 #include "daemon/core/memory.h"
-#include "daemon/journal/cache.h"
-#include "daemon/journal/segment.h"
-#include "daemon/journal/store.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_CACHE_BYTES ((size_t)64 << 20)
 #define READER_CACHE_BYTES ((size_t)4 << 20) /* who reads the past keeps events in a smaller form */
-#define EPOCH_LENGTH 32
-#define DIGEST_SIZE 16 /* BLAKE2b-128 */
 
 /* Pages of 16 KiB in the write-ahead file at which journal_tidy moves them, and at which a commit does so itself. */
 #define CHECKPOINT_PAGES 128
 #define CHECKPOINT_PAGES_FORCED 512
-
-/* What a turn changes and a rollback brings back. */
-struct counts {
-    uint64_t last_seq;
-    uint64_t last_alert_seq;
-    uint64_t quarantine;
-    instant_t last_received;
-    day_t first_report_day;
-    day_t last_report_day;
-    uint32_t room; /* see packer_begin */
-};
-
-struct journal {
-    struct store store;
-    char epoch[EPOCH_LENGTH + 1];
-    struct counts now;
-    struct counts committed; /* as before the open turn */
-    bool turn_open;
-    bool in_transaction;
-    enum journal_status turn_status; /* the first failure of the open turn */
-    instant_t turn_received;
-    struct packer *packer; /* the events of the open turn */
-    struct cache *cache;
-    char *copy; /* the texts that a read hands out */
-    size_t copy_capacity;
-    bool is_reader;
-    unsigned reading; /* how many journal_each_… are under way */
-};
 
 static enum journal_status read_epoch(struct journal *journal) {
     sqlite3_stmt *statement = NULL;
@@ -79,7 +45,7 @@ static bool row_segment(sqlite3_stmt *statement, struct segment *segment) {
     return segment->body != NULL && segment_is_whole(segment);
 }
 
-static enum journal_status damaged(struct journal *journal, const char *what, uint64_t number) {
+enum journal_status journal_damaged(struct journal *journal, const char *what, uint64_t number) {
     (void)snprintf(journal->store.message, sizeof journal->store.message, "the journal is damaged: %s %llu", what,
                    (unsigned long long)number);
     return JOURNAL_CORRUPT;
@@ -99,14 +65,14 @@ static enum journal_status read_last_segment(struct journal *journal) {
         journal->now.last_seq = segment.first_seq + segment.count - 1;
         journal->now.last_received = segment.received;
     } else if (code == SQLITE_ROW) {
-        status = damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
+        status = journal_damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
     }
     (void)sqlite3_reset(statement);
     return status;
 }
 
 static enum journal_status read_state(struct journal *journal) {
-    int64_t last_alert_seq = 0, quarantine = 0, first_report_day = DAY_NONE, last_report_day = DAY_NONE;
+    int64_t last_alert_seq = 0, first_report_day = DAY_NONE, last_report_day = DAY_NONE;
     enum journal_status status = read_epoch(journal);
 
     journal->now.last_received = INSTANT_NONE;
@@ -115,13 +81,12 @@ static enum journal_status read_state(struct journal *journal) {
     if (status == JOURNAL_OK)
         status = store_number(&journal->store, "SELECT coalesce(max(alert_seq), 0) FROM alert", &last_alert_seq);
     if (status == JOURNAL_OK)
-        status = store_number(&journal->store, "SELECT count(*) FROM quarantine WHERE state = 'waiting'", &quarantine);
+        status = journal_read_figures(journal);
     if (status == JOURNAL_OK)
         status = store_number(&journal->store, "SELECT day FROM report ORDER BY day LIMIT 1", &first_report_day);
     if (status == JOURNAL_OK)
         status = store_number(&journal->store, "SELECT day FROM report ORDER BY day DESC LIMIT 1", &last_report_day);
     journal->now.last_alert_seq = (uint64_t)last_alert_seq;
-    journal->now.quarantine = (uint64_t)quarantine;
     journal->now.first_report_day = (day_t)first_report_day;
     journal->now.last_report_day = (day_t)last_report_day;
     journal->committed = journal->now;
@@ -218,10 +183,6 @@ day_t journal_last_report_day(const struct journal *journal) {
     return journal->now.last_report_day;
 }
 
-uint64_t journal_quarantine_count(const struct journal *journal) {
-    return journal->now.quarantine;
-}
-
 void journal_begin(struct journal *journal, instant_t now) {
     ENSURE(!journal->is_reader && !journal->turn_open);
     journal->turn_open = true;
@@ -231,33 +192,18 @@ void journal_begin(struct journal *journal, instant_t now) {
     packer_begin(journal->packer, journal->now.last_seq + 1, journal->turn_received, journal->now.room);
 }
 
-/* Notes the turn's first failure; journal_commit tells it. */
-static void note(struct journal *journal, enum journal_status status) {
+void journal_note(struct journal *journal, enum journal_status status) {
     if (journal->turn_status == JOURNAL_OK)
         journal->turn_status = status;
 }
 
-/* Everything but events is written at once, inside the transaction that the first of them opens. False when the turn has failed. */
-static bool ready_to_write(struct journal *journal) {
+bool journal_ready_to_write(struct journal *journal) {
     ENSURE(journal->turn_open);
     if (journal->turn_status == JOURNAL_OK && !journal->in_transaction) {
-        note(journal, store_run(&journal->store, "BEGIN IMMEDIATE", "beginning a turn"));
+        journal_note(journal, store_run(&journal->store, "BEGIN IMMEDIATE", "beginning a turn"));
         journal->in_transaction = journal->turn_status == JOURNAL_OK;
     }
     return journal->turn_status == JOURNAL_OK;
-}
-
-/* SQLite keeps no copy: the text outlives the statement's run. Binding itself cannot fail but for memory and our own mistakes. */
-static void bind_text(sqlite3_stmt *statement, int column, struct text text) {
-    ENSURE(sqlite3_bind_text64(statement, column, text.at, text.length, SQLITE_STATIC, SQLITE_UTF8) == SQLITE_OK);
-}
-
-static void bind_blob(sqlite3_stmt *statement, int column, const void *bytes, size_t size) {
-    ENSURE(sqlite3_bind_blob64(statement, column, size > 0 ? bytes : "", size, SQLITE_STATIC) == SQLITE_OK);
-}
-
-static void bind_number(sqlite3_stmt *statement, int column, int64_t number) {
-    ENSURE(sqlite3_bind_int64(statement, column, number) == SQLITE_OK);
 }
 
 uint64_t journal_append_event(struct journal *journal, struct text bytes, uint64_t previous_seq) {
@@ -272,26 +218,26 @@ void journal_append_alert(struct journal *journal, uint64_t alert_seq, uint64_t 
 
     ENSURE(alert_seq == journal->now.last_alert_seq + 1 && previous_alert_seq < alert_seq && body.at != NULL);
     journal->now.last_alert_seq = alert_seq;
-    if (!ready_to_write(journal))
+    if (!journal_ready_to_write(journal))
         return;
     bind_number(statement, 1, (int64_t)alert_seq);
     bind_number(statement, 2, (int64_t)previous_alert_seq);
     bind_number(statement, 3, (int64_t)journal->now.last_seq);
     bind_text(statement, 4, body);
-    note(journal, store_finish(&journal->store, statement, "writing an alert"));
+    journal_note(journal, store_finish(&journal->store, statement, "writing an alert"));
 }
 
 void journal_append_record(struct journal *journal, const char *kind, struct text body) {
     sqlite3_stmt *statement = store_prepared(&journal->store, STORE_INSERT_RECORD);
 
     ENSURE(body.at != NULL);
-    if (!ready_to_write(journal))
+    if (!journal_ready_to_write(journal))
         return;
     bind_number(statement, 1, (int64_t)journal->now.last_seq);
     bind_number(statement, 2, journal->turn_received);
     bind_text(statement, 3, (struct text){kind, (uint32_t)strlen(kind)});
     bind_text(statement, 4, body);
-    note(journal, store_finish(&journal->store, statement, "writing a record"));
+    journal_note(journal, store_finish(&journal->store, statement, "writing a record"));
 }
 
 void journal_append_report(struct journal *journal, const struct journal_report *report) {
@@ -301,7 +247,7 @@ void journal_append_report(struct journal *journal, const struct journal_report 
     if (journal->now.last_report_day == DAY_NONE)
         journal->now.first_report_day = report->day;
     journal->now.last_report_day = report->day;
-    if (!ready_to_write(journal))
+    if (!journal_ready_to_write(journal))
         return;
     bind_number(statement, 1, report->day);
     bind_number(statement, 2, (int64_t)journal->now.last_seq);
@@ -309,57 +255,7 @@ void journal_append_report(struct journal *journal, const struct journal_report 
     bind_number(statement, 4, report->reconstructed ? 1 : 0);
     bind_number(statement, 5, report->rule_version);
     bind_text(statement, 6, report->body);
-    note(journal, store_finish(&journal->store, statement, "writing a reported position"));
-}
-
-/* The id of the row that holds the same bytes, 0 without one. Two different rejections with one digest do not happen: then the row is
- * damaged. */
-static int64_t find_quarantined(struct journal *journal, const unsigned char digest[DIGEST_SIZE], struct text bytes) {
-    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_FIND_QUARANTINE);
-    int64_t id = 0;
-    int code;
-
-    bind_blob(statement, 1, digest, DIGEST_SIZE);
-    code = sqlite3_step(statement);
-    note(journal, store_status(&journal->store, code, "reading the quarantine"));
-    if (code == SQLITE_ROW) {
-        id = sqlite3_column_int64(statement, 0);
-        if ((size_t)sqlite3_column_bytes(statement, 1) != bytes.length ||
-            (bytes.length > 0 && memcmp(sqlite3_column_blob(statement, 1), bytes.at, bytes.length) != 0))
-            note(journal, damaged(journal, "quarantine", (uint64_t)id));
-    }
-    (void)sqlite3_reset(statement);
-    return id;
-}
-
-void journal_quarantine(struct journal *journal, const struct journal_rejection *rejection) {
-    unsigned char digest[DIGEST_SIZE];
-    sqlite3_stmt *statement;
-    int64_t id;
-
-    if (!ready_to_write(journal))
-        return;
-    (void)crypto_generichash(digest, sizeof digest, (const unsigned char *)rejection->bytes.at, rejection->bytes.length, NULL, 0);
-    id = find_quarantined(journal, digest, rejection->bytes);
-    if (journal->turn_status != JOURNAL_OK)
-        return;
-    if (id != 0) {
-        statement = store_prepared(&journal->store, STORE_COUNT_QUARANTINE);
-        bind_number(statement, 1, id);
-        bind_number(statement, 2, journal->turn_received);
-    } else {
-        statement = store_prepared(&journal->store, STORE_INSERT_QUARANTINE);
-        bind_number(statement, 1, journal->turn_received);
-        bind_text(statement, 2, (struct text){rejection->code, (uint32_t)strlen(rejection->code)});
-        bind_text(statement, 3, (struct text){rejection->message, (uint32_t)strlen(rejection->message)});
-        bind_text(statement, 4, (struct text){rejection->pointer, rejection->pointer == NULL ? 0 : (uint32_t)strlen(rejection->pointer)});
-        bind_text(statement, 5, rejection->source);
-        bind_number(statement, 6, rejection->scrubbed ? 1 : 0);
-        bind_blob(statement, 7, digest, sizeof digest);
-        bind_blob(statement, 8, rejection->bytes.at, rejection->bytes.length);
-        journal->now.quarantine++;
-    }
-    note(journal, store_finish(&journal->store, statement, "writing to the quarantine"));
+    journal_note(journal, store_finish(&journal->store, statement, "writing a reported position"));
 }
 
 static void write_segments(struct journal *journal) {
@@ -371,7 +267,7 @@ static void write_segments(struct journal *journal) {
         bind_number(statement, 2, segment.count);
         bind_number(statement, 3, segment.received);
         bind_blob(statement, 4, segment.body, segment.size);
-        note(journal, store_finish(&journal->store, statement, "writing events"));
+        journal_note(journal, store_finish(&journal->store, statement, "writing events"));
     }
 }
 
@@ -393,10 +289,10 @@ enum journal_status journal_commit(struct journal *journal) {
 
     ENSURE(journal->turn_open && journal->reading == 0);
     packer_finish(journal->packer);
-    if (packer_segment_count(journal->packer) > 0 && ready_to_write(journal))
+    if (packer_segment_count(journal->packer) > 0 && journal_ready_to_write(journal))
         write_segments(journal);
     if (journal->in_transaction && journal->turn_status == JOURNAL_OK)
-        note(journal, store_run(&journal->store, "COMMIT", "committing a turn"));
+        journal_note(journal, store_run(&journal->store, "COMMIT", "committing a turn"));
     if (journal->turn_status != JOURNAL_OK) {
         status = journal->turn_status;
         return undo(journal) == JOURNAL_OK ? status : JOURNAL_FAILED;
@@ -447,7 +343,7 @@ static enum journal_status load_block(struct journal *journal, uint64_t seq) {
     while (status == JOURNAL_OK && (code = sqlite3_step(statement)) != SQLITE_DONE) {
         status = store_status(&journal->store, code, "reading events");
         if (status == JOURNAL_OK && !row_segment(statement, &segment))
-            status = damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
+            status = journal_damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
         if (status == JOURNAL_OK)
             cache_load_segment(journal->cache, &segment);
     }
@@ -470,7 +366,7 @@ static enum journal_status read_received(struct journal *journal, uint64_t seq, 
         *received = sqlite3_column_int64(statement, 2);
     }
     if (status == JOURNAL_OK && (code != SQLITE_ROW || *last_seq < seq))
-        status = damaged(journal, "there is no event", seq);
+        status = journal_damaged(journal, "there is no event", seq);
     (void)sqlite3_reset(statement);
     return status;
 }
@@ -481,8 +377,8 @@ enum journal_status journal_seq_at(struct journal *journal, instant_t instant, u
     enum journal_status status = JOURNAL_OK;
 
     while (status == JOURNAL_OK && high - low > 1) {
-        uint64_t middle = low + (high - low) / 2, last_seq;
-        instant_t received;
+        uint64_t middle = low + (high - low) / 2, last_seq = 0;
+        instant_t received = INSTANT_NONE;
         status = read_received(journal, middle, &last_seq, &received);
         if (status == JOURNAL_OK && received <= instant)
             low = last_seq < high ? last_seq : high - 1;
@@ -509,7 +405,7 @@ enum journal_status journal_read_event(struct journal *journal, uint64_t seq, st
         return JOURNAL_OK;
     status = load_block(journal, seq);
     if (status == JOURNAL_OK && !cache_find(journal->cache, seq, event))
-        status = damaged(journal, "there is no event", seq);
+        status = journal_damaged(journal, "there is no event", seq);
     return status;
 }
 
@@ -558,7 +454,7 @@ enum journal_status journal_each_event(struct journal *journal, uint64_t from_se
         if (status != JOURNAL_OK)
             break;
         if (!row_segment(statement, &segment) || (expected == 0 ? segment.first_seq > from_seq : segment.first_seq != expected)) {
-            status = damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
+            status = journal_damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
             break;
         }
         expected = segment.first_seq + segment.count;
@@ -566,14 +462,13 @@ enum journal_status journal_each_event(struct journal *journal, uint64_t from_se
         more = each_of_segment(&segment, from_seq, each, context);
     }
     if (status == JOURNAL_OK && more && expected != stored + 1)
-        status = damaged(journal, "the events end before", stored);
+        status = journal_damaged(journal, "the events end before", stored);
     journal->reading--;
     (void)sqlite3_finalize(statement);
     return status;
 }
 
-/* Copies a column's text to `at` in the journal's copy, which must have been reserved. */
-static struct text copy_text(struct journal *journal, size_t at, sqlite3_stmt *statement, int column) {
+struct text journal_copy_text(struct journal *journal, size_t at, sqlite3_stmt *statement, int column) {
     const unsigned char *text = sqlite3_column_text(statement, column);
     size_t length = (size_t)sqlite3_column_bytes(statement, column);
 
@@ -582,7 +477,7 @@ static struct text copy_text(struct journal *journal, size_t at, sqlite3_stmt *s
     return (struct text){journal->copy + at, (uint32_t)length};
 }
 
-static void reserve_copy(struct journal *journal, int bytes) {
+void journal_reserve_copy(struct journal *journal, int bytes) {
     void *copy = journal->copy;
 
     memory_reserve(&copy, &journal->copy_capacity, (size_t)bytes + 1, 1);
@@ -600,22 +495,16 @@ enum journal_status journal_read_alert(struct journal *journal, uint64_t alert_s
     code = sqlite3_step(statement);
     status = store_status(&journal->store, code, "reading an alert");
     if (code == SQLITE_ROW) {
-        reserve_copy(journal, sqlite3_column_bytes(statement, 1));
+        journal_reserve_copy(journal, sqlite3_column_bytes(statement, 1));
         alert->alert_seq = alert_seq;
         alert->previous_alert_seq = (uint64_t)sqlite3_column_int64(statement, 0);
         alert->after_seq = (uint64_t)sqlite3_column_int64(statement, 2);
-        alert->body = copy_text(journal, 0, statement, 1);
+        alert->body = journal_copy_text(journal, 0, statement, 1);
     } else if (status == JOURNAL_OK) {
-        status = damaged(journal, "there is no alert", alert_seq);
+        status = journal_damaged(journal, "there is no alert", alert_seq);
     }
     (void)sqlite3_reset(statement);
     return status;
-}
-
-static struct text row_text(sqlite3_stmt *statement, int column) {
-    const char *at = (const char *)sqlite3_column_text(statement, column);
-
-    return (struct text){at, (uint32_t)sqlite3_column_bytes(statement, column)};
 }
 
 enum journal_status journal_each_alert(struct journal *journal, uint64_t after_alert_seq,
@@ -637,7 +526,7 @@ enum journal_status journal_each_alert(struct journal *journal, uint64_t after_a
     while (status == JOURNAL_OK && more && (code = sqlite3_step(statement)) != SQLITE_DONE) {
         status = store_status(&journal->store, code, "reading alerts");
         if (status == JOURNAL_OK && sqlite3_column_int64(statement, 0) != (int64_t)expected)
-            status = damaged(journal, "there is no alert", expected);
+            status = journal_damaged(journal, "there is no alert", expected);
         if (status == JOURNAL_OK) {
             struct journal_alert alert = {expected++, (uint64_t)sqlite3_column_int64(statement, 1),
                                           (uint64_t)sqlite3_column_int64(statement, 3), row_text(statement, 2)};
@@ -654,18 +543,13 @@ static struct journal_record row_record(sqlite3_stmt *statement) {
                                    sqlite3_column_int64(statement, 2), row_text(statement, 3), row_text(statement, 4)};
 }
 
-enum journal_status journal_each_record(struct journal *journal, const char *kind,
-                                        bool (*each)(void *context, const struct journal_record *record), void *context) {
-    static const char sql[] = "SELECT record_id, after_seq, at, kind, body FROM record WHERE kind = ?1 ORDER BY record_id";
-    sqlite3_stmt *statement = NULL;
-    enum journal_status status =
-        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, sql, -1, &statement, NULL), "reading records");
+/* Hands on the records that the statement finds, and ends it. */
+static enum journal_status each_record(struct journal *journal, sqlite3_stmt *statement,
+                                       bool (*each)(void *context, const struct journal_record *record), void *context) {
+    enum journal_status status = JOURNAL_OK;
     bool more = true;
     int code;
 
-    if (status != JOURNAL_OK)
-        return status;
-    bind_text(statement, 1, (struct text){kind, (uint32_t)strlen(kind)});
     journal->reading++;
     while (status == JOURNAL_OK && more && (code = sqlite3_step(statement)) != SQLITE_DONE) {
         status = store_status(&journal->store, code, "reading records");
@@ -679,6 +563,34 @@ enum journal_status journal_each_record(struct journal *journal, const char *kin
     return status;
 }
 
+enum journal_status journal_each_record(struct journal *journal, const char *kind,
+                                        bool (*each)(void *context, const struct journal_record *record), void *context) {
+    static const char sql[] = "SELECT record_id, after_seq, at, kind, body FROM record WHERE kind = ?1 ORDER BY record_id";
+    sqlite3_stmt *statement = NULL;
+    enum journal_status status =
+        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, sql, -1, &statement, NULL), "reading records");
+
+    if (status != JOURNAL_OK)
+        return status;
+    bind_text(statement, 1, (struct text){kind, (uint32_t)strlen(kind)});
+    return each_record(journal, statement, each, context);
+}
+
+enum journal_status journal_each_quarantine_act(struct journal *journal, uint64_t id,
+                                                bool (*each)(void *context, const struct journal_record *record), void *context) {
+    sqlite3_stmt *statement = NULL;
+    char begin[40]; /* of the records' JSON, as the index has it */
+    enum journal_status status =
+        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, store_sql(STORE_QUARANTINE_ACTS), -1, &statement, NULL),
+                     "reading records");
+
+    if (status != JOURNAL_OK)
+        return status;
+    (void)snprintf(begin, sizeof begin, "{\"id\":%llu,", (unsigned long long)id);
+    bind_text(statement, 1, text_of(begin));
+    return each_record(journal, statement, each, context);
+}
+
 enum journal_status journal_last_record(struct journal *journal, const char *kind, struct journal_record *record) {
     sqlite3_stmt *statement = store_prepared(&journal->store, STORE_LAST_RECORD);
     enum journal_status status;
@@ -688,10 +600,10 @@ enum journal_status journal_last_record(struct journal *journal, const char *kin
     code = sqlite3_step(statement);
     status = code == SQLITE_DONE ? JOURNAL_NOT_FOUND : store_status(&journal->store, code, "reading a record");
     if (code == SQLITE_ROW) {
-        reserve_copy(journal, sqlite3_column_bytes(statement, 3) + sqlite3_column_bytes(statement, 4));
+        journal_reserve_copy(journal, sqlite3_column_bytes(statement, 3) + sqlite3_column_bytes(statement, 4));
         *record = row_record(statement);
-        record->kind = copy_text(journal, 0, statement, 3);
-        record->body = copy_text(journal, record->kind.length, statement, 4);
+        record->kind = journal_copy_text(journal, 0, statement, 3);
+        record->body = journal_copy_text(journal, record->kind.length, statement, 4);
     }
     (void)sqlite3_reset(statement);
     return status;
@@ -718,9 +630,9 @@ enum journal_status journal_read_report(struct journal *journal, day_t day, stru
     code = sqlite3_step(statement);
     status = code == SQLITE_DONE ? JOURNAL_NOT_FOUND : store_status(&journal->store, code, "reading a reported position");
     if (code == SQLITE_ROW) {
-        reserve_copy(journal, sqlite3_column_bytes(statement, 5));
+        journal_reserve_copy(journal, sqlite3_column_bytes(statement, 5));
         *report = row_report(statement);
-        report->body = copy_text(journal, 0, statement, 5);
+        report->body = journal_copy_text(journal, 0, statement, 5);
     }
     (void)sqlite3_reset(statement);
     return status;

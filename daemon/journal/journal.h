@@ -54,6 +54,20 @@ uint64_t journal_quarantine_count(const struct journal *journal); /* waiting for
 enum journal_status journal_each_quarantine_code(struct journal *journal, void (*each)(void *context, struct text code, uint64_t count),
                                                  void *context);
 
+/* What became of a quarantined event. */
+enum quarantine_state { QUARANTINE_WAITING, QUARANTINE_RETRIED, QUARANTINE_DISCARDED, QUARANTINE_STATE_COUNT };
+const char *quarantine_state_name(enum quarantine_state state);
+/* How many there are, by code and state; further codes than fit are counted under the last one, which is then named "other". */
+#define JOURNAL_CODES_MAX 16
+struct journal_quarantine_figures {
+    struct journal_code_figures {
+        char code[32];
+        uint64_t of[QUARANTINE_STATE_COUNT];
+    } at[JOURNAL_CODES_MAX];
+    size_t count;
+};
+const struct journal_quarantine_figures *journal_quarantine_figures(const struct journal *journal);
+
 /* `now` becomes the received time of the turn's events, unless the last one was later: received time never runs backwards. */
 void journal_begin(struct journal *journal, instant_t now);
 /* Appends an accepted event, of 1 MiB at most, and returns its seq. `previous_seq` is the wait's event before it (0: none): the chain by
@@ -85,6 +99,8 @@ struct journal_report {
     struct text body; /* valid until each returns, or until the next call on the journal */
 };
 void journal_append_report(struct journal *journal, const struct journal_report *report);
+/* Another state for what was quarantined. `why` (its code, message and pointer; NULL: as before) is what stands against it now. */
+void journal_settle_quarantined(struct journal *journal, uint64_t id, enum quarantine_state state, const struct journal_rejection *why);
 /* Durable when it returns JOURNAL_OK. On JOURNAL_FULL the turn is rolled back and the journal is as it was before journal_begin. */
 enum journal_status journal_commit(struct journal *journal);
 /* Forgets the open turn. */
@@ -100,6 +116,8 @@ uint32_t journal_limit_pages(struct journal *journal, uint32_t pages);
 /* Kinds of journal_append_record. */
 #define JOURNAL_RECORD_POLICY "policy" /* JSON: the policy and the day from which it applies */
 #define JOURNAL_RECORD_DAY "day"       /* JSON: {"day":"YYYY-MM-DD"}: this local day was begun and its alerts settled */
+/* JSON: {"id","act","by","reason","outcome","seq","code"}, the id first: somebody retried or discarded this quarantined event */
+#define JOURNAL_RECORD_QUARANTINE "quarantine"
 
 struct journal_event {
     uint64_t seq;
@@ -135,6 +153,9 @@ struct journal_record {
 };
 enum journal_status journal_each_record(struct journal *journal, const char *kind,
                                         bool (*each)(void *context, const struct journal_record *record), void *context);
+/* The acts on one quarantined event, the oldest first. */
+enum journal_status journal_each_quarantine_act(struct journal *journal, uint64_t id,
+                                                bool (*each)(void *context, const struct journal_record *record), void *context);
 /* The newest record of a kind, JOURNAL_NOT_FOUND without one; its texts are valid until the next call on the journal. */
 enum journal_status journal_last_record(struct journal *journal, const char *kind, struct journal_record *record);
 
@@ -144,5 +165,39 @@ enum journal_status journal_read_report(struct journal *journal, day_t day, stru
  * roll back a turn. */
 enum journal_status journal_each_report(struct journal *journal, day_t from, day_t to,
                                         bool (*each)(void *context, const struct journal_report *report), void *context);
+
+struct journal_quarantined {
+    uint64_t id;
+    instant_t first_received;
+    instant_t last_received;
+    uint64_t times;
+    struct text code; /* the texts are valid until each returns, or until the next call on the journal */
+    struct text message;
+    struct text pointer; /* absent: the whole event */
+    struct text source;  /* absent: unknown */
+    bool scrubbed;
+    enum quarantine_state state;
+    uint64_t size;     /* of its bytes */
+    struct text bytes; /* journal_read_quarantined only */
+};
+/* Its bytes are left out when they are more than `bytes_max`. JOURNAL_NOT_FOUND when there is no such id. */
+enum journal_status journal_read_quarantined(struct journal *journal, uint64_t id, uint64_t bytes_max, struct journal_quarantined *row);
+
+/* Which quarantined events, by id. What is not said lets everything through. */
+struct journal_quarantine_filter {
+    uint64_t after_id;
+    bool one_state; /* only those in `state` */
+    enum quarantine_state state;
+    struct text code;
+    struct text source;
+    bool not_scrubbed; /* only those that can be retried */
+};
+/* At most so many rows are looked at in one call, whether the filter lets them through or not; a row of many pages counts for more. */
+#define JOURNAL_LOOK_MAX 20000
+/* `each` returns false to leave its row and stop; it may read from the journal, but not begin, commit or roll back a turn. `*next`: the
+ * after_id with which to go on; 0 when the end was reached. */
+enum journal_status journal_each_quarantined(struct journal *journal, const struct journal_quarantine_filter *filter,
+                                             bool (*each)(void *context, const struct journal_quarantined *row), void *context,
+                                             uint64_t *next);
 
 #endif

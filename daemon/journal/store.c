@@ -45,6 +45,11 @@ static const char settings[] = "PRAGMA synchronous = FULL;"
     "CREATE TRIGGER report_is_of_a_later_day BEFORE INSERT ON report WHEN new.day <= (SELECT max(day) FROM report)"                        \
     " BEGIN SELECT raise(ABORT, 'a position was reported for this day or a later one'); END;"
 
+/* Since version 2. How many are quarantined, by code and state, and what was done about one, without reading all of them. */
+#define QUARANTINE_INDEXES                                                                                                                 \
+    "CREATE INDEX quarantine_by_code ON quarantine (code, state);"                                                                         \
+    "CREATE INDEX record_of_quarantined ON record (substr(body, 1, instr(body, ','))) WHERE kind = 'quarantine';"
+
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
@@ -58,11 +63,14 @@ static const char schema[] =
     " times INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, pointer TEXT, source TEXT, scrubbed INTEGER NOT NULL,"
     " digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL,"
     " state TEXT NOT NULL CHECK (state IN ('waiting', 'retried', 'discarded'))) STRICT;"
-    "CREATE INDEX quarantine_waiting ON quarantine (id) WHERE state = 'waiting';" REPORT_TABLE
+    "CREATE INDEX quarantine_waiting ON quarantine (id) WHERE state = 'waiting';" REPORT_TABLE QUARANTINE_INDEXES
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";"
                                                        "PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";";
 
-static const char from_version_1[] = "BEGIN IMMEDIATE;" REPORT_TABLE "PRAGMA user_version = 2; COMMIT;";
+static const char from_version_1[] = "BEGIN IMMEDIATE;" REPORT_TABLE QUARANTINE_INDEXES "PRAGMA user_version = 2; COMMIT;";
+
+/* length() of bytes does not read them. */
+#define QUARANTINE_COLUMNS "id, first_received, last_received, times, code, message, pointer, source, scrubbed, length(bytes)"
 
 static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
     [STORE_INSERT_SEGMENT] = "INSERT INTO segment (first_seq, count, received, body) VALUES (?1, ?2, ?3, ?4)",
@@ -73,6 +81,8 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
                                 " digest, bytes, state) VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 'waiting')",
     [STORE_COUNT_QUARANTINE] = "UPDATE quarantine SET times = times + 1, last_received = ?2 WHERE id = ?1",
     [STORE_INSERT_REPORT] = "INSERT INTO report (day, after_seq, at, reconstructed, rule_version, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STORE_SETTLE_QUARANTINE] = "UPDATE quarantine SET state = ?2, code = coalesce(?3, code), message = coalesce(?4, message),"
+                                " pointer = CASE WHEN ?3 IS NULL THEN pointer ELSE ?5 END WHERE id = ?1",
     [STORE_READ_SEGMENTS] = "SELECT first_seq, count, received, body FROM segment"
                             " WHERE first_seq >= (SELECT max(first_seq) FROM segment WHERE first_seq <= ?1) AND first_seq <= ?2"
                             " ORDER BY first_seq",
@@ -81,6 +91,12 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
     [STORE_LAST_RECORD] = "SELECT record_id, after_seq, at, kind, body FROM record WHERE kind = ?1 ORDER BY record_id DESC LIMIT 1",
     [STORE_READ_REPORT] =
         "SELECT day, after_seq, at, reconstructed, rule_version, body FROM report WHERE day BETWEEN ?1 AND ?2 ORDER BY day",
+    [STORE_QUARANTINE_ACTS] = "SELECT record_id, after_seq, at, kind, body FROM record"
+                              " WHERE kind = 'quarantine' AND substr(body, 1, instr(body, ',')) = ?1 ORDER BY record_id",
+    [STORE_READ_QUARANTINE] =
+        "SELECT " QUARANTINE_COLUMNS ", state, CASE WHEN length(bytes) <= ?2 THEN bytes END FROM quarantine WHERE id = ?1",
+    [STORE_LIST_QUARANTINE] = "SELECT " QUARANTINE_COLUMNS ", state FROM quarantine WHERE id > ?1 ORDER BY id",
+    [STORE_LIST_WAITING] = "SELECT " QUARANTINE_COLUMNS ", 'waiting' FROM quarantine WHERE id > ?1 AND state = 'waiting' ORDER BY id",
 };
 
 static enum journal_status fail(struct store *store, enum journal_status status, const char *format, ...)

@@ -14,11 +14,16 @@ enum store_statement {
     STORE_INSERT_QUARANTINE,
     STORE_COUNT_QUARANTINE,
     STORE_INSERT_REPORT,
+    STORE_SETTLE_QUARANTINE,
     STORE_READ_SEGMENTS, /* those that hold the seqs ?1 to ?2; from here on statements that only read */
     STORE_READ_RECEIVED, /* when the segment that holds the seq ?1 was received, and which seqs it holds */
     STORE_READ_ALERT,
     STORE_LAST_RECORD,
     STORE_READ_REPORT,
+    STORE_QUARANTINE_ACTS, /* the records of acts on the quarantined event whose records begin with ?1 */
+    STORE_READ_QUARANTINE, /* the row ?1, its bytes only when they are ?2 at most */
+    STORE_LIST_QUARANTINE, /* the rows behind the id ?1, without bytes */
+    STORE_LIST_WAITING,    /* those of them that wait */
     STORE_STATEMENT_COUNT
 };
 
