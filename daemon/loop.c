@@ -100,6 +100,23 @@ static void take_events(struct loop *loop) {
     committed(loop, journal_tidy(ledger_journal(loop->ledger)));
 }
 
+/* What somebody does through the query socket: a turn like that of events, answered after its commit. */
+static enum journal_status change_journal(void *context, enum journal_status (*change)(void *what, struct ledger *ledger), void *what) {
+    struct loop *loop = context;
+    if (loop->read_only)
+        return JOURNAL_FULL;
+    ledger_begin(loop->ledger, loop->moment.now);
+    enum journal_status status = change(what, loop->ledger);
+    if (status == JOURNAL_OK)
+        status = ledger_commit(loop->ledger);
+    if (!committed(loop, status))
+        return status;
+    publisher_alerts(loop->publisher, loop->ledger);
+    loop->positions_wait = publisher_note_changes(loop->publisher, loop->ledger);
+    committed(loop, journal_tidy(ledger_journal(loop->ledger)));
+    return JOURNAL_OK;
+}
+
 /* The local midnights up to `now`. `paced`: one after the other, each with its own instant, as when the clock is set; else a machine that
  * slept over several wakes up on the last day, as after a stop. */
 static void do_midnights(struct loop *loop, instant_t now, bool paced) {
@@ -205,6 +222,7 @@ static struct daemon_state state_of(struct loop *loop) {
         .simulated_clock = loop->simulated != INSTANT_NONE,
         .queries_dropped = loop->queries_dropped,
         .set_clock = set_clock,
+        .change_journal = change_journal,
         .context = loop,
     };
 }

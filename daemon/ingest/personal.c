@@ -45,6 +45,29 @@ bool personal_is_number(double number) {
     return personal_is_nhs_number((struct text){digits, NHS_DIGITS});
 }
 
+static bool is_digit_at(struct text text, uint32_t at) {
+    return at < text.length && text.at[at] >= '0' && text.at[at] <= '9';
+}
+
+/* Whether an NHS number begins at this digit. */
+static bool begins_number(struct text text, uint32_t at) {
+    char digits[NHS_DIGITS];
+    int count = 0;
+    for (; count < NHS_DIGITS && is_digit_at(text, at); at++) {
+        digits[count++] = text.at[at];
+        if (count < NHS_DIGITS && at + 1 < text.length && (text.at[at + 1] == ' ' || text.at[at + 1] == '-'))
+            at++;
+    }
+    return count == NHS_DIGITS && !is_digit_at(text, at) && personal_is_nhs_number((struct text){digits, NHS_DIGITS});
+}
+
+bool personal_is_in_note(struct text text) {
+    for (uint32_t i = 0; i < text.length; i++)
+        if (text.at[i] == '@' || (is_digit_at(text, i) && (i == 0 || !is_digit_at(text, i - 1)) && begins_number(text, i)))
+            return true;
+    return false;
+}
+
 bool personal_is_member(struct text name) {
     static const char *const names[] = {
         "name", "firstname", "lastname", "surname", "nhsnumber", "postcode", "address", "dateofbirth", "dob", "phone", "email",

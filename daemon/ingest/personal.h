@@ -12,6 +12,9 @@ bool personal_is_nhs_number(struct text text);
 bool personal_is_reference(struct text text, bool numeric_allowed);
 /* The same of a JSON number: a reference written without its quotation marks is still one. */
 bool personal_is_number(double number);
+/* The same anywhere in a text that somebody typed: `@`, or ten digits, single spaces and hyphens between them ignored, that are no part of
+ * a longer number. */
+bool personal_is_in_note(struct text text);
 /* A member name like `first_name`, `nhs_number`, `dob`: letter case, `-`, `_` and spaces are ignored. */
 bool personal_is_member(struct text name);
 

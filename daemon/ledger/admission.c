@@ -27,12 +27,13 @@ static void quarantine(struct ledger *ledger, struct text bytes, struct text sou
     free(scrubbed);
 }
 
-static void accept(struct ledger *ledger, struct text bytes, const struct event *event, uint64_t fingerprint) {
+static uint64_t accept(struct ledger *ledger, struct text bytes, const struct event *event, uint64_t fingerprint) {
     uint32_t wait = register_wait_of(ledger->reg, event->subject);
     uint64_t seq = journal_append_event(ledger->journal, bytes, register_newest_seq(ledger->reg, wait));
     identity_add(ledger->identities, fingerprint, seq);
     sources_note(ledger->sources, event->source, event->time, ledger->now);
     register_accept(ledger->reg, event, seq);
+    return seq;
 }
 
 /* Step 2 of the checks: an identity accepted before is a duplicate when it says the same, else a conflict. */
@@ -46,7 +47,7 @@ static enum verdict judge_known(struct ledger *ledger, struct text bytes, const 
     return VERDICT_QUARANTINED;
 }
 
-void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission) {
+void ledger_judge(struct ledger *ledger, struct text bytes, struct admission *admission, struct event *event) {
     const struct intake_rules rules = {
         .policy = register_policy(ledger->reg),
         .calendar = ledger->calendar,
@@ -55,25 +56,28 @@ void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *ad
         .numeric_sources = ledger->numeric_sources,
         .numeric_source_count = ledger->numeric_source_count,
     };
-    struct event event;
     struct journal_event stored;
     uint64_t fingerprint = 0;
-    admission->verdict = VERDICT_ACCEPTED;
-    admission->rejection.code = REJECT_NONE;
-    admission->id = TEXT_ABSENT;
-    if (!envelope_parse(ledger->intake, bytes, &event, &admission->rejection)) {
+    *admission = (struct admission){.verdict = VERDICT_ACCEPTED, .rejection.code = REJECT_NONE};
+    if (!envelope_parse(ledger->intake, bytes, event, &admission->rejection)) {
         admission->verdict = VERDICT_QUARANTINED;
     } else {
-        fingerprint = identity_fingerprint(ledger->identities, event.source, event.id);
-        if (ledger_find_identity(ledger, event.source, event.id, fingerprint, &stored) != 0)
+        fingerprint = identity_fingerprint(ledger->identities, event->source, event->id);
+        admission->seq = ledger_find_identity(ledger, event->source, event->id, fingerprint, &stored);
+        if (admission->seq != 0)
             admission->verdict = judge_known(ledger, bytes, &stored, &admission->rejection);
-        else if (!envelope_validate(ledger->intake, &rules, ledger->now, &event, &admission->rejection))
+        else if (!envelope_validate(ledger->intake, &rules, ledger->now, event, &admission->rejection))
             admission->verdict = VERDICT_QUARANTINED;
     }
     if (admission->verdict == VERDICT_ACCEPTED)
-        accept(ledger, bytes, &event, fingerprint);
-    if (admission->verdict != VERDICT_QUARANTINED)
-        return;
-    admission->id = event.id;
-    quarantine(ledger, bytes, event.source, &admission->rejection);
+        admission->seq = accept(ledger, bytes, event, fingerprint);
+    if (admission->verdict == VERDICT_QUARANTINED)
+        admission->id = event->id;
+}
+
+void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission) {
+    struct event event;
+    ledger_judge(ledger, bytes, admission, &event);
+    if (admission->verdict == VERDICT_QUARANTINED)
+        quarantine(ledger, bytes, event.source, &admission->rejection);
 }

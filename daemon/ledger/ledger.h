@@ -36,11 +36,40 @@ struct admission {
     enum verdict verdict;
     struct rejection rejection; /* of VERDICT_QUARANTINED */
     struct text id;             /* of VERDICT_QUARANTINED; absent when unknown; valid until the next call */
+    uint64_t seq;               /* of the event, or of the one that it repeats or conflicts with; 0 without one */
 };
 
 void ledger_begin(struct ledger *ledger, instant_t now);
 /* One event through all checks of the rules, section 3. */
 void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission);
+
+/* Acts on what is quarantined (rules, section 3); each that changes something is journalled with who. */
+struct quarantine_act {
+    struct text by;
+    struct text reason; /* absent: none */
+};
+enum quarantine_outcome {
+    OUTCOME_ACCEPTED,  /* retried: it is an event now */
+    OUTCOME_DUPLICATE, /* retried: it had been accepted meanwhile */
+    OUTCOME_REJECTED,  /* it failed again, and stays as it was, for the reason that it has now */
+    OUTCOME_DISCARDED,
+    OUTCOME_SCRUBBED,  /* personal data was replaced: it cannot be retried, only sent again put right. Nothing was done */
+    OUTCOME_RETRIED,   /* it cannot be discarded: it was retried before. Nothing was done */
+    OUTCOME_NOT_FOUND, /* there is no such id. Nothing was done */
+    OUTCOME_COUNT
+};
+const char *quarantine_outcome_name(enum quarantine_outcome outcome);
+struct quarantine_result {
+    enum quarantine_outcome outcome;
+    uint64_t seq;               /* of OUTCOME_ACCEPTED and OUTCOME_DUPLICATE */
+    struct rejection rejection; /* of OUTCOME_REJECTED */
+};
+/* The event goes through all checks as if it was sent now. Anything but JOURNAL_OK: the turn cannot go on, the process must end. */
+enum journal_status ledger_quarantine_retry(struct ledger *ledger, uint64_t id, const struct quarantine_act *act,
+                                            struct quarantine_result *result);
+enum journal_status ledger_quarantine_discard(struct ledger *ledger, uint64_t id, const struct quarantine_act *act,
+                                              struct quarantine_result *result);
+
 /* Settles the register, appends the alert transitions and commits all of it. JOURNAL_FULL: nothing of the turn was kept and the
  * register was rebuilt. Any other failure: the process must end. */
 enum journal_status ledger_commit(struct ledger *ledger);

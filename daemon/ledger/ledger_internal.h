@@ -46,6 +46,10 @@ struct ledger {
     void *progress_context;
 };
 
+/* admission.c: all checks, and the acceptance of what passes them; what does not is the caller's to keep. `event` is filled as far as it
+ * could be read, its texts valid until the next call. */
+void ledger_judge(struct ledger *ledger, struct text bytes, struct admission *admission, struct event *event);
+
 /* replay.c */
 /* Reads the journalled policies in place of those at hand. */
 enum journal_status ledger_read_policies(struct ledger *ledger);

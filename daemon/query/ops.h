@@ -114,5 +114,8 @@ json_t *op_wait(struct question *question);
 json_t *op_alerts(struct question *question);
 json_t *op_exceptions(struct question *question);
 json_t *op_data_quality(struct question *question);
+json_t *op_quarantine(struct question *question);
+json_t *op_quarantine_retry(struct question *question);
+json_t *op_quarantine_discard(struct question *question);
 
 #endif

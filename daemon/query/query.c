@@ -31,6 +31,9 @@ static const struct op ops[] = {
     {"alerts", op_alerts, {"since", "state", "filter", "limit", NULL}},
     {"exceptions", op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
     {"data_quality", op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
+    {"quarantine", op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
+    {"quarantine.retry", op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
+    {"quarantine.discard", op_quarantine_discard, {"ids", "code", "after", "by", "reason", NULL}},
 };
 
 struct query {

@@ -7,13 +7,16 @@
 #include "daemon/past/past.h"
 #include "daemon/publish/publish.h"
 
-#define QUERY_BYTES_MAX 65536       /* a longer request is refused as bad_request */
-#define QUERY_TURN_MAX 32           /* requests answered between two turns of ingest, */
-#define QUERY_TURN_MS 50            /* or as many as are begun within this time */
-#define QUERY_ALERTS_MAX 1000       /* rows of one `alerts` reply, and alerts of one `wait` */
-#define QUERY_EVENTS_MAX 5000       /* events of one `wait`: the last ones */
-#define QUERY_SOURCES_MAX 1000      /* sources of one `health`: the ones heard of first */
-#define QUERY_ALERTS_SCAN_MAX 20000 /* log rows looked at for one reply; `through` says how far it came */
+#define QUERY_BYTES_MAX 65536          /* a longer request is refused as bad_request */
+#define QUERY_TURN_MAX 32              /* requests answered between two turns of ingest, */
+#define QUERY_TURN_MS 50               /* or as many as are begun within this time */
+#define QUERY_ALERTS_MAX 1000          /* rows of one `alerts` reply, and alerts of one `wait` */
+#define QUERY_EVENTS_MAX 5000          /* events of one `wait`: the last ones */
+#define QUERY_SOURCES_MAX 1000         /* sources of one `health`: the ones heard of first */
+#define QUERY_QUARANTINE_MAX 1000      /* rows of one `quarantine`, and events of one retry or discard: all of them are one turn */
+#define QUERY_QUARANTINE_ACTS_MAX 1000 /* acts shown with one event: the oldest */
+#define QUERY_RAW_MAX 1048576          /* bytes shown of one event, which can only be longer when it is `too_large` */
+#define QUERY_ALERTS_SCAN_MAX 20000    /* log rows looked at for one reply; `through` says how far it came */
 
 struct query;
 
@@ -31,6 +34,9 @@ struct daemon_state {
     uint64_t queries_dropped;
     /* Sets the simulated clock and does every midnight between; false with a reason when `now` lies in the past or the journal failed. */
     bool (*set_clock)(void *context, instant_t now, const char **reason);
+    /* Runs `change` as a turn of its own: it is committed, and its alerts are published, when this returns JOURNAL_OK. JOURNAL_FULL: the
+     * disk is full, nothing was kept. After anything else the process ends. */
+    enum journal_status (*change_journal)(void *context, enum journal_status (*change)(void *what, struct ledger *ledger), void *what);
     void *context;
 };
 
