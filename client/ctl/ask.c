@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CONNECT_MS 3000 /* the library's own default, which goes with the number of attempts */
+
 const char *ctl_text(const json_t *object, const char *member) {
     const char *text = json_string_value(json_object_get(object, member));
 
@@ -43,16 +45,16 @@ void ctl_explain_refusal(const json_t *reply) {
     ctl_complain("refused: %s (%s%s%s)", ctl_text(error, "message"), ctl_text(error, "code"), pointer[0] != '\0' ? " at " : "", pointer);
 }
 
-static int answer(struct ctl_context *ctl, enum waitlist_status status, const char *text, json_t **reply) {
+static int answer(enum waitlist_status status, const char *text, bool printed, json_t **reply) {
     json_t *object = json_loads(text, 0, NULL);
 
-    if (ctl->format == FORMAT_JSON) {
+    if (printed) {
         puts(text);
     }
     if (status == WAITLIST_REFUSED) {
         ctl_explain_refusal(object);
     }
-    if (status == WAITLIST_OK && ctl->format != FORMAT_JSON) {
+    if (status == WAITLIST_OK && !printed) {
         *reply = object;
     } else {
         json_decref(object);
@@ -60,7 +62,8 @@ static int answer(struct ctl_context *ctl, enum waitlist_status status, const ch
     return status == WAITLIST_OK ? CTL_DONE : CTL_REFUSED;
 }
 
-int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply) {
+/* `attempts`: how often the question may be sent; 0: as often as the library likes. */
+static int ask(struct ctl_context *ctl, json_t *request, int attempts, bool printed, json_t **reply) {
     struct waitlist_client *client = ctl_client(ctl);
     char *text = json_dumps(request, JSON_COMPACT);
 
@@ -72,11 +75,23 @@ int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply) {
     }
     struct waitlist_query *query = waitlist_query_create(client);
     char *got = NULL;
+
+    if (attempts > 0) {
+        (void)waitlist_query_limits(query, CONNECT_MS, attempts);
+    }
     enum waitlist_status status = waitlist_query_ask(query, text, ctl->timeout_ms, &got);
-    int code = got != NULL ? answer(ctl, status, got, reply) : ctl_explain(status, ctl->query);
+    int code = got != NULL ? answer(status, got, printed, reply) : ctl_explain(status, ctl->query);
 
     waitlist_free(got);
     free(text);
     waitlist_query_destroy(&query);
     return code;
+}
+
+int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply) {
+    return ask(ctl, request, 0, ctl->format == FORMAT_JSON, reply);
+}
+
+int ctl_ask_quietly(struct ctl_context *ctl, json_t *request, json_t **reply) {
+    return ask(ctl, request, 1, false, reply);
 }

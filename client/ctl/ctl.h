@@ -48,6 +48,8 @@ void ctl_explain_refusal(const json_t *reply);
 /* Asks; consumes `request`. CTL_DONE: `*reply` is the caller's. In the JSON format the reply is printed, and `*reply` is NULL: nothing is
  * left to do. Otherwise the complaint has been made. */
 int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply);
+/* The same, but nothing is printed except complaints, and the question is sent only once: it may change something. */
+int ctl_ask_quietly(struct ctl_context *ctl, json_t *request, json_t **reply);
 
 /* Members by kind; the text of a member, or "" */
 const char *ctl_text(const json_t *object, const char *member);
@@ -64,6 +66,7 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv);
 int command_wait(struct ctl_context *ctl, int argc, char **argv);
 int command_watch(struct ctl_context *ctl, int argc, char **argv);
 int command_alerts(struct ctl_context *ctl, int argc, char **argv);
+int command_quarantine(struct ctl_context *ctl, int argc, char **argv);
 int command_send(struct ctl_context *ctl, int argc, char **argv);
 int command_import(struct ctl_context *ctl, int argc, char **argv);
 int command_simulate(struct ctl_context *ctl, int argc, char **argv);
