@@ -468,6 +468,10 @@ static void print_outcome(const struct act *act, const json_t *whole) {
     }
     printf("%lld %s, %lld not %s; %lld in quarantine wait for somebody\n", (long long)ctl_int(whole, "done"), done,
            (long long)ctl_int(whole, "not_done"), done, (long long)ctl_int(whole, "waiting"));
+    if (ctl_int(whole, "remaining") > 0) {
+        printf("%lld of them as %s: see 'waitlistctl quarantine list --code %s'\n", (long long)ctl_int(whole, "remaining"), act->code,
+               act->code);
+    }
     json_decref(left);
 }
 

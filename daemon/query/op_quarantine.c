@@ -296,6 +296,22 @@ static enum journal_status act_on_all(void *context, struct ledger *ledger) {
     return status;
 }
 
+/* Why nothing was done, or why it failed again; NULL: it is done. */
+static const char *message_of(const struct quarantine_result *result) {
+    switch (result->outcome) {
+    case OUTCOME_REJECTED:
+        return result->rejection.message;
+    case OUTCOME_SCRUBBED:
+        return "personal data was replaced in it: it can only be sent again put right, or discarded";
+    case OUTCOME_RETRIED:
+        return "it was retried and is an event: it can only be retracted";
+    case OUTCOME_NOT_FOUND:
+        return "nothing was quarantined under this id";
+    default:
+        return NULL;
+    }
+}
+
 static json_t *result_of(uint64_t id, const struct quarantine_result *result) {
     const struct rejection *rejection = &result->rejection;
     bool rejected = result->outcome == OUTCOME_REJECTED;
@@ -304,7 +320,7 @@ static json_t *result_of(uint64_t id, const struct quarantine_result *result) {
     json_object_set_new(row, "outcome", json_string(quarantine_outcome_name(result->outcome)));
     json_object_set_new(row, "seq", result->seq == 0 ? json_null() : json_integer((json_int_t)result->seq));
     json_object_set_new(row, "code", rejected ? json_string(reject_code_name(rejection->code)) : json_null());
-    json_object_set_new(row, "message", rejected ? json_string(rejection->message) : json_null());
+    json_object_set_new(row, "message", wire_text(text_of(message_of(result))));
     json_object_set_new(row, "pointer", rejected ? text_or_null(text_of(rejection->pointer)) : json_null());
     return row;
 }

@@ -47,6 +47,7 @@ class DiskFull(unittest.TestCase):
             inside = "/proc/%d/root%s" % (daemon.process.pid, disk)
             with open(os.path.join(inside, "ballast"), "wb") as file:
                 file.write(b"x" * (3 << 20))
+            daemon.send(referral("Q-1", "2025-05-01", pathway="unknown"))
             taken, number, reply = 0, 0, {"ok": True}
             while reply["ok"]:
                 _, reply = daemon.request([b"%d" % number, frame(self.batch(number))])
@@ -114,6 +115,9 @@ class DiskFull(unittest.TestCase):
         self.assertEqual([row["seq"] for row in log], list(range(1, len(log) + 1)))
         self.assertEqual(daemon.error("clock.set", now="2025-06-05T12:00:00Z"), ("bad_request", "/now"))
         self.assertIn("refused", daemon.reload())
+        for op in ("quarantine.retry", "quarantine.discard"):
+            self.assertEqual(daemon.error(op, ids=[1], by="jo", reason="no use"), ("read_only", None))
+        self.assertEqual((daemon.ask("quarantine", id=1)["acts"], daemon.ask("health")["quarantine"]), ([], 1))
 
     def free_again(self, daemon, taken, number):
         sub = daemon.subscribe()
@@ -124,6 +128,8 @@ class DiskFull(unittest.TestCase):
             self.assertLess(beats, 30)
         _, reply = daemon.request([b"last", frame(self.batch(number))])
         self.assertEqual((reply["ok"], reply["accepted"], reply["seq"]), (True, 200, taken + 200))
+        self.assertEqual(daemon.ask("quarantine.discard", ids=[1], by="jo", reason="no use")["done"], 1)
+        self.assertEqual(daemon.ask("health")["quarantine"], 0)
         daemon.set_clock("2025-06-05T12:00:00Z")
         self.assertEqual(daemon.total()["waiting"], taken + 200)
         log = daemon.alerts()

@@ -56,6 +56,28 @@ START_TEST(nhs_numbers) {
 }
 END_TEST
 
+START_TEST(notes) {
+    static const char *const personal[] = {
+        "jo@council.example", "@", "9434765919", "sent for 943 476 5919 again", "no. 943-476-5919.", "on 2025 943 476 5919", "x9434765919x",
+    };
+    static const char *const plain[] = {
+        "",
+        "sent again put right",
+        "9434765918",
+        "19434765919",
+        "94347659190",
+        "943  476 5919",
+        "943.476.5919",
+        "e-17 of 2025-06-01",
+        "943476591 99",
+    };
+    for (size_t i = 0; i < sizeof personal / sizeof personal[0]; i++)
+        ck_assert_msg(personal_is_in_note(text_of(personal[i])), "%s", personal[i]);
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        ck_assert_msg(!personal_is_in_note(text_of(plain[i])), "%s", plain[i]);
+}
+END_TEST
+
 START_TEST(one_in_eleven_passes) {
     /* Of all nine-digit beginnings a part of 10/11 has a check digit, and then one last digit in ten is it. */
     size_t found = 0;
@@ -288,6 +310,7 @@ int main(void) {
     Suite *suite = suite_create("personal");
     TCase *what = tcase_create("what it is");
     tcase_add_test(what, nhs_numbers);
+    tcase_add_test(what, notes);
     tcase_add_test(what, one_in_eleven_passes);
     tcase_add_test(what, numbers);
     tcase_add_test(what, references);
