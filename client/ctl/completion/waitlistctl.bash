@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary flow series restatement waits wait exceptions data-quality watch alerts send import simulate report completion'
+    local commands='status summary flow series restatement waits wait exceptions data-quality watch alerts quarantine send import simulate report completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -24,6 +24,8 @@ _waitlistctl() {
     *:-c | *:--config | simulate:--out | import:--map | import:--report) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
+    quarantine:--state) _waitlistctl_offer -W 'waiting retried discarded all' -- "$current" && return ;;
+    quarantine:--code) _waitlistctl_offer -W 'too_large not_json bad_envelope id_conflict unknown_type personal_data bad_data unknown_pathway time_in_future time_too_old' -- "$current" && return ;;
     alerts:--state) _waitlistctl_offer -W 'open all' -- "$current" && return ;;
     alerts:--rule) _waitlistctl_offer -W 'approaching breach escalation' -- "$current" && return ;;
     report:--encoding) _waitlistctl_offer -W 'utf-8 windows-1252' -- "$current" && return ;;
@@ -50,6 +52,7 @@ _waitlistctl() {
     data-quality) options='--from --to --as-at --known-at' ;;
     watch) options='--once --group --sort --ascii' ;;
     alerts) options='--since --state --filter --limit --follow --rule --count' ;;
+    quarantine) options='list show retry discard --state --code --source --limit --after --raw --by --reason' ;;
     send) options='--window --batch' ;;
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
