@@ -1,21 +1,17 @@
 /* waitlistctl send: events from a file or a pipe, in batches, until every one is durable. */
 #include "client/ctl/send.h"
+#include "client/ctl/deliver.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK_BYTES (256 * 1024)
 #define LINE_BYTES_MAX WAITLIST_SENDER_EVENT_MAX
-#define STEP_MS 250     /* between two looks at signals and patience */
-#define CONNECT_MS 3000 /* a daemon that was never reached is given up after so long */
 
 enum { OPTION_WINDOW = 0x400, OPTION_BATCH };
 
@@ -25,24 +21,17 @@ struct send_arguments {
     size_t window, batch;
 };
 
-enum outcome { SEND_GOING, SEND_ALL, SEND_INTERRUPTED, SEND_STUCK, SEND_UNREADABLE };
-
 struct sending {
     const struct send_arguments *arguments;
-    struct waitlist_sender *sender;
+    struct delivery *delivery;
     struct send_report report;
-    struct progress progress;
-    int input, ended; /* file descriptors: the events; signals */
-    enum outcome outcome;
-    uint64_t line; /* number of the next line, from 1 */
-    int64_t bytes; /* read so far */
-    char *buffer;  /* what was read and is not submitted; LINE_BYTES_MAX + CHUNK_BYTES */
+    int input, stop; /* file descriptors: the events; signals */
+    uint64_t line;   /* number of the next line, from 1 */
+    int64_t bytes;   /* read so far */
+    char *buffer;    /* what was read and is not submitted; LINE_BYTES_MAX + CHUNK_BYTES */
     size_t filled;
     bool skipping; /* inside a line that is too long */
-    bool was_connected;
-    bool read_only;
-    uint64_t answered;
-    int64_t moved_at; /* when the last answer came, or nothing was under way */
+    bool unreadable;
 };
 
 static size_t size_option(const char *text, const char *name, struct argp_state *state) {
@@ -84,81 +73,10 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     }
 }
 
-static void on_reply(void *context, const struct waitlist_batch_reply *reply) {
+static void on_refused(void *context, uint64_t line, uint64_t last_line, const struct waitlist_quarantined *why) {
     struct sending *sending = context;
 
-    for (size_t i = 0; i < reply->quarantined_count; i++) {
-        const struct waitlist_quarantined *one = &reply->quarantined[i];
-
-        send_report_add(&sending->report, one->tag, one->tag, one);
-    }
-    if (!reply->durable) {
-        const struct waitlist_quarantined why = {.id = "", .code = reply->error_code, .pointer = "", .message = reply->error_message};
-
-        send_report_add(&sending->report, reply->first_tag, reply->last_tag, &why);
-    }
-}
-
-static void on_notice(void *context, enum waitlist_sender_notice notice, uint64_t detail) {
-    struct sending *sending = context;
-
-    if (notice == WAITLIST_NOTICE_READ_ONLY && !sending->read_only) {
-        ctl_complain("the daemon takes no events now (its disk is full or failing); trying again in %llu ms, and so on",
-                     (unsigned long long)detail);
-    } else if (notice == WAITLIST_NOTICE_WRITABLE) {
-        ctl_complain("the daemon takes events again");
-    }
-    sending->read_only = notice == WAITLIST_NOTICE_READ_ONLY || (sending->read_only && notice != WAITLIST_NOTICE_WRITABLE);
-}
-
-/* Draws, looks for signals, and for whether anything still moves. */
-static void look_around(struct sending *sending) {
-    struct waitlist_sender_totals totals;
-    struct signalfd_siginfo signal_info;
-    int64_t now = ctl_now();
-
-    waitlist_sender_totals(sending->sender, &totals);
-    uint64_t answered = totals.submitted - totals.pending;
-
-    sending->was_connected = sending->was_connected || totals.connected;
-    if (answered != sending->answered || totals.pending == 0) {
-        sending->answered = answered;
-        sending->moved_at = now;
-    }
-    progress_draw(&sending->progress, sending->bytes, totals.accepted + totals.duplicates,
-                  sending->read_only ? "(daemon is read-only)"
-                  : totals.connected ? ""
-                                     : "(connecting)");
-    if (read(sending->ended, &signal_info, sizeof signal_info) > 0) {
-        sending->outcome = SEND_INTERRUPTED;
-        return;
-    }
-    int patience = sending->arguments->ctl->timeout_ms;
-
-    if (!sending->was_connected && patience > CONNECT_MS) {
-        patience = CONNECT_MS;
-    }
-    if (now - sending->moved_at > patience) {
-        sending->outcome = SEND_STUCK;
-    }
-}
-
-static void submit(struct sending *sending, const char *line, size_t size) {
-    uint64_t number = sending->line++;
-
-    while (sending->outcome == SEND_GOING) {
-        size_t taken;
-        enum waitlist_status status = waitlist_sender_submit_lines(sending->sender, line, size, number, STEP_MS, &taken);
-
-        if (status == WAITLIST_OK) {
-            return;
-        }
-        if (status == WAITLIST_SYSTEM) {
-            sending->outcome = SEND_STUCK;
-            return;
-        }
-        look_around(sending);
-    }
+    send_report_add(&sending->report, line, last_line, why);
 }
 
 static void note_too_long(struct sending *sending) {
@@ -170,11 +88,12 @@ static void note_too_long(struct sending *sending) {
     sending->skipping = true;
 }
 
-/* Submits the whole lines of the buffer; at the end also the last one without a line end. */
-static void submit_lines(struct sending *sending, bool at_end) {
+/* Submits the whole lines of the buffer; at the end also the last one without a line end. False when the delivery has ended. */
+static bool submit_lines(struct sending *sending, bool at_end) {
     size_t at = 0;
+    bool going = true;
 
-    while (sending->outcome == SEND_GOING && at < sending->filled) {
+    while (going && at < sending->filled) {
         const char *line = sending->buffer + at;
         const char *end = memchr(line, '\n', sending->filled - at);
         size_t size = end != NULL ? (size_t)(end - line) : sending->filled - at;
@@ -186,7 +105,7 @@ static void submit_lines(struct sending *sending, bool at_end) {
             break;
         }
         if (!sending->skipping) {
-            submit(sending, line, size);
+            going = delivery_send(sending->delivery, line, size, sending->line++, sending->bytes);
         } else if (end != NULL) {
             sending->line++;
             sending->skipping = false;
@@ -195,109 +114,80 @@ static void submit_lines(struct sending *sending, bool at_end) {
     }
     memmove(sending->buffer, sending->buffer + at, sending->filled - at);
     sending->filled -= at;
+    return going;
 }
 
-/* Waits for input; while there is none, what has gathered goes out. False at the end of it. */
+/* False at the end of the input, or of the delivery. */
 static bool read_more(struct sending *sending) {
-    struct pollfd ready[2] = {{.fd = sending->input, .events = POLLIN}, {.fd = sending->ended, .events = POLLIN}};
-
-    while (sending->outcome == SEND_GOING && poll(ready, 2, 0) >= 0 && ready[0].revents == 0) {
-        struct waitlist_sender_totals totals;
-
-        look_around(sending);
-        waitlist_sender_totals(sending->sender, &totals);
-        if (totals.pending > 0) {
-            (void)waitlist_sender_poll(sending->sender, 20);
-        } else {
-            (void)poll(ready, 2, STEP_MS);
-        }
-    }
-    if (sending->outcome != SEND_GOING) {
+    if (!delivery_await(sending->delivery, sending->input)) {
         return false;
     }
     ssize_t got = read(sending->input, sending->buffer + sending->filled, CHUNK_BYTES);
 
     if (got < 0) {
         ctl_complain("%s: %s", sending->arguments->path, strerror(errno));
-        sending->outcome = SEND_UNREADABLE;
+        sending->unreadable = true;
         return false;
     }
     sending->filled += (size_t)got;
     sending->bytes += got;
-    look_around(sending);
+    delivery_look(sending->delivery, sending->bytes);
     return got > 0;
 }
 
-static void send_all(struct sending *sending) {
-    while (read_more(sending)) {
-        submit_lines(sending, false);
+/* What was read before an interruption or a failing read is still reported as it stands. */
+static enum delivery_state send_all(struct sending *sending) {
+    while (read_more(sending) && submit_lines(sending, false)) {
     }
-    if (sending->outcome == SEND_GOING) {
-        submit_lines(sending, true);
+    if (delivery_state(sending->delivery) == DELIVERY_GOING && !sending->unreadable) {
+        (void)submit_lines(sending, true);
     }
-    /* What was read before an interruption is still waited for, so that the report is true; a second Ctrl-C is not needed: patience ends.
-     */
-    while (sending->outcome == SEND_GOING) {
-        enum waitlist_status status = waitlist_sender_flush(sending->sender, STEP_MS);
-
-        if (status == WAITLIST_OK || status == WAITLIST_REFUSED) {
-            sending->outcome = SEND_ALL;
-        } else {
-            look_around(sending);
-        }
-    }
+    return delivery_finish(sending->delivery);
 }
 
-static int conclude(struct sending *sending) {
+static int conclude(struct sending *sending, enum delivery_state state) {
     struct ctl_context *ctl = sending->arguments->ctl;
     struct waitlist_sender_totals totals;
 
-    progress_end(&sending->progress);
-    waitlist_sender_totals(sending->sender, &totals);
-    bool done = sending->outcome == SEND_ALL && totals.quarantined == 0 && totals.refused == 0 && sending->report.too_long == 0;
+    delivery_totals(sending->delivery, &totals);
+    bool done =
+        state == DELIVERY_DONE && !sending->unreadable && totals.quarantined == 0 && totals.refused == 0 && sending->report.too_long == 0;
 
-    if (sending->outcome == SEND_STUCK && !sending->was_connected) {
-        return ctl_explain(WAITLIST_UNREACHABLE, ctl->ingest);
+    if (state != DELIVERY_STUCK || delivery_reached(sending->delivery)) {
+        send_report_print(&sending->report, &totals, done, ctl->format);
     }
-    send_report_print(&sending->report, &totals, done, ctl->format);
-    if (sending->outcome == SEND_STUCK && !sending->read_only) {
-        return ctl_explain(totals.connected ? WAITLIST_NO_REPLY : WAITLIST_UNREACHABLE, ctl->ingest);
-    }
-    if (sending->outcome == SEND_STUCK) {
-        ctl_complain("the daemon is still read-only: given up after --timeout");
-    } else if (sending->outcome == SEND_INTERRUPTED) {
-        ctl_complain("interrupted; sending the file again is safe");
-    }
-    return done ? CTL_DONE : CTL_REFUSED;
+    int code = delivery_explain(sending->delivery, "sending the file again is safe");
+
+    return code == CTL_DONE && !done ? CTL_REFUSED : code;
 }
 
 static int run(struct sending *sending) {
     const struct send_arguments *arguments = sending->arguments;
-    struct waitlist_client *client = ctl_client(arguments->ctl);
-    const struct waitlist_sender_options options = {
-        .batch = arguments->batch, .window = arguments->window, .on_reply = on_reply, .on_notice = on_notice, .context = sending};
     struct stat file;
+    bool has_size = fstat(sending->input, &file) == 0 && S_ISREG(file.st_mode);
+    const struct delivery_options options = {.ctl = arguments->ctl,
+                                             .batch = arguments->batch,
+                                             .window = arguments->window,
+                                             .stop = sending->stop,
+                                             .total = has_size ? (int64_t)file.st_size : 0,
+                                             .refused = on_refused,
+                                             .context = sending};
 
-    if (client == NULL) {
+    sending->delivery = delivery_create(&options);
+    if (sending->delivery == NULL) {
         return CTL_USAGE;
     }
-    sending->sender = waitlist_sender_create(client, &options);
     sending->buffer = malloc(LINE_BYTES_MAX + 2 * CHUNK_BYTES);
-    if (sending->sender == NULL || sending->buffer == NULL) {
+    if (sending->buffer == NULL) {
         abort();
     }
     send_report_init(&sending->report);
     sending->line = 1;
-    sending->moved_at = ctl_now();
-    bool has_size = fstat(sending->input, &file) == 0 && S_ISREG(file.st_mode);
-
-    progress_begin(&sending->progress, has_size ? (int64_t)file.st_size : 0);
-    send_all(sending);
-    int code = conclude(sending);
+    int code = conclude(sending, send_all(sending));
 
     send_report_clear(&sending->report);
     free(sending->buffer);
-    waitlist_sender_destroy(&sending->sender);
+    delivery_destroy(&sending->delivery);
     return code;
 }
 
@@ -315,8 +205,7 @@ int command_send(struct ctl_context *ctl, int argc, char **argv) {
                "Example:\n  waitlistctl send events.ndjson\n",
         .children = children};
     struct send_arguments arguments = {.ctl = ctl};
-    struct sending sending = {.arguments = &arguments, .outcome = SEND_GOING};
-    sigset_t signals;
+    struct sending sending = {.arguments = &arguments};
 
     ctl_parse(&argp, "send", argc, argv, &arguments);
     bool is_stdin = strcmp(arguments.path, "-") == 0;
@@ -332,18 +221,13 @@ int command_send(struct ctl_context *ctl, int argc, char **argv) {
         close(sending.input);
         return CTL_USAGE;
     }
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    sending.ended = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (sending.ended < 0) {
-        ctl_complain("signals cannot be watched: %s", strerror(errno));
+    sending.stop = delivery_signals();
+    if (sending.stop < 0) {
         return CTL_REFUSED;
     }
     int code = run(&sending);
 
-    close(sending.ended);
+    close(sending.stop);
     if (!is_stdin) {
         close(sending.input);
     }

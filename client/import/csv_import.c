@@ -1,18 +1,17 @@
 /* `waitlistctl import csv`: one reading of the file to check it, a second one to send it. */
 #include "client/import/csv_import.h"
+#include "client/ctl/deliver.h"
 #include "client/ctl/send.h"
 #include "client/import/check.h"
-#include "client/import/csv_deliver.h"
+#include "client/import/csv_report.h"
 #include "daemon/core/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,26 +99,12 @@ static bool open_file(struct importing *importing) {
     return true;
 }
 
-static bool watch_signals(struct importing *importing) {
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    importing->stop = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (importing->stop < 0) {
-        ctl_complain("signals cannot be watched: %s", strerror(errno));
-    }
-    return importing->stop >= 0;
-}
-
 static bool prepare(struct importing *importing) {
     struct timespec now;
 
     importing->map = map_load(importing->options->map_path, complain_line, NULL);
     if (importing->map == NULL || !load_config(importing) || !load_calendars(importing) || !open_file(importing) ||
-        !watch_signals(importing)) {
+        (importing->stop = delivery_signals()) < 0) {
         return false;
     }
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -280,7 +265,7 @@ static bool take_events(struct pass *pass, const struct csv_row *row) {
 
         if (pass->delivery == NULL) {
             sums->events[event->from->type]++;
-        } else if (!delivery_send(pass->delivery, event->json, row->line, csv_table_bytes(pass->table))) {
+        } else if (!delivery_send(pass->delivery, event->json.at, event->json.length, row->line, (int64_t)csv_table_bytes(pass->table))) {
             return false;
         }
     }
@@ -458,11 +443,22 @@ static const char *why_nothing_is_sent(struct importing *importing) {
     return NULL;
 }
 
+static void on_refused(void *context, uint64_t line, uint64_t last_line, const struct waitlist_quarantined *why) {
+    struct importing *importing = context;
+    char message[512];
+    struct report_line refused = {.line = line, .last_line = last_line, .code = why->code, .message = message};
+
+    snprintf(message, sizeof message, "%s%s%s (the daemon's answer to event %.64s)", why->pointer, why->pointer[0] != '\0' ? ": " : "",
+             why->message, why->id);
+    csv_report_add(importing->report, &refused);
+}
+
 static int send_rows(struct importing *importing) {
     struct import_sums *sums = &importing->sums;
     uint64_t taken = 0;
-    bool reached = false;
-    struct delivery *delivery = delivery_create(importing->ctl, importing->report, importing->stop, importing->file_bytes);
+    const struct delivery_options options = {
+        .ctl = importing->ctl, .stop = importing->stop, .total = importing->file_bytes, .refused = on_refused, .context = importing};
+    struct delivery *delivery = delivery_create(&options);
 
     if (delivery == NULL) {
         return CTL_USAGE;
@@ -473,9 +469,10 @@ static int send_rows(struct importing *importing) {
         delivery_interrupt(delivery);
     }
     enum delivery_state state = delivery_finish(delivery);
-    int code = delivery_conclude(delivery, &sums->totals, &reached);
+    int code = delivery_explain(delivery, "importing the file again is safe");
 
-    sums->sent = reached;
+    delivery_totals(delivery, &sums->totals);
+    sums->sent = delivery_reached(delivery);
     delivery_destroy(&delivery);
     if (state == DELIVERY_DONE && (!whole || taken != importing->checked_taken)) {
         ctl_complain("%s: the file changed while it was being read; import it again", importing->options->path);
