@@ -232,14 +232,17 @@ enum journal_status journal_each_quarantined(struct journal *journal, const stru
     bool waiting_only = filter->one_state && filter->state == QUARANTINE_WAITING;
     const char *sql = store_sql(waiting_only ? STORE_LIST_WAITING : STORE_LIST_QUARANTINE);
     sqlite3_stmt *statement = NULL;
-    enum journal_status status =
-        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, sql, -1, &statement, NULL), "reading the quarantine");
+    enum journal_status status;
     uint64_t last = filter->after_id, looked_at = 0;
     bool more = true;
     int code;
 
     *next = 0;
-    if (status != JOURNAL_OK || filter->after_id > INT64_MAX)
+    if (filter->after_id > INT64_MAX) /* no id is so large */
+        return JOURNAL_OK;
+    status =
+        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, sql, -1, &statement, NULL), "reading the quarantine");
+    if (status != JOURNAL_OK)
         return status;
     bind_number(statement, 1, (int64_t)filter->after_id);
     journal->reading++;
