@@ -34,7 +34,8 @@ static const struct column wait_columns[] = {{"subject", "WAIT", COLUMN_TEXT},
                                              {"last_contact", "LAST CONTACT", COLUMN_CSV_ONLY},
                                              {"no_contact", "NO CONTACT", COLUMN_CSV_ONLY},
                                              {"exceptions", "EXCEPTIONS", COLUMN_CSV_ONLY},
-                                             {"last_event_at", "LAST EVENT", COLUMN_CSV_ONLY}};
+                                             {"last_event_at", "LAST EVENT", COLUMN_CSV_ONLY},
+                                             {"rule_version", "", COLUMN_CSV_ONLY}};
 #define WAIT_COLUMN_COUNT (sizeof wait_columns / sizeof wait_columns[0])
 
 static void add_row(struct table *table, const struct column *columns, size_t count, const json_t *row) {
@@ -52,6 +53,17 @@ static struct table *table_of(const struct column *columns, size_t count, const 
         add_row(table, columns, count, row);
     }
     return table;
+}
+
+/* Each row with the version of the rules by which its figures were counted, which the reply says once. */
+static struct table *table_of_waits(const json_t *rows, const json_t *reply) {
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(rows, i, row) {
+        json_object_set(row, "rule_version", json_object_get(reply, "rule_version"));
+    }
+    return table_of(wait_columns, WAIT_COLUMN_COUNT, rows);
 }
 
 /* "Who waits" is not who has waited, unless --filter status=… says so. */
@@ -95,7 +107,7 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv) {
     if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
         puts("no such waits");
     } else {
-        struct table *table = table_of(wait_columns, WAIT_COLUMN_COUNT, rows);
+        struct table *table = table_of_waits(rows, reply);
 
         table_print(table, ctl->format, stdout);
         table_destroy(&table);
@@ -206,7 +218,7 @@ int command_wait(struct ctl_context *ctl, int argc, char **argv) {
     }
     if (ctl->format == FORMAT_CSV) {
         json_t *rows = json_pack("[O]", json_object_get(reply, "wait"));
-        struct table *table = table_of(wait_columns, WAIT_COLUMN_COUNT, rows);
+        struct table *table = table_of_waits(rows, reply);
 
         table_print(table, FORMAT_CSV, stdout);
         table_destroy(&table);
