@@ -101,13 +101,17 @@ static int print_config(const struct config *config) {
 
 /* A long replay tells the service manager that it goes on. */
 static void tell_progress(void *context, enum ledger_work work, uint64_t done, uint64_t total) {
+    static const char *const doing[] = {
+        [LEDGER_READS_EVENTS] = "reading the journal",
+        [LEDGER_CATCHES_UP_DAYS] = "catching up",
+        [LEDGER_CHAINS_EVENTS] = "making the hash chain of an older journal",
+    };
     char status[120];
     struct timer *timer = context;
     if (!timer_take(timer, timers_read(INSTANT_NONE).monotonic_ms))
         return;
-    snprintf(status, sizeof status,
-             work == LEDGER_READS_EVENTS ? "reading the journal: %llu of %llu events" : "catching up: %llu of %llu days",
-             (unsigned long long)done, (unsigned long long)total);
+    snprintf(status, sizeof status, "%s: %llu of %llu %s", doing[work], (unsigned long long)done, (unsigned long long)total,
+             work == LEDGER_CATCHES_UP_DAYS ? "days" : "events");
     notify_status(status);
     notify_extend(START_EXTENSION_US);
     notify_watchdog();

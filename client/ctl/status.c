@@ -39,6 +39,9 @@ static void print_figures(const json_t *reply) {
     print_time(ctl_int(reply, "uptime_s"));
     printf("journal          %s, %" PRId64 " events accepted, %" PRId64 " alert transitions\n", ctl_text(reply, "epoch"),
            ctl_int(reply, "journal_seq"), ctl_int(reply, "alert_seq"));
+    if (json_is_string(json_object_get(reply, "chain"))) {
+        printf("chain            %s\n", ctl_text(reply, "chain"));
+    }
     printf("in quarantine    %" PRId64 " events wait for somebody\n", ctl_int(reply, "quarantine"));
     printf("loop lag         %.1f ms\n\n", json_number_value(json_object_get(reply, "loop_lag_ms")));
 }

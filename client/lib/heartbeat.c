@@ -21,6 +21,7 @@ bool pulse_take(struct pulse *pulse, const void *bytes, size_t size) {
     copy_text(pulse->last.now, sizeof pulse->last.now, object, "now");
     copy_text(pulse->last.today, sizeof pulse->last.today, object, "today");
     copy_text(pulse->last.version, sizeof pulse->last.version, object, "version");
+    copy_text(pulse->last.chain, sizeof pulse->last.chain, object, "chain");
     pulse->last.journal_seq = json_count(object, "journal_seq");
     pulse->last.alert_seq = json_count(object, "alert_seq");
     pulse->came_at = client_now();

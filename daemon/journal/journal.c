@@ -3,6 +3,7 @@
 
 #include "daemon/core/memory.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,24 +15,37 @@
 #define CHECKPOINT_PAGES 128
 #define CHECKPOINT_PAGES_FORCED 512
 
-static enum journal_status read_epoch(struct journal *journal) {
+/* A value of the table `meta`, of exactly `length` bytes. */
+static enum journal_status read_meta(struct store *store, const char *name, char *value, int length) {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(journal->store.database, "SELECT value FROM meta WHERE name = 'epoch'", -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(store->database, "SELECT value FROM meta WHERE name = ?1", -1, &statement, NULL);
+    char doing[64];
     enum journal_status status;
 
+    (void)snprintf(doing, sizeof doing, "reading the %s", name);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
-    status = store_status(&journal->store, code, "reading the epoch");
-    if (code == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == EPOCH_LENGTH)
-        memcpy(journal->epoch, sqlite3_column_text(statement, 0), EPOCH_LENGTH);
+    status = store_status(store, code, doing);
+    if (code == SQLITE_ROW && sqlite3_column_bytes(statement, 0) == length)
+        memcpy(value, sqlite3_column_text(statement, 0), (size_t)length);
     else if (status == JOURNAL_OK)
-        status = store_status(&journal->store, SQLITE_CORRUPT, "reading the epoch");
+        status = store_status(store, SQLITE_CORRUPT, doing);
     (void)sqlite3_finalize(statement);
     return status;
 }
 
-/* The segment in the row that the statement stands on; false when it is damaged. Its body is valid until the statement's next step. */
-static bool row_segment(sqlite3_stmt *statement, struct segment *segment) {
+enum journal_status journal_first_head(struct store *store, struct chain_digest *head) {
+    char text[CHAIN_TEXT_SIZE];
+    enum journal_status status = read_meta(store, "chain", text, CHAIN_TEXT_SIZE - 1);
+
+    if (status == JOURNAL_OK && !chain_digest_parse((struct text){text, CHAIN_TEXT_SIZE - 1}, head))
+        status = store_status(store, SQLITE_CORRUPT, "reading the chain");
+    return status;
+}
+
+bool journal_row_segment(sqlite3_stmt *statement, struct segment *segment) {
     int64_t first_seq = sqlite3_column_int64(statement, 0);
     int64_t count = sqlite3_column_int64(statement, 1);
 
@@ -42,7 +56,18 @@ static bool row_segment(sqlite3_stmt *statement, struct segment *segment) {
     segment->received = sqlite3_column_int64(statement, 2);
     segment->body = sqlite3_column_blob(statement, 3);
     segment->size = (size_t)sqlite3_column_bytes(statement, 3);
-    return segment->body != NULL && segment_is_whole(segment);
+    return segment->body != NULL;
+}
+
+struct seal journal_row_seal(sqlite3_stmt *statement, const struct segment *segment) {
+    const unsigned char *bytes = sqlite3_column_blob(statement, 4);
+
+    return (struct seal){segment->first_seq, segment->count, bytes, (size_t)sqlite3_column_bytes(statement, 4)};
+}
+
+/* False when the segment is damaged. */
+static bool row_segment(sqlite3_stmt *statement, struct segment *segment) {
+    return journal_row_segment(statement, segment) && segment_is_whole(segment);
 }
 
 enum journal_status journal_damaged(struct journal *journal, const char *what, uint64_t number) {
@@ -52,18 +77,20 @@ enum journal_status journal_damaged(struct journal *journal, const char *what, u
 }
 
 static enum journal_status read_last_segment(struct journal *journal) {
-    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_READ_SEGMENTS);
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_READ_LAST_SEGMENT);
     struct segment segment;
     enum journal_status status;
-    int code;
+    int code = sqlite3_step(statement);
 
-    (void)sqlite3_bind_int64(statement, 1, INT64_MAX);
-    (void)sqlite3_bind_int64(statement, 2, INT64_MAX);
-    code = sqlite3_step(statement);
     status = store_status(&journal->store, code, "reading the last events");
     if (code == SQLITE_ROW && row_segment(statement, &segment)) {
+        struct seal seal = journal_row_seal(statement, &segment);
         journal->now.last_seq = segment.first_seq + segment.count - 1;
         journal->now.last_received = segment.received;
+        if (seal_is_whole(&seal))
+            seal_head(&seal, &journal->now.head);
+        else
+            status = journal_damaged(journal, "the seal of segment", segment.first_seq);
     } else if (code == SQLITE_ROW) {
         status = journal_damaged(journal, "segment", (uint64_t)sqlite3_column_int64(statement, 0));
     }
@@ -71,13 +98,34 @@ static enum journal_status read_last_segment(struct journal *journal) {
     return status;
 }
 
+/* The newest link of the chain; its head is the chain's unless an event came after it. */
+static enum journal_status read_last_link(struct journal *journal) {
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_READ_LAST_LINK);
+    int code = sqlite3_step(statement);
+    enum journal_status status = store_status(&journal->store, code, "reading the chain");
+
+    if (code == SQLITE_ROW) {
+        journal->now.last_place = (uint64_t)sqlite3_column_int64(statement, 0);
+        if (sqlite3_column_bytes(statement, 2) != CHAIN_DIGEST_SIZE)
+            status = journal_damaged(journal, "link", journal->now.last_place);
+        else if ((uint64_t)sqlite3_column_int64(statement, 1) >= journal->now.last_seq)
+            memcpy(journal->now.head.bytes, sqlite3_column_blob(statement, 2), CHAIN_DIGEST_SIZE);
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
 static enum journal_status read_state(struct journal *journal) {
     int64_t last_alert_seq = 0, first_report_day = DAY_NONE, last_report_day = DAY_NONE;
-    enum journal_status status = read_epoch(journal);
+    enum journal_status status = read_meta(&journal->store, "epoch", journal->epoch, EPOCH_LENGTH);
 
     journal->now.last_received = INSTANT_NONE;
     if (status == JOURNAL_OK)
+        status = journal_first_head(&journal->store, &journal->now.head);
+    if (status == JOURNAL_OK)
         status = read_last_segment(journal);
+    if (status == JOURNAL_OK)
+        status = read_last_link(journal);
     if (status == JOURNAL_OK)
         status = store_number(&journal->store, "SELECT coalesce(max(alert_seq), 0) FROM alert", &last_alert_seq);
     if (status == JOURNAL_OK)
@@ -97,11 +145,21 @@ enum journal_status journal_open(const char *path, struct journal **journal, cha
     return journal_open_with(path, &(struct journal_options){0}, journal, message);
 }
 
+static enum journal_status make_chain(struct store *store, void *context) {
+    return upgrade_make_chain(store, context);
+}
+
 enum journal_status journal_open_with(const char *path, const struct journal_options *options, struct journal **journal,
                                       char message[256]) {
     struct journal *opened = memory_new(1, sizeof *opened);
-    enum journal_status status = store_open(&opened->store, path);
+    struct journal_options copy = *options;
+    enum journal_status status;
 
+    opened->store.make_chain = make_chain;
+    opened->store.context = &copy;
+    status = store_open(&opened->store, path);
+    opened->store.context = NULL;
+    opened->chain = chain_create();
     opened->packer = packer_create();
     opened->cache = cache_create(options->cache_bytes != 0 ? options->cache_bytes : DEFAULT_CACHE_BYTES);
     if (status == JOURNAL_OK)
@@ -149,6 +207,7 @@ void journal_close(struct journal **journal) {
     ENSURE((*journal)->reading == 0);
     packer_destroy(&(*journal)->packer);
     cache_destroy(&(*journal)->cache);
+    chain_destroy(&(*journal)->chain);
     store_close(&(*journal)->store);
     free((*journal)->copy);
     free(*journal);
@@ -183,6 +242,10 @@ day_t journal_last_report_day(const struct journal *journal) {
     return journal->now.last_report_day;
 }
 
+const struct chain_digest *journal_chain(const struct journal *journal) {
+    return &journal->now.head;
+}
+
 void journal_begin(struct journal *journal, instant_t now) {
     ENSURE(!journal->is_reader && !journal->turn_open);
     journal->turn_open = true;
@@ -206,15 +269,45 @@ bool journal_ready_to_write(struct journal *journal) {
     return journal->turn_status == JOURNAL_OK;
 }
 
-uint64_t journal_append_event(struct journal *journal, struct text bytes, uint64_t previous_seq) {
+static void take_salt(struct journal *journal, struct chain_salt *salt) {
+    if (journal->salts_left == 0) {
+        randombytes_buf(journal->salts, sizeof journal->salts);
+        journal->salts_left = JOURNAL_SALTS;
+    }
+    *salt = journal->salts[--journal->salts_left];
+    journal->salts[journal->salts_left] = (struct chain_salt){{0}}; /* it stays in the file alone, where it can be erased */
+}
+
+uint64_t journal_append_event(struct journal *journal, struct text bytes, struct text kept, uint64_t previous_seq) {
+    struct chain_event event = {.seq = journal->now.last_seq + 1, .previous_seq = previous_seq, .kept = kept};
+    struct chain_salt salt;
+
     ENSURE(journal->turn_open);
-    packer_add(journal->packer, bytes, previous_seq);
+    event.received = journal->turn_received;
+    take_salt(journal, &salt);
+    chain_erasable(journal->chain, &salt, bytes, &event.erasable);
+    chain_add_event(journal->chain, &journal->now.head, &event);
+    packer_add(journal->packer, bytes, previous_seq, &salt, &journal->now.head);
     journal->now.last_received = journal->turn_received;
     return ++journal->now.last_seq;
 }
 
+/* Chains what was just written. */
+static void add_link(struct journal *journal, const struct chain_act *act) {
+    if (journal->turn_status != JOURNAL_OK)
+        return;
+    chain_add_act(journal->chain, &journal->now.head, act);
+    journal_note(journal, journal_insert_link(&journal->store, store_prepared(&journal->store, STORE_INSERT_LINK),
+                                              ++journal->now.last_place, act, &journal->now.head));
+}
+
 void journal_append_alert(struct journal *journal, uint64_t alert_seq, uint64_t previous_alert_seq, struct text body) {
     sqlite3_stmt *statement = store_prepared(&journal->store, STORE_INSERT_ALERT);
+    struct chain_act act = {.what = CHAIN_ALERT,
+                            .key = (int64_t)alert_seq,
+                            .after_seq = journal->now.last_seq,
+                            .numbers = {(int64_t)previous_alert_seq},
+                            .body = body};
 
     ENSURE(alert_seq == journal->now.last_alert_seq + 1 && previous_alert_seq < alert_seq && body.at != NULL);
     journal->now.last_alert_seq = alert_seq;
@@ -225,23 +318,33 @@ void journal_append_alert(struct journal *journal, uint64_t alert_seq, uint64_t 
     bind_number(statement, 3, (int64_t)journal->now.last_seq);
     bind_text(statement, 4, body);
     journal_note(journal, store_finish(&journal->store, statement, "writing an alert"));
+    add_link(journal, &act);
 }
 
 void journal_append_record(struct journal *journal, const char *kind, struct text body) {
     sqlite3_stmt *statement = store_prepared(&journal->store, STORE_INSERT_RECORD);
+    struct chain_act act = {
+        .what = CHAIN_RECORD, .after_seq = journal->now.last_seq, .numbers = {journal->turn_received}, .kind = text_of(kind), .body = body};
 
     ENSURE(body.at != NULL);
     if (!journal_ready_to_write(journal))
         return;
     bind_number(statement, 1, (int64_t)journal->now.last_seq);
     bind_number(statement, 2, journal->turn_received);
-    bind_text(statement, 3, (struct text){kind, (uint32_t)strlen(kind)});
+    bind_text(statement, 3, act.kind);
     bind_text(statement, 4, body);
     journal_note(journal, store_finish(&journal->store, statement, "writing a record"));
+    act.key = sqlite3_last_insert_rowid(journal->store.database);
+    add_link(journal, &act);
 }
 
 void journal_append_report(struct journal *journal, const struct journal_report *report) {
     sqlite3_stmt *statement = store_prepared(&journal->store, STORE_INSERT_REPORT);
+    struct chain_act act = {.what = CHAIN_REPORT,
+                            .key = report->day,
+                            .after_seq = journal->now.last_seq,
+                            .numbers = {journal->turn_received, report->reconstructed ? 1 : 0, report->rule_version},
+                            .body = report->body};
 
     ENSURE(report->day > journal->now.last_report_day && report->body.at != NULL);
     if (journal->now.last_report_day == DAY_NONE)
@@ -252,10 +355,11 @@ void journal_append_report(struct journal *journal, const struct journal_report 
     bind_number(statement, 1, report->day);
     bind_number(statement, 2, (int64_t)journal->now.last_seq);
     bind_number(statement, 3, journal->turn_received);
-    bind_number(statement, 4, report->reconstructed ? 1 : 0);
-    bind_number(statement, 5, report->rule_version);
+    bind_number(statement, 4, act.numbers[1]);
+    bind_number(statement, 5, act.numbers[2]);
     bind_text(statement, 6, report->body);
     journal_note(journal, store_finish(&journal->store, statement, "writing a reported position"));
+    add_link(journal, &act);
 }
 
 static void write_segments(struct journal *journal) {
@@ -267,6 +371,8 @@ static void write_segments(struct journal *journal) {
         bind_number(statement, 2, segment.count);
         bind_number(statement, 3, segment.received);
         bind_blob(statement, 4, segment.body, segment.size);
+        struct seal seal = packer_seal(journal->packer, i);
+        bind_blob(statement, 5, seal.bytes, seal.size);
         journal_note(journal, store_finish(&journal->store, statement, "writing events"));
     }
 }

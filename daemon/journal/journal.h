@@ -6,6 +6,7 @@
 #define WAITLIST_JOURNAL_JOURNAL_H
 
 #include "daemon/core/event.h"
+#include "daemon/journal/chain.h"
 
 enum journal_status {
     JOURNAL_OK,
@@ -24,6 +25,12 @@ struct journal;
 enum journal_status journal_open(const char *path, struct journal **journal, char message[256]);
 struct journal_options {
     size_t cache_bytes; /* of events kept in memory for journal_read_event; 0: 64 MiB */
+    /* What of an event, given as it was received, a redaction would keep: kept_write into `buffer`, of KEPT_SIZE bytes. False when it
+     * cannot be understood. Needed once, where a journal of an older version gets its chain; without it such a journal is refused. */
+    bool (*kept)(void *context, struct text bytes, char *buffer, struct text *kept);
+    /* How far that is, in events; may be NULL. */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
 };
 enum journal_status journal_open_with(const char *path, const struct journal_options *options, struct journal **journal, char message[256]);
 /* Another limit for the cache from now on: a start reads the histories of waits that lie far apart in the journal, the daily work does not.
@@ -49,6 +56,8 @@ instant_t journal_last_received(const struct journal *journal);
 /* The first and the last day with a reported position, what the open turn appended included; DAY_NONE without any. */
 day_t journal_first_report_day(const struct journal *journal);
 day_t journal_last_report_day(const struct journal *journal);
+/* The head of the hash chain: it stands for everything appended so far, in its order (docs/journal.md, "The chain"). */
+const struct chain_digest *journal_chain(const struct journal *journal);
 uint64_t journal_quarantine_count(const struct journal *journal); /* waiting for somebody; the same bytes kept once */
 /* How many quarantined events wait for somebody, by their code in the order of its bytes; the open turn's are left out. */
 enum journal_status journal_each_quarantine_code(struct journal *journal, void (*each)(void *context, struct text code, uint64_t count),
@@ -70,9 +79,9 @@ const struct journal_quarantine_figures *journal_quarantine_figures(const struct
 
 /* `now` becomes the received time of the turn's events, unless the last one was later: received time never runs backwards. */
 void journal_begin(struct journal *journal, instant_t now);
-/* Appends an accepted event, of 1 MiB at most, and returns its seq. `previous_seq` is the wait's event before it (0: none): the chain by
- * which histories are read. */
-uint64_t journal_append_event(struct journal *journal, struct text bytes, uint64_t previous_seq);
+/* Appends an accepted event, of 1 MiB at most, and returns its seq. `kept`: kept_write of it. `previous_seq` is the wait's event before it
+ * (0: none), by which histories are read. */
+uint64_t journal_append_event(struct journal *journal, struct text bytes, struct text kept, uint64_t previous_seq);
 /* Appends one alert transition; `alert_seq` must be journal_last_alert_seq + 1. `body` is its JSON as published;
  * `previous_alert_seq`: the transition before it of the same subject (0: none). */
 void journal_append_alert(struct journal *journal, uint64_t alert_seq, uint64_t previous_alert_seq, struct text body);

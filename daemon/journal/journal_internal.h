@@ -8,12 +8,15 @@
 #include "daemon/journal/store.h"
 
 #define EPOCH_LENGTH 32
+#define JOURNAL_SALTS 64 /* drawn at once: a single one costs five times as much */
 
 /* What a turn changes and a rollback brings back. */
 struct counts {
     uint64_t last_seq;
     uint64_t last_alert_seq;
     struct journal_quarantine_figures quarantine;
+    uint64_t last_place; /* in the table `link` */
+    struct chain_digest head;
     instant_t last_received;
     day_t first_report_day;
     day_t last_report_day;
@@ -31,6 +34,9 @@ struct journal {
     instant_t turn_received;
     struct packer *packer; /* the events of the open turn */
     struct cache *cache;
+    struct chain *chain;
+    struct chain_salt salts[JOURNAL_SALTS];
+    size_t salts_left;
     char *copy; /* the texts that a read hands out */
     size_t copy_capacity;
     bool is_reader;
@@ -49,6 +55,33 @@ struct text journal_copy_text(struct journal *journal, size_t at, sqlite3_stmt *
 
 /* quarantine.c: counts what is there. */
 enum journal_status journal_read_figures(struct journal *journal);
+
+/* The segment in the columns first_seq, count, received, body of the row that the statement stands on, unchecked; false when its numbers
+ * cannot be. Its body is valid until the statement's next step. */
+bool journal_row_segment(sqlite3_stmt *statement, struct segment *segment);
+/* The seal in the fifth column, unchecked. */
+struct seal journal_row_seal(sqlite3_stmt *statement, const struct segment *segment);
+
+/* The first head of the chain. */
+enum journal_status journal_first_head(struct store *store, struct chain_digest *head);
+
+/* acts.c: reads what the chain covers beside events. */
+struct act_reader {
+    struct store *store;
+    sqlite3_stmt *statements[CHAIN_REPORT + 1];
+};
+
+enum journal_status act_reader_open(struct act_reader *reader, struct store *store);
+void act_reader_close(struct act_reader *reader);
+/* Fills numbers and texts of the act with this `what` and `key`; its texts are valid until the next call with the same `what`.
+ * JOURNAL_NOT_FOUND when there is none. */
+enum journal_status act_read(struct act_reader *reader, struct chain_act *act);
+/* Writes a link of the chain. */
+enum journal_status journal_insert_link(struct store *store, sqlite3_stmt *statement, uint64_t place, const struct chain_act *act,
+                                        const struct chain_digest *head);
+
+/* Makes the chain of a journal from before version 3. */
+enum journal_status upgrade_make_chain(struct store *store, const struct journal_options *options);
 
 /* SQLite keeps no copy: the text outlives the statement's run. Binding itself cannot fail but for memory and our own mistakes. */
 static inline void bind_text(sqlite3_stmt *statement, int column, struct text text) {

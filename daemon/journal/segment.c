@@ -1,4 +1,4 @@
-/* The body of a segment: packing a turn's events, checking and reading what was stored. */
+/* The body of a segment, and its seal: packing a turn's events, checking and reading what was stored. */
 #include "daemon/journal/segment.h"
 
 #include "daemon/core/memory.h"
@@ -14,12 +14,14 @@
 #define ENTRY_SIZE 8U    /* end, distance */
 #define TRAILER_SIZE 12U /* layout, checksum */
 
-/* What SQLite's file format leaves for rows in a table's page of 16 KiB (its header is 8 bytes), what a row costs beside the body (cell
- * pointer 2, payload size 3, rowid up to 5, record header 7, count 2, received 6; rounded up), and the largest body that a page takes
- * whole: the payload may have usable size - 35. Too small an estimate of these would cost space, nothing else. */
+/* What SQLite's file format leaves for rows in a table's page of 16 KiB (its header is 8 bytes), what a row costs beside body and seal
+ * (cell pointer 2, payload size 3, rowid up to 5, record header 9, count 2, received 6; rounded up), and how large both may be that a page
+ * takes them whole: the payload may have usable size - 35. Too small an estimate of these would cost space, nothing else. */
 #define PAGE_ROOM 16376U
 #define ROW_COST 28U
 #define BODY_MAX 16330U
+#define EVENT_COST (ENTRY_SIZE + SEAL_ENTRY_SIZE)     /* beside the event's bytes */
+#define SEGMENT_COST (TRAILER_SIZE + SEAL_FIXED_SIZE) /* beside its events */
 
 static uint32_t load_u32(const unsigned char *at) {
     uint32_t value;
@@ -95,11 +97,15 @@ struct packed_event {
     size_t at; /* in the packer's bytes */
     uint32_t length;
     uint32_t distance;
+    struct chain_salt salt;
+    struct chain_digest head; /* after it */
 };
 
 struct packed_segment {
     size_t at; /* in the packer's bytes */
     size_t size;
+    size_t seal_at; /* in the packer's seals */
+    size_t seal_size;
     uint32_t first; /* index of its first event */
     uint32_t count;
 };
@@ -109,6 +115,9 @@ struct packer {
     unsigned char *bytes;
     size_t length;
     size_t capacity;
+    unsigned char *seals;
+    size_t seals_length;
+    size_t seals_capacity;
     struct packed_event *events;
     size_t event_count;
     size_t event_capacity;
@@ -117,7 +126,7 @@ struct packer {
     size_t segment_capacity;
     size_t start;   /* where the open segment begins */
     uint32_t first; /* its first event */
-    uint32_t limit; /* the largest body it may get */
+    uint32_t limit; /* how large its body and seal may get */
     uint32_t room;
     uint64_t first_seq;
     instant_t received;
@@ -141,6 +150,7 @@ void packer_destroy(struct packer **packer) {
     if (*packer == NULL)
         return;
     free((*packer)->bytes);
+    free((*packer)->seals);
     free((*packer)->events);
     free((*packer)->segments);
     free(*packer);
@@ -149,6 +159,7 @@ void packer_destroy(struct packer **packer) {
 
 void packer_begin(struct packer *packer, uint64_t first_seq, instant_t received, uint32_t room) {
     packer->length = 0;
+    packer->seals_length = 0;
     packer->event_count = 0;
     packer->segment_count = 0;
     packer->start = 0;
@@ -159,11 +170,28 @@ void packer_begin(struct packer *packer, uint64_t first_seq, instant_t received,
     packer->received = received;
 }
 
+/* Writes the seal of the open segment behind those before it; its size. */
+static size_t write_seal(struct packer *packer, uint32_t count) {
+    size_t size = seal_size(count, 0);
+    void *seals = packer->seals;
+    unsigned char *at;
+
+    memory_reserve(&seals, &packer->seals_capacity, packer->seals_length + size, 1);
+    packer->seals = seals;
+    at = packer->seals + packer->seals_length;
+    for (uint32_t i = 0; i < count; i++)
+        seal_put_event(at, i, &packer->events[packer->first + i].salt, &packer->events[packer->first + i].head);
+    seal_put_end(at, packer->first_seq + packer->first, count, &packer->events[packer->event_count - 1].head);
+    packer->seals_length += size;
+    return size;
+}
+
 /* Writes the table and the trailer of the open segment, if it holds any event. */
 static void close_segment(struct packer *packer) {
     uint32_t count = (uint32_t)packer->event_count - packer->first;
     struct segment segment = {packer->first_seq + packer->first, count, packer->received, NULL, 0};
     void *segments = packer->segments;
+    size_t seal;
     unsigned char *at;
     uint32_t cost;
 
@@ -182,28 +210,31 @@ static void close_segment(struct packer *packer) {
     segment.size = packer->length - packer->start;
     store_u64(at + 4, checksum(&segment));
 
+    seal = write_seal(packer, count);
     memory_reserve(&segments, &packer->segment_capacity, packer->segment_count + 1, sizeof *packer->segments);
     packer->segments = segments;
-    packer->segments[packer->segment_count++] = (struct packed_segment){packer->start, segment.size, packer->first, count};
-    cost = segment.size > BODY_MAX ? PAGE_ROOM : (uint32_t)segment.size + ROW_COST;
+    packer->segments[packer->segment_count++] =
+        (struct packed_segment){packer->start, segment.size, packer->seals_length - seal, seal, packer->first, count};
+    cost = segment.size + seal > BODY_MAX ? PAGE_ROOM : (uint32_t)(segment.size + seal) + ROW_COST;
     packer->room = (packer->room >= cost ? packer->room : PAGE_ROOM) - cost;
     packer->start = packer->length;
     packer->first = (uint32_t)packer->event_count;
 }
 
-/* How large the next segment's body may get when its first event has `length` bytes: what is left of the last page, or a page. */
+/* How large the next segment's body and seal may get when its first event has `length` bytes: what is left of the last page, or a page. */
 static uint32_t limit_for(const struct packer *packer, uint32_t length) {
     uint32_t left = packer->room > ROW_COST ? packer->room - ROW_COST : 0;
 
-    if (left < length + ENTRY_SIZE + TRAILER_SIZE || left > BODY_MAX)
+    if (left < length + EVENT_COST + SEGMENT_COST || left > BODY_MAX)
         return BODY_MAX;
     return left;
 }
 
-void packer_add(struct packer *packer, struct text bytes, uint64_t previous_seq) {
+void packer_add(struct packer *packer, struct text bytes, uint64_t previous_seq, const struct chain_salt *salt,
+                const struct chain_digest *head) {
     uint64_t seq = packer->first_seq + packer->event_count;
     size_t count = packer->event_count - packer->first;
-    size_t grown = packer->length - packer->start + bytes.length + (count + 1) * ENTRY_SIZE + TRAILER_SIZE;
+    size_t grown = packer->length - packer->start + bytes.length + (count + 1) * EVENT_COST + SEGMENT_COST;
     void *events = packer->events;
 
     ENSURE(bytes.length <= SEGMENT_EVENT_MAX && previous_seq < seq && (previous_seq == 0 || seq - previous_seq <= UINT32_MAX));
@@ -220,7 +251,7 @@ void packer_add(struct packer *packer, struct text bytes, uint64_t previous_seq)
     memory_reserve(&events, &packer->event_capacity, packer->event_count + 1, sizeof *packer->events);
     packer->events = events;
     packer->events[packer->event_count++] =
-        (struct packed_event){packer->length, bytes.length, previous_seq == 0 ? 0 : (uint32_t)(seq - previous_seq)};
+        (struct packed_event){packer->length, bytes.length, previous_seq == 0 ? 0 : (uint32_t)(seq - previous_seq), *salt, *head};
     packer->length += bytes.length;
 }
 
@@ -250,6 +281,12 @@ struct segment packer_segment(const struct packer *packer, uint32_t index) {
     const struct packed_segment *packed = &packer->segments[index];
 
     return (struct segment){packer->first_seq + packed->first, packed->count, packer->received, packer->bytes + packed->at, packed->size};
+}
+
+struct seal packer_seal(const struct packer *packer, uint32_t index) {
+    const struct packed_segment *packed = &packer->segments[index];
+
+    return (struct seal){packer->first_seq + packed->first, packed->count, packer->seals + packed->seal_at, packed->seal_size};
 }
 
 uint32_t packer_room(const struct packer *packer) {

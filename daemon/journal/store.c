@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x776c6a31 /* "wlj1" in the file's header, by which file(1) and we know a journal */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define FILE_MODE 0640
 
 #define TEXT_OF_NUMBER(number) #number
@@ -45,15 +45,24 @@ static const char settings[] = "PRAGMA synchronous = FULL;"
     "CREATE TRIGGER report_is_of_a_later_day BEFORE INSERT ON report WHEN new.day <= (SELECT max(day) FROM report)"                        \
     " BEGIN SELECT raise(ABORT, 'a position was reported for this day or a later one'); END;"
 
-/* Since version 2. How many are quarantined, by code and state, and what was done about one, without reading all of them. */
+/* Since version 3. How many are quarantined, by code and state, and what was done about one, without reading all of them. */
 #define QUARANTINE_INDEXES                                                                                                                 \
-    "CREATE INDEX quarantine_by_code ON quarantine (code, state);"                                                                         \
-    "CREATE INDEX record_of_quarantined ON record (substr(body, 1, instr(body, ','))) WHERE kind = 'quarantine';"
+    "CREATE INDEX IF NOT EXISTS quarantine_by_code ON quarantine (code, state);"                                                           \
+    "CREATE INDEX IF NOT EXISTS record_of_quarantined ON record (substr(body, 1, instr(body, ','))) WHERE kind = 'quarantine';"
+
+/* Since version 3: the hash chain. `link` has a row for everything that it covers but events; these carry it in their segment's seal, those
+ * from before version 3 in `old_seal`. Its first head is random and stays when the epoch changes. */
+#define CHAIN_TABLES                                                                                                                       \
+    "CREATE TABLE link (place INTEGER PRIMARY KEY, what INTEGER NOT NULL, key INTEGER NOT NULL, after_seq INTEGER NOT NULL,"               \
+    " head BLOB NOT NULL) STRICT;"                                                                                                         \
+    "CREATE TABLE old_seal (first_seq INTEGER PRIMARY KEY, seal BLOB NOT NULL) STRICT;"                                                    \
+    "INSERT INTO meta (name, value) VALUES ('chain', lower(hex(randomblob(32))));"
 
 static const char schema[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE segment (first_seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, received INTEGER NOT NULL, body BLOB NOT NULL) STRICT;"
+    "CREATE TABLE segment (first_seq INTEGER PRIMARY KEY, count INTEGER NOT NULL, received INTEGER NOT NULL, body BLOB NOT NULL,"
+    " seal BLOB) STRICT;"
     "CREATE TABLE alert (alert_seq INTEGER PRIMARY KEY, previous_alert_seq INTEGER NOT NULL, after_seq INTEGER NOT NULL,"
     " body TEXT NOT NULL) STRICT;"
     "CREATE TABLE record (record_id INTEGER PRIMARY KEY, after_seq INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,"
@@ -63,17 +72,18 @@ static const char schema[] =
     " times INTEGER NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, pointer TEXT, source TEXT, scrubbed INTEGER NOT NULL,"
     " digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL,"
     " state TEXT NOT NULL CHECK (state IN ('waiting', 'retried', 'discarded'))) STRICT;"
-    "CREATE INDEX quarantine_waiting ON quarantine (id) WHERE state = 'waiting';" REPORT_TABLE QUARANTINE_INDEXES
+    "CREATE INDEX quarantine_waiting ON quarantine (id) WHERE state = 'waiting';" REPORT_TABLE QUARANTINE_INDEXES CHAIN_TABLES
     "PRAGMA application_id = " TEXT_OF(APPLICATION_ID) ";"
                                                        "PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";";
 
-static const char from_version_1[] = "BEGIN IMMEDIATE;" REPORT_TABLE QUARANTINE_INDEXES "PRAGMA user_version = 2; COMMIT;";
+static const char to_version_2[] = REPORT_TABLE;
+static const char to_version_3[] = QUARANTINE_INDEXES "ALTER TABLE segment ADD COLUMN seal BLOB;" CHAIN_TABLES;
 
 /* length() of bytes does not read them. */
 #define QUARANTINE_COLUMNS "id, first_received, last_received, times, code, message, pointer, source, scrubbed, length(bytes)"
 
 static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
-    [STORE_INSERT_SEGMENT] = "INSERT INTO segment (first_seq, count, received, body) VALUES (?1, ?2, ?3, ?4)",
+    [STORE_INSERT_SEGMENT] = "INSERT INTO segment (first_seq, count, received, body, seal) VALUES (?1, ?2, ?3, ?4, ?5)",
     [STORE_INSERT_ALERT] = "INSERT INTO alert (alert_seq, previous_alert_seq, after_seq, body) VALUES (?1, ?2, ?3, ?4)",
     [STORE_INSERT_RECORD] = "INSERT INTO record (after_seq, at, kind, body) VALUES (?1, ?2, ?3, ?4)",
     [STORE_FIND_QUARANTINE] = "SELECT id, bytes FROM quarantine WHERE digest = ?1",
@@ -83,10 +93,15 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
     [STORE_INSERT_REPORT] = "INSERT INTO report (day, after_seq, at, reconstructed, rule_version, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_SETTLE_QUARANTINE] = "UPDATE quarantine SET state = ?2, code = coalesce(?3, code), message = coalesce(?4, message),"
                                 " pointer = CASE WHEN ?3 IS NULL THEN pointer ELSE ?5 END WHERE id = ?1",
+    [STORE_INSERT_LINK] = "INSERT INTO link (place, what, key, after_seq, head) VALUES (?1, ?2, ?3, ?4, ?5)",
     [STORE_READ_SEGMENTS] = "SELECT first_seq, count, received, body FROM segment"
                             " WHERE first_seq >= (SELECT max(first_seq) FROM segment WHERE first_seq <= ?1) AND first_seq <= ?2"
                             " ORDER BY first_seq",
     [STORE_READ_RECEIVED] = "SELECT first_seq, count, received FROM segment WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1",
+    [STORE_READ_LAST_SEGMENT] = "SELECT first_seq, count, received, body,"
+                                " coalesce(seal, (SELECT seal FROM old_seal WHERE old_seal.first_seq = segment.first_seq))"
+                                " FROM segment ORDER BY first_seq DESC LIMIT 1",
+    [STORE_READ_LAST_LINK] = "SELECT place, after_seq, head FROM link ORDER BY place DESC LIMIT 1",
     [STORE_READ_ALERT] = "SELECT previous_alert_seq, body, after_seq FROM alert WHERE alert_seq = ?1",
     [STORE_LAST_RECORD] = "SELECT record_id, after_seq, at, kind, body FROM record WHERE kind = ?1 ORDER BY record_id DESC LIMIT 1",
     [STORE_READ_REPORT] =
@@ -337,6 +352,23 @@ static enum journal_status prepare_from(struct store *store, enum store_statemen
     return status;
 }
 
+/* One transaction: a start that is cut off leaves the journal of the older version. */
+static enum journal_status bring_up(struct store *store, int64_t version) {
+    enum journal_status status = store_run(store, "BEGIN IMMEDIATE", "bringing the journal to a newer version");
+
+    if (status == JOURNAL_OK && version < 2)
+        status = store_run(store, to_version_2, "bringing the journal to version 2");
+    if (status == JOURNAL_OK && version < 3)
+        status = store_run(store, to_version_3, "bringing the journal to version 3");
+    if (status == JOURNAL_OK && version < 3)
+        status = store->make_chain(store, store->context);
+    if (status == JOURNAL_OK)
+        status = store_run(store, "PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) "; COMMIT", "bringing the journal to a newer version");
+    if (status != JOURNAL_OK && store->database != NULL && sqlite3_get_autocommit(store->database) == 0)
+        (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL); /* the message stays that of the failure */
+    return status;
+}
+
 static enum journal_status open_database(struct store *store, const char *path) {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     int64_t version = 0;
@@ -354,8 +386,8 @@ static enum journal_status open_database(struct store *store, const char *path) 
         status = store_run(store, settings, "setting the journal up");
     if (status == JOURNAL_OK && version == 0)
         status = create_schema(store);
-    if (status == JOURNAL_OK && version == 1)
-        status = store_run(store, from_version_1, "bringing the journal from version 1 to version 2");
+    if (status == JOURNAL_OK && version > 0 && version < SCHEMA_VERSION)
+        status = bring_up(store, version);
     if (status == JOURNAL_OK) {
         (void)sqlite3_wal_hook(store->database, after_commit, store);
         status = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);

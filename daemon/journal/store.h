@@ -15,8 +15,11 @@ enum store_statement {
     STORE_COUNT_QUARANTINE,
     STORE_INSERT_REPORT,
     STORE_SETTLE_QUARANTINE,
+    STORE_INSERT_LINK,
     STORE_READ_SEGMENTS, /* those that hold the seqs ?1 to ?2; from here on statements that only read */
     STORE_READ_RECEIVED, /* when the segment that holds the seq ?1 was received, and which seqs it holds */
+    STORE_READ_LAST_SEGMENT,
+    STORE_READ_LAST_LINK,
     STORE_READ_ALERT,
     STORE_LAST_RECORD,
     STORE_READ_REPORT,
@@ -37,6 +40,9 @@ struct store {
     int wal_pages;                    /* of the write-ahead file that no checkpoint has moved yet */
     int moved_pages;                  /* of the write-ahead file that one has */
     char message[STORE_MESSAGE_SIZE]; /* about the last failure */
+    /* Set by whoever opens for writing: makes the chain of a journal from before version 3, inside the transaction that brings it up. */
+    enum journal_status (*make_chain)(struct store *store, void *context);
+    void *context;
 };
 
 /* `store` is zeroed by the caller and may be closed whatever was returned; its message says what failed. */

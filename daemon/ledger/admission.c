@@ -1,6 +1,8 @@
 /* One event through all checks of the rules, section 3, in their order: into the journal, into quarantine, or known already. */
 #include "daemon/ledger/ledger_internal.h"
 
+#include "daemon/journal/kept.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,7 +31,8 @@ static void quarantine(struct ledger *ledger, struct text bytes, struct text sou
 
 static uint64_t accept(struct ledger *ledger, struct text bytes, const struct event *event, uint64_t fingerprint) {
     uint32_t wait = register_wait_of(ledger->reg, event->subject);
-    uint64_t seq = journal_append_event(ledger->journal, bytes, register_newest_seq(ledger->reg, wait));
+    char kept[KEPT_SIZE];
+    uint64_t seq = journal_append_event(ledger->journal, bytes, kept_write(event, kept), register_newest_seq(ledger->reg, wait));
     identity_add(ledger->identities, fingerprint, seq);
     sources_note(ledger->sources, event->source, event->time, ledger->now);
     register_accept(ledger->reg, event, seq);

@@ -3,6 +3,7 @@
 
 #include "daemon/core/memory.h"
 #include "daemon/core/rules.h"
+#include "daemon/journal/kept.h"
 #include "daemon/reported/reported.h"
 
 #include <errno.h>
@@ -248,9 +249,25 @@ static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     return done;
 }
 
+/* For a journal of an older version, which gets its chain when it is opened. */
+static bool kept_of(void *context, struct text bytes, char *buffer, struct text *kept) {
+    struct ledger *ledger = context;
+    struct event event;
+    if (!envelope_decode(ledger->archive, bytes, &event))
+        return false;
+    *kept = kept_write(&event, buffer);
+    return true;
+}
+
+static void tell_progress(void *context, uint64_t done, uint64_t total) {
+    struct ledger *ledger = context;
+    if (ledger->progress != NULL)
+        ledger->progress(ledger->progress_context, LEDGER_CHAINS_EVENTS, done, total);
+}
+
 static bool open_journal(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     char reason[256];
-    struct journal_options options = {.cache_bytes = REPLAY_CACHE_BYTES};
+    struct journal_options options = {.cache_bytes = REPLAY_CACHE_BYTES, .kept = kept_of, .progress = tell_progress, .context = ledger};
     enum journal_status status = journal_open_with(ledger->config->journal_path, &options, &ledger->journal, reason);
     if (status != JOURNAL_OK)
         snprintf(message, LEDGER_MESSAGE_SIZE, "%s", reason);

@@ -14,13 +14,13 @@ struct ledger;
 
 #define LEDGER_MESSAGE_SIZE 320
 
-enum ledger_work { LEDGER_READS_EVENTS, LEDGER_CATCHES_UP_DAYS };
+enum ledger_work { LEDGER_READS_EVENTS, LEDGER_CATCHES_UP_DAYS, LEDGER_CHAINS_EVENTS };
 
 struct ledger_setup {
     const struct config *config; /* borrowed for the ledger's life, or until ledger_reload replaces it */
     instant_t now;
-    /* Long work tells how far it is: events replayed or days caught up, of how many, at the start or later. May be NULL; for the ledger's
-     * life. */
+    /* Long work tells how far it is: events replayed or chained (an older journal, once), or days caught up, of how many, at the start or
+     * later. May be NULL; for the ledger's life. */
     void (*progress)(void *context, enum ledger_work work, uint64_t done, uint64_t total);
     void *context;
 };

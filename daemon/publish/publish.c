@@ -201,8 +201,9 @@ json_t *publisher_snapshot(struct publisher *publisher, struct ledger *ledger) {
 
 void publisher_heartbeat(struct publisher *publisher, struct ledger *ledger, instant_t now) {
     struct journal *journal = ledger_journal(ledger);
-    char today[DATE_SIZE];
+    char today[DATE_SIZE], chain[CHAIN_TEXT_SIZE];
     date_format(register_today(ledger_register(ledger)), today);
+    chain_digest_format(journal_chain(journal), chain);
     json_t *beat = json_object();
     json_object_set_new(beat, "v", json_integer(WIRE_VERSION));
     json_object_set_new(beat, "epoch", json_string(journal_epoch(journal)));
@@ -212,7 +213,7 @@ void publisher_heartbeat(struct publisher *publisher, struct ledger *ledger, ins
     json_object_set_new(beat, "now", wire_instant(now));
     json_object_set_new(beat, "today", json_string(today));
     json_object_set_new(beat, "version", json_string(WAITLIST_VERSION));
-    json_object_set_new(beat, "chain", json_null());
+    json_object_set_new(beat, "chain", json_string(chain));
     publish_json(publisher, "heartbeat.", journal_last_seq(journal), beat);
     json_decref(beat);
 }

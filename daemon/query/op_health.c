@@ -49,11 +49,14 @@ json_t *op_health(struct question *question) {
     struct journal *journal = ledger_journal(state->ledger);
     json_t *reply = wire_reply();
     json_t *reasons = reasons_of(state);
+    char chain[CHAIN_TEXT_SIZE];
+    chain_digest_format(journal_chain(journal), chain);
     json_object_set_new(reply, "status", json_string(json_array_size(reasons) == 0 ? "ok" : "degraded"));
     json_object_set_new(reply, "reasons", reasons);
     json_object_set_new(reply, "epoch", json_string(journal_epoch(journal)));
     json_object_set_new(reply, "journal_seq", json_integer((json_int_t)journal_last_seq(journal)));
     json_object_set_new(reply, "alert_seq", json_integer((json_int_t)journal_last_alert_seq(journal)));
+    json_object_set_new(reply, "chain", json_string(chain));
     json_object_set_new(reply, "now", wire_instant(state->now));
     json_object_set_new(reply, "today", wire_day(register_today(ledger_register(state->ledger))));
     json_object_set_new(reply, "uptime_s", json_integer((json_int_t)state->uptime_s));

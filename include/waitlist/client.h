@@ -241,6 +241,7 @@ struct waitlist_heartbeat {
     char now[40];   /* RFC 3339: the daemon's clock */
     char today[16]; /* YYYY-MM-DD: the council's day */
     char version[32];
+    char chain[WAITLIST_CHAIN_DIGITS + 1]; /* head of the journal's hash chain, in hex; "" from a daemon that has none */
     uint64_t journal_seq;
     uint64_t alert_seq;
     int64_t age_ms; /* since it came; -1: none yet. Over WAITLIST_STALE_MS what is shown is not live */

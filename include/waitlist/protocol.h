@@ -41,6 +41,7 @@
 #define WAITLIST_TOPIC_NONE "-"               /* where an alert has no pathway or team */
 #define WAITLIST_SEQ_BYTES 8
 #define WAITLIST_HEARTBEAT_MS 1000
+#define WAITLIST_CHAIN_DIGITS 64           /* of the journal's chain, in heartbeats and in health: SHA-256 in lower-case hex */
 #define WAITLIST_POSITION_REFRESH_MS 10000 /* every position topic is published at least this often */
 #define WAITLIST_STALE_MS 5000             /* without a heartbeat for so long, what is shown is not live */
 

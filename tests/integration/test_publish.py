@@ -29,6 +29,7 @@ class Publish(unittest.TestCase):
             self.assertEqual(topic, "heartbeat.")
             self.assertEqual(list(beat), ["v", "epoch", "journal_seq", "alert_seq", "pub", "now", "today", "version", "chain"])
             self.assertEqual((beat["v"], beat["epoch"], beat["journal_seq"], seq), (1, health["epoch"], 0, 0))
+            self.assertEqual(beat["chain"], health["chain"])
             self.assertEqual((beat["now"], beat["today"]), ("2025-06-01T12:00:00.000Z", "2025-06-01"))
         # Every second: three of them can come no faster than that, and, on a busy machine, later.
         self.assertGreater(took, 1.5)

@@ -419,8 +419,8 @@ class Single(unittest.TestCase):
             daemon.take(referral("W-1", "2025-04-01"), dict(referral("W-2", "2025-05-01"), source="urn:other"))
             health = daemon.ask("health")
             self.assertEqual([name for name in health if name != "counters"],
-                             ["v", "ok", "status", "reasons", "epoch", "journal_seq", "alert_seq", "now", "today", "uptime_s", "version", "sources",
-                              "sources_total", "quarantine", "loop_lag_ms"])
+                             ["v", "ok", "status", "reasons", "epoch", "journal_seq", "alert_seq", "chain", "now", "today", "uptime_s", "version",
+                              "sources", "sources_total", "quarantine", "loop_lag_ms"])
             self.assertEqual((health["status"], health["reasons"], health["journal_seq"], health["quarantine"]), ("ok", [], 2, 0))
             self.assertEqual((health["now"], health["today"]), ("2025-06-01T12:00:00.000Z", "2025-06-01"))
             self.assertRegex(health["epoch"], "^[0-9a-f]{32}$")

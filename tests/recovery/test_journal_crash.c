@@ -56,7 +56,7 @@ static void append_turn(struct crash *crash, struct journal *journal, struct rep
     for (uint64_t i = 0; i < events; i++) {
         uint64_t seq = journal_last_seq(journal) + 1;
         uint32_t length = content(crash, seq, report->run, bytes);
-        journal_append_event(journal, (struct text){bytes, length}, seq / 2);
+        journal_append_event(journal, (struct text){bytes, length}, TEXT_ABSENT, seq / 2);
     }
     for (uint64_t alerts = draw(&crash->state) % 3; alerts > 0; alerts--)
         journal_append_alert(journal, journal_last_alert_seq(journal) + 1, journal_last_alert_seq(journal) / 2, text_of("{}"));

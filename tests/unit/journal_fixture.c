@@ -39,10 +39,20 @@ void remove_directory(void) {
     ck_assert_int_eq(rmdir(directory), 0);
 }
 
+/* The bytes of these checks are no events. */
+static bool keep_nothing(void *context, struct text bytes, char *buffer, struct text *kept) {
+    (void)context;
+    (void)bytes;
+    (void)buffer;
+    *kept = TEXT_ABSENT;
+    return true;
+}
+
 struct journal *opened(void) {
     struct journal *journal = NULL;
+    struct journal_options options = {.kept = keep_nothing};
 
-    ck_assert_msg(journal_open(path, &journal, message) == JOURNAL_OK, "%s", message);
+    ck_assert_msg(journal_open_with(path, &options, &journal, message) == JOURNAL_OK, "%s", message);
     ck_assert_str_eq(message, "");
     return journal;
 }
@@ -60,7 +70,7 @@ void commit(struct journal *journal) {
 }
 
 uint64_t append(struct journal *journal, const char *bytes, uint64_t previous_seq) {
-    return journal_append_event(journal, text_of(bytes), previous_seq);
+    return journal_append_event(journal, text_of(bytes), TEXT_ABSENT, previous_seq);
 }
 
 void commit_one(struct journal *journal, const char *bytes) {
@@ -135,7 +145,7 @@ void fill(struct journal *journal, int turns, int events) {
     for (int turn = 0; turn < turns; turn++) {
         journal_begin(journal, NOON + turn);
         for (int i = 0; i < events; i++)
-            journal_append_event(journal, (struct text){bytes, sizeof bytes}, journal_last_seq(journal));
+            journal_append_event(journal, (struct text){bytes, sizeof bytes}, TEXT_ABSENT, journal_last_seq(journal));
         commit(journal);
         ck_assert_int_eq(journal_tidy(journal), JOURNAL_OK);
     }

@@ -49,7 +49,7 @@ START_TEST(a_reader_sees_commits_only_and_holds_nobody_up) {
     ck_assert_int_eq(sqlite3_column_int(statement, 0), 1);
     for (int turn = 0; turn < 700; turn++) { /* past the point where a commit moves the write-ahead file itself */
         journal_begin(journal, NOON);
-        journal_append_event(journal, (struct text){bytes, sizeof bytes}, 0);
+        journal_append_event(journal, (struct text){bytes, sizeof bytes}, TEXT_ABSENT, 0);
         commit(journal);
     }
     ck_assert_int_eq(journal_tidy(journal), JOURNAL_OK);
@@ -66,11 +66,11 @@ START_TEST(a_newer_journal_is_left_to_a_newer_release) {
     struct journal *journal = opened();
 
     journal_close(&journal);
-    tamper("PRAGMA user_version = 3");
-    refused(JOURNAL_NEWER, "version 3");
+    tamper("PRAGMA user_version = 4");
+    refused(JOURNAL_NEWER, "version 4");
     tamper("PRAGMA user_version = 0");
     refused(JOURNAL_CORRUPT, "version 0");
-    tamper("PRAGMA user_version = 2");
+    tamper("PRAGMA user_version = 3");
     journal = opened();
     journal_close(&journal);
 }

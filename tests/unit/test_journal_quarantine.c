@@ -174,7 +174,7 @@ START_TEST(a_rollback_and_a_full_disk_bring_the_counts_back) {
     ck_assert_uint_gt(journal_limit_pages(journal, 1), 1);
     journal_begin(journal, NOON + 2);
     journal_settle_quarantined(journal, 2, QUARANTINE_RETRIED, NULL);
-    journal_append_event(journal, (struct text){large, 1 << 20}, 0);
+    journal_append_event(journal, (struct text){large, 1 << 20}, TEXT_ABSENT, 0);
     ck_assert_int_eq(journal_commit(journal), JOURNAL_FULL);
     ck_assert_uint_eq(journal_quarantine_count(journal), 5);
     ck_assert_uint_eq(figure(journal, "not_json", QUARANTINE_WAITING), 1);

@@ -176,7 +176,7 @@ START_TEST(a_journal_of_version_1_gets_reports_and_keeps_all_else) {
             commit_report(journal, 20211, "since version 2");
         journal_close(&journal);
     }
-    ck_assert_int_eq(number("PRAGMA user_version"), 2);
+    ck_assert_int_eq(number("PRAGMA user_version"), 3);
     ck_assert_int_eq(journal_open_reader(fixture_path(""), &journal, reason), JOURNAL_OK);
     ck_assert_str_eq(listed(journal, DAY_NONE, INT32_MAX, 0), "20211 since version 2,");
     ck_assert_int_eq(journal_each_record(journal, JOURNAL_RECORD_DAY, list_record, &days), JOURNAL_OK);
