@@ -84,8 +84,6 @@ static bool dimension_is_missed(const struct known_values *known, const struct e
 
 bool known_values_miss(const struct known_values *known, const struct event *event, uint32_t number, struct unknown_value *unknown) {
     const struct text values[] = {event->team, event->district, event->client_group};
-    if (event->type == EVENT_RETRACTED)
-        return false;
     if (number >= KNOWN_DIMENSION)
         return number - KNOWN_DIMENSION < event->dimension_count &&
                dimension_is_missed(known, &event->dimensions[number - KNOWN_DIMENSION], unknown);

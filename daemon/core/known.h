@@ -29,7 +29,7 @@ size_t known_field_name(const struct unknown_value *unknown, char field[KNOWN_FI
 
 /* The values of one event are numbered from 0. */
 #define EVENT_VALUES_MAX (3 + EVENT_DIMENSIONS_MAX)
-/* Whether the event has a value of this number, and it is not known. What a sender calls "unknown" is no value. */
+/* Whether the event, which is no retraction, has a value of this number, and it is not known. What a sender calls "unknown" is no value. */
 bool known_values_miss(const struct known_values *known, const struct event *event, uint32_t number, struct unknown_value *unknown);
 
 #endif

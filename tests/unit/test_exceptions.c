@@ -420,6 +420,28 @@ static void add_value_of_nothing(void *known) {
     known_values_add(known, KNOWN_DIMENSION_VALUE, text_of("x"), text_of("1"));
 }
 
+START_TEST(texts_are_counted) {
+    struct counts *counts = counts_create(1);
+    struct counted_text *top;
+
+    ck_assert_uint_eq(counts_top(counts, 3, &top), 0);
+    free(top);
+    for (int i = 0; i < 200; i++) {
+        char text[8];
+        snprintf(text, sizeof text, "t%d", i % 100);
+        counts_add(counts, text_of(text));
+    }
+    counts_add(counts, text_of("t50"));
+    ck_assert_uint_eq(counts_distinct(counts), 100);
+    ck_assert_uint_eq(counts_top(counts, 3, &top), 3);
+    ck_assert(text_is(top[0].text, "t50") && top[0].count == 3);
+    ck_assert(text_is(top[1].text, "t0") && text_is(top[2].text, "t1") && top[2].count == 2);
+    free(top);
+    counts_destroy(&counts);
+    counts_destroy(&counts);
+}
+END_TEST
+
 START_TEST(values_belong_to_a_dimension) {
     struct known_values *known = known_values_create(1);
 
@@ -445,6 +467,7 @@ int main(void) {
                                   filters_choose,
                                   counts_are_of_all_that_pass,
                                   pages_follow_each_other,
+                                  texts_are_counted,
                                   values_belong_to_a_dimension,
                                   NULL};
     return world_run("exceptions", tests);
