@@ -769,21 +769,3 @@ enum journal_status journal_each_report(struct journal *journal, day_t from, day
     (void)sqlite3_finalize(statement);
     return status;
 }
-
-enum journal_status journal_each_quarantine_code(struct journal *journal, void (*each)(void *context, struct text code, uint64_t count),
-                                                 void *context) {
-    static const char sql[] = "SELECT code, count(*) FROM quarantine WHERE state = 'waiting' GROUP BY code ORDER BY code";
-    sqlite3_stmt *statement = NULL;
-    enum journal_status status =
-        store_status(&journal->store, sqlite3_prepare_v2(journal->store.database, sql, -1, &statement, NULL), "reading the quarantine");
-    int code;
-
-    while (status == JOURNAL_OK && (code = sqlite3_step(statement)) != SQLITE_DONE) {
-        status = store_status(&journal->store, code, "reading the quarantine");
-        if (status == JOURNAL_OK)
-            each(context, (struct text){(const char *)sqlite3_column_text(statement, 0), (uint32_t)sqlite3_column_bytes(statement, 0)},
-                 (uint64_t)sqlite3_column_int64(statement, 1));
-    }
-    (void)sqlite3_finalize(statement);
-    return status;
-}

@@ -59,9 +59,6 @@ day_t journal_last_report_day(const struct journal *journal);
 /* The head of the hash chain: it stands for everything appended so far, in its order (docs/journal.md, "The chain"). */
 const struct chain_digest *journal_chain(const struct journal *journal);
 uint64_t journal_quarantine_count(const struct journal *journal); /* waiting for somebody; the same bytes kept once */
-/* How many quarantined events wait for somebody, by their code in the order of its bytes; the open turn's are left out. */
-enum journal_status journal_each_quarantine_code(struct journal *journal, void (*each)(void *context, struct text code, uint64_t count),
-                                                 void *context);
 
 /* What became of a quarantined event. */
 enum quarantine_state { QUARANTINE_WAITING, QUARANTINE_RETRIED, QUARANTINE_DISCARDED, QUARANTINE_STATE_COUNT };

@@ -301,34 +301,6 @@ START_TEST(records_are_listed_by_kind_and_the_newest_is_known) {
 }
 END_TEST
 
-static void list_code(void *context, struct text code, uint64_t count) {
-    struct listing *listing = context;
-    size_t length = strlen(listing->text);
-    snprintf(listing->text + length, sizeof listing->text - length, "%.*s %u,", (int)code.length, code.at, (unsigned)count);
-}
-
-START_TEST(what_waits_in_quarantine_is_counted_by_its_code) {
-    struct journal *journal = opened();
-    struct journal_rejection rejection = {"bad_data", "team is required", "/data/team", TEXT_ABSENT, text_of("1"), false};
-    struct listing none = {.text = ""}, codes = {.text = ""};
-
-    ck_assert_int_eq(journal_each_quarantine_code(journal, list_code, &none), JOURNAL_OK);
-    ck_assert_str_eq(none.text, "");
-    journal_begin(journal, NOON);
-    journal_quarantine(journal, &rejection);
-    journal_quarantine(journal, &rejection);
-    rejection.bytes = text_of("2");
-    journal_quarantine(journal, &rejection);
-    rejection.code = "a_code";
-    rejection.bytes = text_of("3");
-    journal_quarantine(journal, &rejection);
-    commit(journal);
-    ck_assert_int_eq(journal_each_quarantine_code(journal, list_code, &codes), JOURNAL_OK);
-    ck_assert_str_eq(codes.text, "a_code 1,bad_data 2,");
-    journal_close(&journal);
-}
-END_TEST
-
 START_TEST(the_same_rejected_bytes_are_kept_once_and_counted) {
     struct journal *journal = opened();
     struct journal_rejection rejection = {"bad_data", "team is required", "/data/team", text_of("urn:las"), text_of("{\"a\":1}"), false};
@@ -595,7 +567,6 @@ static void add_checks_of_turns(Suite *suite) {
     tcase_add_test(checks, what_was_committed_or_listed_is_read_from_memory);
     tcase_add_test(checks, alerts_are_gapless_and_chained);
     tcase_add_test(checks, records_are_listed_by_kind_and_the_newest_is_known);
-    tcase_add_test(checks, what_waits_in_quarantine_is_counted_by_its_code);
     tcase_add_test(checks, the_same_rejected_bytes_are_kept_once_and_counted);
     tcase_add_test(checks, a_full_disk_undoes_the_turn_and_room_lets_it_go_on);
     tcase_add_test(checks, a_write_that_fails_otherwise_ends_the_matter);
