@@ -55,6 +55,12 @@ static void fail(struct loop *loop, const char *message) {
     loop->failed = true;
 }
 
+static void fail_by_journal(struct loop *loop) {
+    log_line(loop->log, LOG_LEVEL_ERROR, "the journal failed: the process ends, to start again from what is durable",
+             LOG_STRING("reason", journal_failure(ledger_journal(loop->ledger))));
+    loop->failed = true;
+}
+
 /* The disk took nothing: the ledger is as before the turn, and from now on senders are told to come again. */
 static void become_read_only(struct loop *loop) {
     log_complaint(loop->log, &loop->disk_full, (uint64_t)loop->moment.monotonic_ms, LOG_LEVEL_ERROR,
@@ -75,7 +81,7 @@ static bool committed(struct loop *loop, enum journal_status status) {
     if (status == JOURNAL_FULL)
         become_read_only(loop);
     else
-        fail(loop, "the journal failed: the process ends, to start again from what is durable");
+        fail_by_journal(loop);
     return false;
 }
 
@@ -160,17 +166,33 @@ static void show_all_positions(struct loop *loop) {
     timer_start(&loop->positions, loop->moment.monotonic_ms, (*loop->setup->config)->publish_interval_ms);
 }
 
+/* What a start on a full disk had to leave: the days that passed since the last run, then the configuration's policy. */
+static void catch_up(struct loop *loop) {
+    char message[LEDGER_MESSAGE_SIZE];
+    do_midnights(loop, loop->moment.now, false);
+    if (loop->failed || loop->read_only)
+        return;
+    enum journal_status status = ledger_reload(loop->ledger, *loop->setup->config, loop->moment.now, message);
+    if (status == JOURNAL_CORRUPT)
+        fail(loop, message);
+    else if (committed(loop, status))
+        publisher_alerts(loop->publisher, loop->ledger);
+}
+
 static void try_the_disk(struct loop *loop) {
     enum journal_status status = ledger_probe(loop->ledger, loop->moment.now);
     if (status == JOURNAL_FULL)
         return;
     if (status != JOURNAL_OK) {
-        fail(loop, "the journal failed: the process ends, to start again from what is durable");
+        fail_by_journal(loop);
         return;
     }
     loop->read_only = false;
     log_settle(loop->log, &loop->disk_full, "the journal's disk has room again: events are taken");
-    show_all_positions(loop);
+    if (ledger_is_behind(loop->ledger))
+        catch_up(loop);
+    if (!loop->failed)
+        show_all_positions(loop);
 }
 
 static void report_line(void *context, const char *line) {
@@ -371,6 +393,7 @@ bool loop_run(const struct loop_setup *setup) {
     loop.publisher = publisher_create(setup->sockets->publish);
     loop.query = query_create(setup->sockets->query);
     loop.past = start_past(&loop);
+    loop.read_only = ledger_is_behind(loop.ledger);
     if (loop.past == NULL)
         fail(&loop, "the thread for questions about the past cannot be started");
     start_timers(&loop);

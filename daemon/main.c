@@ -99,7 +99,7 @@ static int print_config(const struct config *config) {
     return printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* A long replay tells the service manager that it goes on. */
+/* Long work tells the service manager that it goes on, in the midst of a turn too: what is slow is not stuck. */
 static void tell_progress(void *context, enum ledger_work work, uint64_t done, uint64_t total) {
     static const char *const doing[] = {
         [LEDGER_READS_EVENTS] = "reading the journal",
@@ -110,9 +110,11 @@ static void tell_progress(void *context, enum ledger_work work, uint64_t done, u
     struct timer *timer = context;
     if (!timer_take(timer, timers_read(INSTANT_NONE).monotonic_ms))
         return;
-    snprintf(status, sizeof status, "%s: %llu of %llu %s", doing[work], (unsigned long long)done, (unsigned long long)total,
-             work == LEDGER_CATCHES_UP_DAYS ? "days" : "events");
-    notify_status(status);
+    if (work != LEDGER_COUNTS_WAITS) {
+        snprintf(status, sizeof status, "%s: %llu of %llu %s", doing[work], (unsigned long long)done, (unsigned long long)total,
+                 work == LEDGER_CATCHES_UP_DAYS ? "days" : "events");
+        notify_status(status);
+    }
     notify_extend(START_EXTENSION_US);
     notify_watchdog();
 }
@@ -121,7 +123,9 @@ static void tell_progress(void *context, enum ledger_work work, uint64_t done, u
 static struct ledger *open_ledger(const struct config *config, const struct arguments *arguments, struct log *log, struct timer *progress) {
     char message[LEDGER_MESSAGE_SIZE];
     struct moment moment = timers_read(arguments->simulated);
-    timer_start(progress, moment.monotonic_ms - PROGRESS_MS, PROGRESS_MS); /* the first news at once */
+    int64_t watchdog_ms = (int64_t)notify_watchdog_interval_ms();
+    int64_t every_ms = watchdog_ms > 0 && watchdog_ms < PROGRESS_MS ? watchdog_ms : PROGRESS_MS;
+    timer_start(progress, moment.monotonic_ms - every_ms, every_ms); /* the first news at once */
     struct ledger_setup setup = {.config = config, .now = moment.now, .progress = tell_progress, .context = progress};
     struct ledger *ledger = ledger_open(&setup, message);
     if (ledger == NULL) {
@@ -134,6 +138,10 @@ static struct ledger *open_ledger(const struct config *config, const struct argu
              LOG_COUNT("events", journal_last_seq(ledger_journal(ledger))), LOG_COUNT("waits", figures.waits),
              LOG_COUNT("open", figures.open), LOG_COUNT("open_alerts", figures.open_alerts),
              LOG_NUMBER("took_ms", timers_read(arguments->simulated).monotonic_ms - moment.monotonic_ms));
+    if (ledger_is_behind(ledger))
+        log_line(log, LOG_LEVEL_ERROR,
+                 "the journal's disk is full: the daemon shows what is durable, events are refused until there is room",
+                 LOG_STRING("path", config->journal_path));
     return ledger;
 }
 

@@ -45,6 +45,8 @@ struct waiting_register *register_create(const struct register_setup *setup) {
     struct waiting_register *reg = memory_new(1, sizeof *reg);
     reg->calendar = setup->calendar;
     reg->history = setup->history;
+    reg->breathe = setup->breathe;
+    reg->breathe_context = setup->breathe_context;
     reg->hash_seed = setup->hash_seed;
     reg->names = names_create(setup->hash_seed);
     reg->subjects = names_create(setup->hash_seed);
@@ -278,6 +280,12 @@ static void take_event(struct waiting_register *reg, const struct event *event, 
         fold_event(reg, wait, event);
 }
 
+/* After the wait that is number `done` of many. */
+static void breathe_now_and_then(const struct waiting_register *reg, size_t done) {
+    if (done % WAITS_A_BREATH == 0 && reg->breathe != NULL)
+        reg->breathe(reg->breathe_context);
+}
+
 void register_replay_event(struct waiting_register *reg, const struct event *event, uint64_t seq) {
     ENSURE(!reg->live);
     take_event(reg, event, seq);
@@ -344,6 +352,7 @@ void register_begin_from(struct waiting_register *reg, day_t first, day_t today,
         if (in_future || (record->flags & (RECORD_STALE | RECORD_HAS_FUTURE)))
             register_refold(reg, wait);
         register_count_wait(reg, wait);
+        breathe_now_and_then(reg, wait);
     }
     while (reg->today < today)
         pass_day(reg, watch);
@@ -353,6 +362,7 @@ void register_begin_from(struct waiting_register *reg, day_t first, day_t today,
         struct touched touched = {wait, DAY_NONE + 1, true};
         if (!reg->without_alerts && (record->first_alert != 0 || record->wake_day != DAY_NONE || record->cell != GROUP_NONE))
             register_settle_alerts(reg, &touched, now);
+        breathe_now_and_then(reg, wait);
     }
     reg->raise = true;
 }
@@ -363,6 +373,7 @@ void register_settle(struct waiting_register *reg, instant_t now) {
         count_touched(reg, &touched);
         if (!reg->without_alerts)
             register_settle_alerts(reg, &touched, now);
+        breathe_now_and_then(reg, i + 1);
     }
     reg->touched_count = 0;
 }
@@ -438,6 +449,7 @@ bool register_set_policy(struct waiting_register *reg, const struct policy *poli
         int after = policy_pathway_index(policy, text_of(register_pathway(reg, record)->name));
         if (register_pathway(reg, record)->completes_on != policy->pathways[after].completes_on)
             touched->refold = true;
+        breathe_now_and_then(reg, wait);
     }
     reg->calendar = reg->fold.calendar = reg->keeping_fold.calendar = calendar;
     take_policy(reg, policy, reg->today);

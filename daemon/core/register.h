@@ -11,6 +11,8 @@
 
 struct waiting_register;
 
+#define WAITS_A_BREATH 256
+
 /* How the register asks for accepted events; answers must hold what was accepted up to now, the open turn included. */
 struct history_source {
     void *context;
@@ -29,6 +31,9 @@ struct register_setup {
     struct history_source history;
     uint64_t hash_seed;  /* random, against chosen collisions */
     bool without_alerts; /* a register of the past: nothing is raised or resolved */
+    /* Work over many waits tells that it goes on, every WAITS_A_BREATH of them; it may not touch the register. May be NULL. */
+    void (*breathe)(void *context);
+    void *breathe_context;
 };
 
 struct waiting_register *register_create(const struct register_setup *setup);

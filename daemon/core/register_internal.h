@@ -93,6 +93,8 @@ struct sorted_event {
 struct waiting_register {
     const struct calendar *calendar;
     struct history_source history;
+    void (*breathe)(void *context);
+    void *breathe_context;
     uint64_t hash_seed;
     struct policy_era *eras; /* the last is in force */
     size_t era_count;

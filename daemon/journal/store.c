@@ -369,10 +369,10 @@ static enum journal_status bring_up(struct store *store, int64_t version) {
     return status;
 }
 
-static enum journal_status open_database(struct store *store, const char *path) {
+static enum journal_status open_database(struct store *store, const char *path, const char *file_system) {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     int64_t version = 0;
-    enum journal_status status = store_status(store, sqlite3_open_v2(path, &store->database, flags, NULL), "opening the journal");
+    enum journal_status status = store_status(store, sqlite3_open_v2(path, &store->database, flags, file_system), "opening the journal");
 
     if (status == JOURNAL_OK)
         status = store_status(store, sqlite3_busy_timeout(store->database, 2000), "opening the journal");
@@ -412,6 +412,15 @@ static enum journal_status open_database_to_read(struct store *store, const char
     return status == JOURNAL_OK ? prepare_from(store, STORE_READ_SEGMENTS) : status;
 }
 
+static void close_database(struct store *store) {
+    for (int i = 0; i < STORE_STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+    (void)sqlite3_close(store->database);
+    store->database = NULL;
+}
+
 enum journal_status store_open(struct store *store, const char *path) {
     char *plain = joined(path[0] == '/' ? "" : "./", path); /* SQLite gives names like ":memory:" a meaning of their own */
     enum journal_status status;
@@ -424,7 +433,12 @@ enum journal_status store_open(struct store *store, const char *path) {
     if (status == JOURNAL_OK)
         status = prepare_files(store, plain);
     if (status == JOURNAL_OK)
-        status = open_database(store, plain);
+        status = open_database(store, plain, NULL);
+    if (status == JOURNAL_FULL) {
+        /* On a full disk there is no room for the index of the write-ahead file. "unix-excl" keeps it in memory, for this process alone. */
+        close_database(store);
+        status = open_database(store, plain, "unix-excl");
+    }
     free(plain);
     return status;
 }
@@ -446,12 +460,7 @@ enum journal_status store_open_reader(struct store *store, const char *path) {
 }
 
 void store_close(struct store *store) {
-    for (int i = 0; i < STORE_STATEMENT_COUNT; i++) {
-        (void)sqlite3_finalize(store->statements[i]);
-        store->statements[i] = NULL;
-    }
-    (void)sqlite3_close(store->database);
-    store->database = NULL;
+    close_database(store);
     if (store->lock >= 0)
         (void)close(store->lock);
     store->lock = -1;

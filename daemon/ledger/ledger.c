@@ -23,6 +23,16 @@
 #define RECORD_ZONE "zone"
 #define RECORD_ROOM "room"
 
+/* A name in a folder is sure to be found after a power cut when the folder was synced. */
+static bool sync_folder_of(const char *path) {
+    char folder[4096 + 8];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = descriptor >= 0 && fsync(descriptor) == 0;
+    return descriptor >= 0 && close(descriptor) == 0 && synced;
+}
+
 /* Written under another name first: a power cut leaves no key, or a whole one. */
 static bool make_key(struct ledger *ledger, const char *path) {
     char unfinished[4096 + 8];
@@ -33,7 +43,7 @@ static bool make_key(struct ledger *ledger, const char *path) {
     bool written = descriptor >= 0 &&
                    write(descriptor, ledger->personal_key, sizeof ledger->personal_key) == (ssize_t)sizeof ledger->personal_key &&
                    fsync(descriptor) == 0;
-    return descriptor >= 0 && close(descriptor) == 0 && written && rename(unfinished, path) == 0;
+    return descriptor >= 0 && close(descriptor) == 0 && written && rename(unfinished, path) == 0 && sync_folder_of(path);
 }
 
 /* Reads the key that hashes personal data, or makes it on the first start: 32 random bytes beside the journal, for the daemon alone. */
@@ -212,8 +222,8 @@ static void found_policy(struct ledger *ledger, struct holidays *holidays) {
     ledger_keep_policy(ledger, &ledger->config->policy, holidays, today);
 }
 
-/* Reads everything back and brings it to today; the open turn holds what that appends. */
-static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
+/* Reads everything back and brings it from the day that the last run had begun to today; the open turn holds what that appends. */
+static bool start(struct ledger *ledger, day_t begun, char message[LEDGER_MESSAGE_SIZE]) {
     struct holidays holidays;
     if (ledger_read_policies(ledger) != JOURNAL_OK) {
         snprintf(message, LEDGER_MESSAGE_SIZE, "the journal's policies cannot be read");
@@ -228,7 +238,6 @@ static bool start(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
         holidays_clear(&holidays);
         return false;
     }
-    day_t begun = last_begun_day(ledger);
     journal_begin(ledger->journal, ledger->now);
     if (is_new)
         found_policy(ledger, &holidays);
@@ -272,38 +281,6 @@ static bool open_journal(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE
     if (status != JOURNAL_OK)
         snprintf(message, LEDGER_MESSAGE_SIZE, "%s", reason);
     return status == JOURNAL_OK;
-}
-
-struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER_MESSAGE_SIZE]) {
-    struct ledger *ledger = memory_new(1, sizeof *ledger);
-    message[0] = '\0';
-    ledger->config = setup->config;
-    ledger->now = setup->now;
-    ledger->progress = setup->progress;
-    ledger->progress_context = setup->context;
-    ledger->intake = envelope_create();
-    ledger->archive = envelope_create();
-    ledger->arena = arena_create();
-    ledger->transition_parser = json_parser_create(WIRE_TRANSITION_SIZE, TRANSITION_NESTING_MAX);
-    ENSURE(sodium_init() >= 0);
-    randombytes_buf(&ledger->hash_seed, sizeof ledger->hash_seed);
-    take_numeric_sources(ledger);
-    if (!open_journal(ledger, message) || !load_key(ledger, message) || !start(ledger, message)) {
-        ledger_close(&ledger);
-        return NULL;
-    }
-    append_transitions(ledger);
-    append_day(ledger);
-    enum journal_status status = journal_commit(ledger->journal);
-    if (status != JOURNAL_OK) {
-        snprintf(message, LEDGER_MESSAGE_SIZE,
-                 status == JOURNAL_FULL ? "the disk is full: make room for the journal and start again" : "the journal cannot be written");
-        ledger_close(&ledger);
-        return NULL;
-    }
-    journal_limit_cache(ledger->journal, DAILY_CACHE_BYTES);
-    (void)malloc_trim(0); /* what the replay needed goes back to the system */
-    return ledger;
 }
 
 void ledger_close(struct ledger **pointer) {
@@ -363,6 +340,50 @@ static enum journal_status commit(struct ledger *ledger, day_t day_before) {
     return rebuilt == JOURNAL_OK ? JOURNAL_FULL : rebuilt;
 }
 
+/* Commits what the start appended. A journal that holds nothing yet has nothing to be served from while its disk is full. */
+static bool finish_start(struct ledger *ledger, day_t begun, char message[LEDGER_MESSAGE_SIZE]) {
+    append_transitions(ledger);
+    append_day(ledger);
+    enum journal_status status = journal_commit(ledger->journal);
+    if (status == JOURNAL_FULL && begun != DAY_NONE) {
+        ledger->is_behind = true;
+        status = rebuild(ledger, begun);
+    }
+    if (status != JOURNAL_OK)
+        snprintf(message, LEDGER_MESSAGE_SIZE, "%s",
+                 status == JOURNAL_FULL ? "the disk is full: make room for the journal and start again" : journal_failure(ledger->journal));
+    return status == JOURNAL_OK;
+}
+
+struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER_MESSAGE_SIZE]) {
+    struct ledger *ledger = memory_new(1, sizeof *ledger);
+    message[0] = '\0';
+    ledger->config = setup->config;
+    ledger->now = setup->now;
+    ledger->progress = setup->progress;
+    ledger->progress_context = setup->context;
+    ledger->intake = envelope_create();
+    ledger->archive = envelope_create();
+    ledger->arena = arena_create();
+    ledger->transition_parser = json_parser_create(WIRE_TRANSITION_SIZE, TRANSITION_NESTING_MAX);
+    ENSURE(sodium_init() >= 0);
+    randombytes_buf(&ledger->hash_seed, sizeof ledger->hash_seed);
+    take_numeric_sources(ledger);
+    bool opened = open_journal(ledger, message) && load_key(ledger, message);
+    day_t begun = opened ? last_begun_day(ledger) : DAY_NONE;
+    if (!opened || !start(ledger, begun, message) || !finish_start(ledger, begun, message)) {
+        ledger_close(&ledger);
+        return NULL;
+    }
+    journal_limit_cache(ledger->journal, DAILY_CACHE_BYTES);
+    (void)malloc_trim(0); /* what the replay needed goes back to the system */
+    return ledger;
+}
+
+bool ledger_is_behind(const struct ledger *ledger) {
+    return ledger->is_behind;
+}
+
 enum journal_status ledger_commit(struct ledger *ledger) {
     register_settle(ledger->reg, ledger->now);
     return commit(ledger, register_today(ledger->reg));
@@ -400,6 +421,7 @@ enum journal_status ledger_reload(struct ledger *ledger, const struct config *co
     if (status != JOURNAL_OK)
         return status == JOURNAL_CORRUPT ? JOURNAL_FAILED : status; /* by then it is the journal, not the configuration */
     ledger->config = config;
+    ledger->is_behind = false;
     take_numeric_sources(ledger);
     return JOURNAL_OK;
 }

@@ -14,20 +14,24 @@ struct ledger;
 
 #define LEDGER_MESSAGE_SIZE 320
 
-enum ledger_work { LEDGER_READS_EVENTS, LEDGER_CATCHES_UP_DAYS, LEDGER_CHAINS_EVENTS };
+enum ledger_work { LEDGER_READS_EVENTS, LEDGER_CATCHES_UP_DAYS, LEDGER_CHAINS_EVENTS, LEDGER_COUNTS_WAITS };
 
 struct ledger_setup {
     const struct config *config; /* borrowed for the ledger's life, or until ledger_reload replaces it */
     instant_t now;
-    /* Long work tells how far it is: events replayed or chained (an older journal, once), or days caught up, of how many, at the start or
-     * later. May be NULL; for the ledger's life. */
+    /* Long work tells how far it is, at the start or later: events replayed or chained (an older journal, once), or days caught up, of how
+     * many; of waits that are counted again (0 of 0) that it goes on. Called many times a second. May be NULL; for the ledger's life. */
     void (*progress)(void *context, enum ledger_work work, uint64_t done, uint64_t total);
     void *context;
 };
 
 /* Opens the journal and rebuilds the register from it; catches up the days that passed since, each reported as reconstructed, under the
- * policy then in force, and then applies the configuration's policy, journalled when it differs. NULL with a reason in `message`. */
+ * policy then in force, and then applies the configuration's policy, journalled when it differs. A full disk leaves the ledger as the
+ * journal has it, behind: no turn may be begun before ledger_probe said JOURNAL_OK. NULL with a reason in `message`. */
 struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER_MESSAGE_SIZE]);
+/* The days since the last run and the configuration's policy are still to come: ledger_midnight to today, then ledger_reload with the same
+ * configuration, which ends it. */
+bool ledger_is_behind(const struct ledger *ledger);
 void ledger_close(struct ledger **ledger);
 
 enum verdict { VERDICT_ACCEPTED, VERDICT_DUPLICATE, VERDICT_QUARANTINED };

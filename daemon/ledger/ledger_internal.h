@@ -36,6 +36,7 @@ struct ledger {
     unsigned char personal_key[PERSONAL_KEY_BYTES];
     uint64_t hash_seed;
     instant_t now;
+    bool is_behind;
     bool damaged; /* something stored could not be understood */
     struct committed_transition *transitions;
     char **bodies;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* A history of more events than are kept gives its memory back when the next one is read: each takes some 800 bytes. */
-enum { PROGRESS_EVERY = 65536, HISTORY_KEPT = 4096 };
+enum { PROGRESS_EVERY = 16384, ALERTS_A_BREATH = 4096, HISTORY_KEPT = 4096 };
 
 void ledger_keep_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, day_t from) {
     memory_reserve((void **)&ledger->policies, &ledger->policy_capacity, ledger->policy_count + 1, sizeof *ledger->policies);
@@ -103,6 +103,12 @@ static bool find_event(void *context, struct text source, struct text id, struct
     return true;
 }
 
+static void tell_alive(void *context) {
+    const struct ledger *ledger = context;
+    if (ledger->progress != NULL)
+        ledger->progress(ledger->progress_context, LEDGER_COUNTS_WAITS, 0, 0);
+}
+
 static void make_register(struct ledger *ledger) {
     struct policy_era *eras = memory_new(ledger->policy_count, sizeof *eras);
     for (size_t i = 0; i < ledger->policy_count; i++)
@@ -113,6 +119,8 @@ static void make_register(struct ledger *ledger) {
         .era_count = ledger->policy_count,
         .history = {ledger, load_history, find_event},
         .hash_seed = ledger->hash_seed,
+        .breathe = tell_alive,
+        .breathe_context = ledger,
     };
     register_destroy(&ledger->reg);
     ledger->reg = register_create(&setup);
@@ -138,6 +146,8 @@ static bool replay_alert(void *context, const struct journal_alert *stored) {
     struct ledger *ledger = context;
     struct alert_transition transition;
     bool read = transition_read(ledger->transition_parser, stored->body, &transition);
+    if (stored->alert_seq % ALERTS_A_BREATH == 0)
+        tell_alive(ledger);
     if (read)
         register_replay_alert(ledger->reg, &transition);
     else

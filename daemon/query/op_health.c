@@ -24,6 +24,15 @@ static json_t *reasons_of(const struct daemon_state *state) {
     day_t today = register_today(ledger_register(state->ledger));
     if (state->read_only)
         json_array_append_new(reasons, json_string("the journal's disk is full: no events are taken until there is room"));
+    if (ledger_is_behind(state->ledger))
+        json_array_append_new(
+            reasons, json_string("the disk was full at the start: today is the last run's, and so are the rules, until there is room"));
+    if (calendar_day_of(calendar, state->now) < today)
+        json_array_append_new(reasons,
+                              json_string("the clock was set back before today: the day stays until the clock has passed it again"));
+    if (state->loop_lag_ms >= QUERY_LAG_DEGRADED_MS)
+        json_array_append_new(reasons,
+                              json_string("a turn took longer than two seconds within the last ten: answers and alerts come late"));
     if (calendar_known_until(calendar) != DAY_NONE && today > calendar_known_until(calendar))
         json_array_append_new(reasons, json_string("the bank holiday calendar has ended: working days are counted without holidays"));
     return reasons;

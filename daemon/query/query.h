@@ -17,6 +17,7 @@
 #define QUERY_QUARANTINE_ACTS_MAX 1000 /* acts shown with one event: the oldest */
 #define QUERY_RAW_MAX 1048576          /* bytes shown of one event, which can only be longer when it is `too_large` */
 #define QUERY_ALERTS_SCAN_MAX 20000    /* log rows looked at for one reply; `through` says how far it came */
+#define QUERY_LAG_DEGRADED_MS 2000     /* two heartbeats are missed, and people notice */
 
 struct query;
 

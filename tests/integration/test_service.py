@@ -12,7 +12,7 @@ import unittest
 
 import zmq
 
-from daemon import PATHWAYS, ROOT, WAITLISTD, Daemon, line, receive, referral
+from daemon import PATHWAYS, ROOT, WAITLISTD, Daemon, event, line, receive, referral
 
 
 def run(*arguments, folder=None):
@@ -42,6 +42,16 @@ class Service(unittest.TestCase):
                 told += lines
             self.assertNotIn("WATCHDOG=1", told)
             self.assertIn("STOPPING=1", told)
+
+    def test_the_watchdog_is_fed_in_the_midst_of_a_long_turn(self):
+        """Every wait is folded again when its pathway completes on something else: the watchdog hears of it before the turn ends."""
+        with Daemon(environment={"WATCHDOG_USEC": "4000"}) as daemon:
+            daemon.take(*[referral("W-%d" % number, "2025-05-01") for number in range(4000)])
+            daemon.take(*[event("contact.made", "W-%d" % (number % 4000), "2025-05-02") for number in range(12000)])
+            daemon.configure(pathways=PATHWAYS.replace('name = "needs_assessment";', 'name = "needs_assessment"; completes_on = "asc.service.started";'))
+            daemon.signal(signal.SIGHUP)
+            daemon.wait_notified("RELOADING=1")
+            self.assertIn("WATCHDOG=1", daemon.wait_notified("READY=1"))
 
     def test_sigterm_and_sigint_in_the_middle_of_a_load(self):
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -204,7 +204,7 @@ static void collect_transitions(struct world *world) {
 }
 
 static struct waiting_register *create_register(struct world *world) {
-    struct register_setup setup = {world->calendar, world->eras, world->era_count, {world, load, find}, 20250401, false};
+    struct register_setup setup = {world->calendar, world->eras, world->era_count, {world, load, find}, 20250401, false, NULL, NULL};
 
     return register_create(&setup);
 }

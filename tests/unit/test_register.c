@@ -382,7 +382,7 @@ START_TEST(a_wait_of_very_many_events) {
     struct policy policy;
     struct policy_era era = {DAY_NONE, &policy};
     struct calendar *calendar = world_calendar_create();
-    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false};
+    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false, NULL, NULL};
     struct event event = {.type = EVENT_REFERRAL_RECEIVED,
                           .time = world_instant_of("2025-04-01T08:00:00Z"),
                           .source = text_of("council"),
@@ -449,6 +449,46 @@ START_TEST(every_day_passed_over_is_told_as_it_ends) {
 }
 END_TEST
 
+static void count_breath(void *context) {
+    ++*(unsigned *)context;
+}
+
+START_TEST(work_over_many_waits_breathes) {
+    enum { WAITS = 3 * WAITS_A_BREATH };
+    unsigned breaths = 0;
+    struct policy policy;
+    struct policy_era era = {DAY_NONE, &policy};
+    struct calendar *calendar = world_calendar_create();
+    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false, count_breath, &breaths};
+    struct event event = {.type = EVENT_REFERRAL_RECEIVED,
+                          .time = world_instant_of("2025-04-01T08:00:00Z"),
+                          .source = text_of("council"),
+                          .id = text_of("e"),
+                          .pathway = text_of("needs_assessment"),
+                          .team = text_of("A"),
+                          .clock_start = DAY_NONE};
+    char subject[16];
+
+    world_policy(&policy);
+    struct waiting_register *reg = register_create(&setup);
+    for (uint64_t seq = 1; seq <= WAITS; seq++) {
+        snprintf(subject, sizeof subject, "w%llu", (unsigned long long)seq);
+        event.subject = text_of(subject);
+        register_replay_event(reg, &event, seq);
+    }
+    ck_assert_uint_eq(breaths, 0);
+    register_begin(reg, world_day_of("2025-04-01"), 0, true);
+    ck_assert_uint_eq(breaths, 6); /* they are counted, then their alerts are settled */
+    struct text missing;
+    ck_assert(register_set_policy(reg, &policy, calendar, 0, &missing));
+    ck_assert_uint_eq(breaths, 12);
+    register_advance_to(reg, world_day_of("2025-04-30"), 0, NULL);
+    ck_assert_uint_ge(breaths, 15);
+    register_destroy(&reg);
+    calendar_destroy(&calendar);
+}
+END_TEST
+
 static void advance_before_the_beginning(void *context) {
     register_advance(context, 0);
 }
@@ -472,7 +512,7 @@ START_TEST(the_order_of_life_is_kept) {
     world_policy(&policy);
     struct policy_era era = {DAY_NONE, &policy};
     struct calendar *calendar = world_calendar_create();
-    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false};
+    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false, NULL, NULL};
     struct waiting_register *reg = register_create(&setup);
     ck_assert(world_breaks(advance_before_the_beginning, reg));
     register_destroy(&reg);
@@ -496,6 +536,7 @@ int main(void) {
                                   holidays_to_come_fold_nobody_anew,
                                   where_the_calendar_ends_nothing_breaks,
                                   many_waits_have_room,
+                                  work_over_many_waits_breathes,
                                   a_wait_of_very_many_events,
                                   every_day_passed_over_is_told_as_it_ends,
                                   the_order_of_life_is_kept,

@@ -591,7 +591,7 @@ START_TEST(an_alert_log_without_its_beginning_is_read) {
     world_policy(&policy);
     struct policy_era era = {DAY_NONE, &policy};
     struct calendar *calendar = world_calendar_create();
-    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false};
+    struct register_setup setup = {calendar, &era, 1, {NULL, NULL, NULL}, 1, false, NULL, NULL};
     struct waiting_register *reg = register_create(&setup);
     struct register_figures figures;
     register_replay_alert(reg, &moved);
