@@ -9,7 +9,7 @@ from daemon import Daemon, event, referral  # noqa: E402
 from test_disk_full import namespace  # noqa: E402
 
 MOUNT = 'mount -t tmpfs -o size=80m tmpfs "$0" && exec "$@"'
-EVENTS = 66 * 1024  # more than the 65,536 after which the progress is told
+EVENTS = 66 * 1024  # more than the 16,384 after which the progress is told
 
 
 class LongJournal(unittest.TestCase):
@@ -46,7 +46,7 @@ class LongJournal(unittest.TestCase):
             told = []
             while (lines := daemon.notifications.get()) is not None:
                 told += lines
-            self.assertTrue([line for line in told if line.startswith("STATUS=reading the journal: 65536 of")], "no progress was told")
+            self.assertTrue([line for line in told if line.startswith("STATUS=reading the journal: ")], "no progress was told")
 
 
 if __name__ == "__main__":
