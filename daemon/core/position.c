@@ -32,9 +32,9 @@ void position_builder_clear(struct position_builder *builder) {
     builder->used = 0;
 }
 
-void position_builder_add_days(struct position_builder *builder, int32_t days, uint32_t count) {
-    ENSURE(days >= 0);
-    size_t needed = (size_t)days + 1;
+uint32_t *position_builder_days(struct position_builder *builder, int32_t days_max) {
+    ENSURE(days_max >= 0);
+    size_t needed = (size_t)days_max + 1;
     if (needed > builder->capacity) {
         size_t before = builder->capacity;
         memory_reserve((void **)&builder->histogram, &builder->capacity, needed, sizeof *builder->histogram);
@@ -42,7 +42,29 @@ void position_builder_add_days(struct position_builder *builder, int32_t days, u
     }
     if (needed > builder->used)
         builder->used = needed;
-    builder->histogram[days] += count;
+    return builder->histogram;
+}
+
+void position_builder_add_days(struct position_builder *builder, int32_t days, uint32_t count) {
+    position_builder_days(builder, days)[days] += count;
+}
+
+void position_builder_add(struct position_builder *builder, const struct position_builder *other) {
+    const struct position *counts = &other->counts;
+    builder->counts.waiting += counts->waiting;
+    builder->counts.unallocated += counts->unallocated;
+    builder->counts.allocated += counts->allocated;
+    builder->counts.in_progress += counts->in_progress;
+    builder->counts.paused += counts->paused;
+    builder->counts.breach += counts->breach;
+    builder->counts.due += counts->due;
+    builder->counts.scheduled += counts->scheduled;
+    builder->counts.no_contact += counts->no_contact;
+    if (other->used == 0)
+        return;
+    uint32_t *histogram = position_builder_days(builder, (int32_t)other->used - 1);
+    for (size_t days = 0; days < other->used; days++)
+        histogram[days] += other->histogram[days];
 }
 
 struct position *position_builder_counts(struct position_builder *builder) {

@@ -32,6 +32,10 @@ void position_builder_destroy(struct position_builder **builder);
 void position_builder_clear(struct position_builder *builder);
 /* `count` people who wait `days` days (0 or more). */
 void position_builder_add_days(struct position_builder *builder, int32_t days, uint32_t count);
+/* How many wait each number of days, for 0 to `days_max`, to be added to in place; valid until the builder is used otherwise. */
+uint32_t *position_builder_days(struct position_builder *builder, int32_t days_max);
+/* Adds all that another one has collected. */
+void position_builder_add(struct position_builder *builder, const struct position_builder *other);
 /* The plain counts, to be changed in place: waiting, stages, paused, breach, due, scheduled, no_contact. */
 struct position *position_builder_counts(struct position_builder *builder);
 /* Computes the statistics and the bands from the policy's upper edges. */

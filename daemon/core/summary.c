@@ -109,7 +109,6 @@ static void gather_from_groups(struct gathering *gathering, const struct groups 
         struct position_builder *builder = builder_of(gathering, &state);
         if (builder != NULL)
             tally_collect(group->tally, reg->calendar, unit, reg->today, builder);
-        tally_collect(group->tally, reg->calendar, unit, reg->today, gathering->total);
     }
 }
 
@@ -146,7 +145,6 @@ static void gather_from_waits(struct gathering *gathering) {
             struct position_builder *builder = builder_of(gathering, &record->state);
             if (builder != NULL)
                 count_wait(reg, &record->state, &reading, builder);
-            count_wait(reg, &record->state, &reading, gathering->total);
         }
     }
 }
@@ -165,6 +163,7 @@ static void finish_rows(struct gathering *gathering, struct summary *summary) {
     summary->rows = memory_new(gathering->count, sizeof *summary->rows);
     for (size_t i = 0; i < gathering->count; i++) {
         struct gathered *group = &gathering->groups[i];
+        position_builder_add(gathering->total, group->builder);
         struct summary_row *row = &summary->rows[summary->row_count++];
         position_builder_finish(group->builder, policy, &row->position);
         for (size_t key = 0; key < gathering->group_by_count; key++)

@@ -117,16 +117,22 @@ void tally_remove(struct tally *tally, const struct contribution *contribution) 
 }
 
 static void collect_running(const struct lane *lane, int32_t today_index, int32_t week_index, struct position_builder *builder) {
-    struct position *counts = position_builder_counts(builder);
+    uint32_t breach = 0, due = 0;
+    if (lane->used == 0)
+        return;
+    uint32_t *histogram = position_builder_days(builder, today_index - lane->pairs[0].key); /* keys rise: nobody waits longer */
     for (uint32_t i = 0; i < lane->used; i++) {
         int32_t days = today_index - lane->pairs[i].key;
         uint32_t count = lane->pairs[i].count;
-        position_builder_add_days(builder, days, count);
+        ENSURE(days >= 0);
+        histogram[days] += count;
         if (days > lane->limit)
-            counts->breach += count;
+            breach += count;
         else if (week_index - lane->pairs[i].key > lane->limit)
-            counts->due += count;
+            due += count;
     }
+    position_builder_counts(builder)->breach += breach;
+    position_builder_counts(builder)->due += due;
 }
 
 static void collect_frozen(const struct lane *lane, struct position_builder *builder) {
