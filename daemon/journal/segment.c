@@ -60,7 +60,7 @@ static const unsigned char *entries_of(const struct segment *segment) {
     return segment->body + segment->size - TRAILER_SIZE - (size_t)segment->count * ENTRY_SIZE;
 }
 
-bool segment_is_whole(const struct segment *segment) {
+bool segment_fits(const struct segment *segment) {
     size_t table = (size_t)segment->count * ENTRY_SIZE + TRAILER_SIZE;
     const unsigned char *entries;
     uint32_t end = 0;
@@ -68,8 +68,6 @@ bool segment_is_whole(const struct segment *segment) {
     if (segment->first_seq == 0 || segment->count == 0 || segment->size < table || segment->size > UINT32_MAX)
         return false;
     if (load_u32(segment->body + segment->size - TRAILER_SIZE) != LAYOUT)
-        return false;
-    if (load_u64(segment->body + segment->size - sizeof(uint64_t)) != checksum(segment))
         return false;
     entries = entries_of(segment);
     for (uint32_t i = 0; i < segment->count; i++) {
@@ -79,6 +77,13 @@ bool segment_is_whole(const struct segment *segment) {
         end = next;
     }
     return end == segment->size - table;
+}
+
+bool segment_is_whole(const struct segment *segment) {
+    size_t table = (size_t)segment->count * ENTRY_SIZE + TRAILER_SIZE;
+
+    return segment->size >= table && load_u64(segment->body + segment->size - sizeof(uint64_t)) == checksum(segment) &&
+           segment_fits(segment);
 }
 
 struct segment_entry segment_entry(const struct segment *segment, uint32_t index) {

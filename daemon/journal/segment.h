@@ -24,7 +24,9 @@ struct segment_entry {
     uint32_t distance;
 };
 
-/* Whether the body is whole: layout, sizes, distances and checksum. The two below may be asked only then. */
+/* Whether layout and sizes fit, so that it can be read at all, and the distances may be; the two below may be asked only then. Whether it
+ * is whole: its checksum too. */
+bool segment_fits(const struct segment *segment);
 bool segment_is_whole(const struct segment *segment);
 struct segment_entry segment_entry(const struct segment *segment, uint32_t index);
 struct text segment_bytes(const struct segment *segment, uint32_t index);
