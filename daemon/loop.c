@@ -238,6 +238,7 @@ static struct daemon_state state_of(struct loop *loop) {
         .publisher = loop->publisher,
         .past = loop->past,
         .now = loop->moment.now,
+        .monotonic_ms = loop->moment.monotonic_ms,
         .uptime_s = (uint64_t)(loop->moment.monotonic_ms - loop->started_ms) / 1000,
         .loop_lag_ms = (double)(loop->slowest_turn_ms > loop->lag_ms ? loop->slowest_turn_ms : loop->lag_ms),
         .read_only = loop->read_only,

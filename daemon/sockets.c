@@ -11,31 +11,29 @@
 
 enum {
     LINGER_MS = 1000,
-    INGEST_QUEUE = 256, /* requests a sender may have waiting here; then its own socket holds it */
     QUERY_QUEUE = 64,
     /* Answers that a peer may leave unread; then they are dropped and counted. Those about events are small and come 4,096 a turn; one
      * about everything that waits can be megabytes. */
     INGEST_ANSWER_QUEUE = 16384,
     QUERY_ANSWER_QUEUE = 128,
-    PUBLISH_QUEUE = 20000, /* publications a slow subscriber may be behind; then it loses the newest */
-    IPC_UMASK = 0117       /* leaves 0660 */
+    IPC_UMASK = 0117 /* leaves 0660 */
 };
 
 static bool set_option(void *socket, int option, int value) {
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
-static bool set_options(struct sockets *sockets) {
+static bool set_options(struct sockets *sockets, const struct config *config) {
     int64_t largest = INTAKE_MESSAGE_BYTES_MAX;
     void *all[] = {sockets->ingest, sockets->publish, sockets->query};
     for (size_t i = 0; i < 3; i++)
         if (!set_option(all[i], ZMQ_LINGER, LINGER_MS) || !set_option(all[i], ZMQ_IPV6, 1) ||
             zmq_setsockopt(all[i], ZMQ_MAXMSGSIZE, &largest, sizeof largest) != 0)
             return false;
-    return set_option(sockets->ingest, ZMQ_ROUTER_MANDATORY, 1) && set_option(sockets->ingest, ZMQ_RCVHWM, INGEST_QUEUE) &&
+    return set_option(sockets->ingest, ZMQ_ROUTER_MANDATORY, 1) && set_option(sockets->ingest, ZMQ_RCVHWM, config->requests_waiting) &&
            set_option(sockets->ingest, ZMQ_SNDHWM, INGEST_ANSWER_QUEUE) && set_option(sockets->query, ZMQ_ROUTER_MANDATORY, 1) &&
            set_option(sockets->query, ZMQ_RCVHWM, QUERY_QUEUE) && set_option(sockets->query, ZMQ_SNDHWM, QUERY_ANSWER_QUEUE) &&
-           set_option(sockets->publish, ZMQ_SNDHWM, PUBLISH_QUEUE);
+           set_option(sockets->publish, ZMQ_SNDHWM, config->publications_waiting);
 }
 
 static bool bind_all(void *socket, const struct endpoint_list *endpoints, char message[SOCKETS_MESSAGE_SIZE]) {
@@ -57,7 +55,7 @@ bool sockets_open(struct sockets *sockets, const struct config *config, char mes
     sockets->ingest = zmq_socket(sockets->context, ZMQ_ROUTER);
     sockets->publish = zmq_socket(sockets->context, ZMQ_XPUB);
     sockets->query = zmq_socket(sockets->context, ZMQ_ROUTER);
-    bool opened = sockets->ingest != NULL && sockets->publish != NULL && sockets->query != NULL && set_options(sockets) &&
+    bool opened = sockets->ingest != NULL && sockets->publish != NULL && sockets->query != NULL && set_options(sockets, config) &&
                   bind_all(sockets->publish, &config->publish, message) && bind_all(sockets->query, &config->query, message) &&
                   bind_all(sockets->ingest, &config->ingest, message);
     if (!opened)

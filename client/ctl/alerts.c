@@ -10,7 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { OPTION_FOLLOW = 0x300, OPTION_COUNT, OPTION_RULE };
+enum { OPTION_FOLLOW = 0x300, OPTION_COUNT, OPTION_RULE, OPTION_NAME };
 
 struct alerts_arguments {
     struct query_options query; /* first: what query_take_option gets is this */
@@ -19,6 +19,7 @@ struct alerts_arguments {
     uint64_t since;
     uint64_t count; /* 0: without end */
     const char *rule;
+    const char *name; /* under which it reports; NULL: it does not */
 };
 
 static const struct column columns[] = {{"seq", "SEQ", COLUMN_NUMBER},
@@ -66,13 +67,16 @@ static error_t take_alerts_option(int key, char *argument, struct argp_state *st
     case OPTION_RULE:
         arguments->rule = argument;
         return 0;
+    case OPTION_NAME:
+        arguments->name = argument;
+        return 0;
     case OPTION_SINCE:
         arguments->since = number_of(argument, "--since", state);
         arguments->has_since = true;
         return query_take_option(key, argument, state);
     case ARGP_KEY_END:
-        if (!arguments->follow && (arguments->count > 0 || arguments->rule != NULL)) {
-            argp_error(state, "--count and --rule go with --follow");
+        if (!arguments->follow && (arguments->count > 0 || arguments->rule != NULL || arguments->name != NULL)) {
+            argp_error(state, "--count, --rule and --name go with --follow");
         }
         return 0;
     default:
@@ -236,6 +240,9 @@ static int follow(struct ctl_context *ctl, const struct alerts_arguments *argume
     if (follower == NULL || ended < 0) {
         ctl_complain("--rule and the filters pathway and team take one name each when following");
         code = CTL_USAGE;
+    } else if (!waitlist_follower_report_as(follower, arguments->name)) {
+        ctl_complain("--name takes 1 to 64 of A-Z a-z 0-9 _ -");
+        code = CTL_USAGE;
     } else {
         code = follow_until(ctl, arguments, follower, ended);
     }
@@ -272,6 +279,7 @@ int command_alerts(struct ctl_context *ctl, int argc, char **argv) {
         QUERY_OPTION_LIMIT,
         {"follow", OPTION_FOLLOW, NULL, 0, "go on with what happens, each transition once, also across a restart of the daemon", 0},
         {"rule", OPTION_RULE, "NAME", 0, "with --follow: only this rule", 0},
+        {"name", OPTION_NAME, "NAME", 0, "with --follow: tell the daemon under this name how far it is, for 'waitlistctl status'", 0},
         {"count", OPTION_COUNT, "N", 0, "with --follow: end after so many", 0},
         {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};

@@ -46,6 +46,27 @@ static void print_figures(const json_t *reply) {
     printf("loop lag         %.1f ms\n\n", json_number_value(json_object_get(reply, "loop_lag_ms")));
 }
 
+static void print_followers(const json_t *followers) {
+    static const struct column columns[] = {{"name", "FOLLOWER", COLUMN_TEXT},
+                                            {"alert_seq", "AT ALERT", COLUMN_NUMBER},
+                                            {"lag", "BEHIND", COLUMN_NUMBER},
+                                            {"age_s", "SECONDS AGO", COLUMN_NUMBER}};
+    struct table *table = table_create(columns, 4);
+    size_t i;
+    const json_t *follower;
+
+    json_array_foreach(followers, i, follower) {
+        for (size_t c = 0; c < 4; c++) {
+            table_json(table, json_object_get(follower, columns[c].name));
+        }
+    }
+    if (table_rows(table) > 0) {
+        putchar('\n');
+        table_print(table, FORMAT_TABLE, stdout);
+    }
+    table_destroy(&table);
+}
+
 static struct table *sources_table(const json_t *reply) {
     static const struct column columns[] = {{"source", "SOURCE", COLUMN_TEXT},
                                             {"last_event", "LAST EVENT", COLUMN_TEXT},
@@ -108,6 +129,7 @@ int command_status(struct ctl_context *ctl, int argc, char **argv) {
             puts("no source has sent anything yet");
         }
         table_destroy(&table);
+        print_followers(json_object_get(reply, "followers"));
     }
     json_decref(reply);
     return code;

@@ -9,13 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALERT_PARTS 3 /* rule, pathway, team */
+#define REPORT_BEATS 2 /* heartbeats between two reports */
+#define ALERT_PARTS 3  /* rule, pathway, team */
 
 enum phase { PHASE_IDLE, PHASE_ALERTS, PHASE_EPOCH };
 
 struct waitlist_follower {
     struct feed feed;
     struct request request;
+    struct request report; /* of its own: what is published goes on being taken while it is answered */
+    char *name;            /* under which it reports; NULL: it does not */
+    int beats_to_report;
     char *filter[ALERT_PARTS]; /* NULL: any */
     char *prefix;
     const char *topics[3];
@@ -62,6 +66,8 @@ struct waitlist_follower *waitlist_follower_create(struct waitlist_client *clien
     follower->topics[1] = WAITLIST_TOPIC_HEARTBEAT;
     feed_init(&follower->feed, client, follower->topics);
     request_init(&follower->request, client);
+    request_init(&follower->report, client);
+    follower->report.attempts_max = 1; /* the next one says more */
     if (cursor != NULL) {
         waitlist_follower_restart(follower, cursor);
     }
@@ -87,6 +93,8 @@ void waitlist_follower_destroy(struct waitlist_follower **follower) {
     }
     link_close(&(*follower)->feed.link);
     request_clear(&(*follower)->request);
+    request_clear(&(*follower)->report);
+    free((*follower)->name);
     drop_page(*follower);
     drop_current(*follower);
     for (int i = 0; i < ALERT_PARTS; i++) {
@@ -272,6 +280,7 @@ static void take_heartbeat(struct waitlist_follower *follower, zmq_msg_t *body) 
         return;
     }
     follower->discouraged = false;
+    follower->beats_to_report -= follower->beats_to_report > 0;
     if (same_epoch(follower, follower->feed.pulse.last.epoch)) {
         follower->feed.confirmed = true;
         if (follower->feed.pulse.last.alert_seq > follower->known) {
@@ -360,6 +369,28 @@ static bool deliver_row(struct waitlist_follower *follower, struct waitlist_tran
     return false;
 }
 
+/* Tells the daemon how far the program is. Nothing hangs on it: an answer is thrown away, and a daemon that does not know the op refuses.
+ */
+static void keep_reporting(struct waitlist_follower *follower) {
+    char *reply = NULL;
+    size_t size = 0;
+
+    (void)request_take(&follower->report, &reply, &size);
+    free(reply);
+    if (follower->name == NULL || follower->beats_to_report > 0 || follower->report.state != REQUEST_IDLE || !follower->feed.confirmed) {
+        return;
+    }
+    json_t *object = json_pack("{s:i, s:s, s:s, s:s, s:I}", "v", WAITLIST_PROTOCOL_VERSION, "op", WAITLIST_OP_FOLLOW_REPORT, "name",
+                               follower->name, "epoch", follower->cursor.epoch, "alert_seq", (json_int_t)follower->cursor.seq);
+    char *text = json_dumps(object, JSON_COMPACT);
+
+    CLIENT_CHECK(text != NULL);
+    (void)request_ask(&follower->report, text);
+    follower->beats_to_report = REPORT_BEATS;
+    free(text);
+    json_decref(object);
+}
+
 /* One round: OK with a transition, TIMEOUT when there is none now, or what went wrong. */
 static enum waitlist_status turn(struct waitlist_follower *follower, struct waitlist_transition *transition) {
     if (follower->epoch_changed) {
@@ -370,6 +401,7 @@ static enum waitlist_status turn(struct waitlist_follower *follower, struct wait
     if (news == FEED_FAILED) {
         return WAITLIST_SYSTEM;
     }
+    keep_reporting(follower);
     if (deliver_row(follower, transition)) {
         return WAITLIST_OK;
     }
@@ -425,6 +457,17 @@ enum waitlist_status waitlist_follower_run(struct waitlist_follower *follower, i
             return status;
         }
     }
+}
+
+bool waitlist_follower_report_as(struct waitlist_follower *follower, const char *name) {
+    if (name != NULL && !endpoints_name_is_valid(name)) {
+        errno = EINVAL;
+        return false;
+    }
+    free(follower->name);
+    follower->name = name != NULL ? client_copy(name, strlen(name)) : NULL;
+    follower->beats_to_report = 0;
+    return true;
 }
 
 void waitlist_follower_cursor(const struct waitlist_follower *follower, struct waitlist_cursor *cursor) {

@@ -41,6 +41,8 @@ struct config {
     struct endpoint_list ingest, publish, query;
     int publish_interval_ms;
     int max_future_skew_s;
+    int requests_waiting;
+    int publications_waiting;
     int backdated_days;
     char *journal_path;
     struct policy policy;

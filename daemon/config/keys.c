@@ -70,6 +70,10 @@ static const struct config_key keys[] = {
      "milliseconds: a changed position is published at most this often"},
     {"endpoints.max_future_skew_s", KEY_INTEGER, OF_CONFIG(max_future_skew_s), RANGE(0, SECONDS_A_DAY), "300", false,
      "seconds: an event further in the future is quarantined"},
+    {"endpoints.requests_waiting", KEY_INTEGER, OF_CONFIG(requests_waiting), RANGE(1, 4096), "256", true,
+     "requests of one sender that may wait here to be read; then its own socket holds it"},
+    {"endpoints.publications_waiting", KEY_INTEGER, OF_CONFIG(publications_waiting), RANGE(100, 1000000), "20000", true,
+     "publications that a slow subscriber may be behind; then it loses the newest"},
 
     {"bands", KEY_BANDS, OF_CONFIG(policy), RANGE(1, DAYS_MAX), "[ 7, 14, 28, 42, 84, 182 ]", false,
      "upper edges, in days, of the bands in which waits are counted"},

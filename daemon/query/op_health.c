@@ -74,6 +74,7 @@ json_t *op_health(struct question *question) {
     json_object_set_new(reply, "sources_total", json_integer((json_int_t)sources_count(ledger_sources(state->ledger))));
     json_object_set_new(reply, "quarantine", json_integer((json_int_t)journal_quarantine_count(journal)));
     json_object_set_new(reply, "loop_lag_ms", json_real(state->loop_lag_ms));
+    json_object_set_new(reply, "followers", followers_json(state));
     json_object_set_new(reply, "counters", counters_of(state));
     return reply;
 }

@@ -101,6 +101,9 @@ bool cursor_decode(struct text text, enum wait_sort sort, bool descending, struc
 char *cursor_of_exception(const struct exception_place *place);
 bool cursor_to_exception(struct text text, struct exception_place *place);
 
+/* The named followers, as `health` shows them. */
+json_t *followers_json(const struct daemon_state *state);
+
 json_t *op_health(struct question *question);
 json_t *op_config(struct question *question);
 json_t *op_clock_set(struct question *question);
@@ -112,6 +115,7 @@ json_t *op_snapshot(struct question *question);
 json_t *op_waits(struct question *question);
 json_t *op_wait(struct question *question);
 json_t *op_alerts(struct question *question);
+json_t *op_follow_report(struct question *question);
 json_t *op_exceptions(struct question *question);
 json_t *op_data_quality(struct question *question);
 json_t *op_quarantine(struct question *question);

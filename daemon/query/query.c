@@ -29,6 +29,7 @@ static const struct op ops[] = {
     {"waits", op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
     {"wait", op_wait, {"subject", "as_at", "known_at", NULL}},
     {"alerts", op_alerts, {"since", "state", "filter", "limit", NULL}},
+    {"follow.report", op_follow_report, {"name", "epoch", "alert_seq", NULL}},
     {"exceptions", op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
     {"data_quality", op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
     {"quarantine", op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
@@ -39,6 +40,7 @@ static const struct op ops[] = {
 struct query {
     void *socket;
     struct request *request;
+    struct followers *followers;
 };
 
 struct query *query_create(void *socket) {
@@ -46,6 +48,7 @@ struct query *query_create(void *socket) {
     query->socket = socket;
     json_object_seed(0); /* before a second thread makes objects */
     query->request = request_create();
+    query->followers = followers_create();
     return query;
 }
 
@@ -53,6 +56,7 @@ void query_destroy(struct query **query) {
     if (*query == NULL)
         return;
     request_destroy(&(*query)->request);
+    followers_destroy(&(*query)->followers);
     free(*query);
     *query = NULL;
 }
@@ -196,6 +200,7 @@ bool query_serve(struct query *query, struct daemon_state *state, bool *failed) 
     if (result != RECEIVED)
         return false;
     size_t length;
+    state->followers = query->followers;
     char *text = answer_request(query->request, state, &length);
     if (text != NULL && !request_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
         state->queries_dropped++;

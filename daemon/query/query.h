@@ -6,6 +6,7 @@
 #include "daemon/ledger/ledger.h"
 #include "daemon/past/past.h"
 #include "daemon/publish/publish.h"
+#include "daemon/query/followers.h"
 
 #define QUERY_BYTES_MAX 65536          /* a longer request is refused as bad_request */
 #define QUERY_TURN_MAX 32              /* requests answered between two turns of ingest, */
@@ -26,8 +27,10 @@ struct daemon_state {
     struct ledger *ledger;
     struct intake *intake;
     struct publisher *publisher;
-    struct past *past; /* answers what needs another register than today's */
+    struct past *past;           /* answers what needs another register than today's */
+    struct followers *followers; /* filled in by query_serve */
     instant_t now;
+    int64_t monotonic_ms;
     uint64_t uptime_s;
     double loop_lag_ms; /* the longest turn of the last ten seconds */
     bool read_only;

@@ -269,6 +269,9 @@ enum waitlist_status waitlist_follower_run(struct waitlist_follower *follower, i
 
 /* How far it is. To be stored after the transition given last has been dealt with: whoever stores it before may lose one by a crash,
  * whoever stores it after may see one again. */
+/* Under this name ([A-Za-z0-9_-], 1 to 64) the daemon is told every other second how far the follower is, and shows its lag in `health`.
+ * NULL: it is told no more. False with errno EINVAL when it is no such name. Two followers of one name overwrite each other. */
+bool waitlist_follower_report_as(struct waitlist_follower *follower, const char *name);
 void waitlist_follower_cursor(const struct waitlist_follower *follower, struct waitlist_cursor *cursor);
 /* Goes on from another place, or after EPOCH_CHANGED in the new journal (a cursor with epoch "" takes whatever journal is there). */
 void waitlist_follower_restart(struct waitlist_follower *follower, const struct waitlist_cursor *cursor);

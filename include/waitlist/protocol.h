@@ -56,6 +56,7 @@
 #define WAITLIST_OP_WAITS "waits"
 #define WAITLIST_OP_WAIT "wait"
 #define WAITLIST_OP_ALERTS "alerts"
+#define WAITLIST_OP_FOLLOW_REPORT "follow.report"
 #define WAITLIST_OP_QUARANTINE "quarantine"
 #define WAITLIST_OP_QUARANTINE_RETRY "quarantine.retry"
 #define WAITLIST_OP_QUARANTINE_DISCARD "quarantine.discard"

@@ -74,6 +74,8 @@ static const struct error_case error_cases[] = {
     {"endpoints = { publish_interval_ms = 9; };", 1, "is 9, but it must be a whole number from 10 to 10000"},
     {"endpoints = { publish_interval_ms = 10001; };", 1, "is 10001, but"},
     {"endpoints = { max_future_skew_s = -1; };", 1, "is -1, but it must be a whole number from 0 to 86400"},
+    {"endpoints = { requests_waiting = 0; };", 1, "is 0, but it must be a whole number from 1 to 4096"},
+    {"endpoints = { publications_waiting = 99; };", 1, "is 99, but it must be a whole number from 100 to 1000000"},
     {"pathways = ( { name = \"a\"; standard_days = 0; } );", 1,
      "pathways[].standard_days is 0, but it must be a whole number from 1 to 3650: the standard"},
     {"pathways = ( { name = \"a\"; standard_days = 3651; } );", 1, "standard_days is 3651"},
@@ -351,6 +353,8 @@ START_TEST(every_default) {
     ck_assert_str_eq(config->query.uri[0], "ipc:///run/waitlistd/query.ipc");
     ck_assert_int_eq(config->publish_interval_ms, 250);
     ck_assert_int_eq(config->max_future_skew_s, 300);
+    ck_assert_int_eq(config->requests_waiting, 256);
+    ck_assert_int_eq(config->publications_waiting, 20000);
     ck_assert_str_eq(config->journal_path, "/var/lib/waitlistd/journal.db");
     ck_assert(!config->allow_plain_loopback);
     expect_default_pathways(&config->policy);

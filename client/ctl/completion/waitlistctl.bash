@@ -51,7 +51,7 @@ _waitlistctl() {
     exceptions) options='--filter --limit --cursor --as-at --known-at' ;;
     data-quality) options='--from --to --as-at --known-at' ;;
     watch) options='--once --group --sort --ascii' ;;
-    alerts) options='--since --state --filter --limit --follow --rule --count' ;;
+    alerts) options='--since --state --filter --limit --follow --rule --name --count' ;;
     quarantine) options='list show retry discard --state --code --source --limit --after --raw --by --reason' ;;
     send) options='--window --batch' ;;
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
