@@ -167,11 +167,10 @@ int command_verify(struct ctl_context *ctl, int argc, char **argv) {
         .parser = take_option,
         .options = options,
         .args_doc = "JOURNAL",
-        .doc =
-            "Check a journal's file: nothing missing, nothing damaged, nothing changed since it was written. It is only read, and the daemon "
-            "may run. Ends with 1 when something is wrong, and names the first bad seq.\v"
-            "Who can write the file can compute its chain anew. Only a head that was noted on another machine, from a heartbeat, shows "
-            "that.\n\nExample:\n  waitlistctl verify /var/lib/waitlistd/journal.db\n",
+        .doc = "Check a journal's file: nothing missing, damaged or changed since it was written. It is only read, and the daemon may run. "
+               "Ends with 1 when something is wrong, and names the first bad seq.\v"
+               "Who can write the file can compute its chain anew. Only a head that was noted on another machine, from a heartbeat, shows "
+               "that.\n\nExample:\n  waitlistctl verify /var/lib/waitlistd/journal.db\n",
         .children = children};
     struct verify_choice choice = {.ctl = ctl};
 
