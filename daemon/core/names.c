@@ -110,3 +110,16 @@ uint32_t names_find(const struct names *names, struct text text) {
 uint32_t names_count(const struct names *names) {
     return names->count;
 }
+
+void names_save(const struct names *names, struct bytes_out *out) {
+    bytes_put_u32(out, names->count);
+    for (uint32_t name = 1; name <= names->count; name++)
+        bytes_put_text(out, names_text(names, name));
+}
+
+void names_load(struct names *names, struct bytes_in *in) {
+    ENSURE(names->count == 0);
+    uint32_t count = bytes_get_u32(in);
+    for (uint32_t name = 1; name <= count && !in->failed; name++)
+        in->failed = names_intern(names, bytes_get_text(in)) != name || in->failed; /* one that is there already, or absent */
+}

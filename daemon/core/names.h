@@ -2,7 +2,7 @@
 #ifndef WAITLIST_CORE_NAMES_H
 #define WAITLIST_CORE_NAMES_H
 
-#include "daemon/core/text.h"
+#include "daemon/core/bytes.h"
 
 struct names;
 
@@ -18,5 +18,10 @@ uint32_t names_find(const struct names *names, struct text text);
 /* Borrowed for as long as `names` lives, NUL-terminated; TEXT_ABSENT for NAME_ABSENT. */
 struct text names_text(const struct names *names, uint32_t name);
 uint32_t names_count(const struct names *names);
+
+/* All texts in the order of their numbers. */
+void names_save(const struct names *names, struct bytes_out *out);
+/* Into names that hold nothing yet; the numbers are as they were. What is refused leaves `in->failed`. */
+void names_load(struct names *names, struct bytes_in *in);
 
 #endif

@@ -14,7 +14,7 @@ static struct alert_transition *push(struct waiting_register *reg) {
     return &reg->transitions[reg->transition_count++];
 }
 
-static struct alert_node *node_of(const struct waiting_register *reg, uint32_t alert) {
+struct alert_node *register_alert(const struct waiting_register *reg, uint32_t alert) {
     return &reg->alert_pages[(alert - 1) / ALERTS_A_PAGE][(alert - 1) % ALERTS_A_PAGE];
 }
 
@@ -59,7 +59,7 @@ static struct alert_transition *record_transition(struct waiting_register *reg, 
 static uint32_t take_free_alert(struct waiting_register *reg) {
     uint32_t alert = reg->free_alert;
     if (alert != 0) {
-        reg->free_alert = node_of(reg, alert)->next;
+        reg->free_alert = register_alert(reg, alert)->next;
         return alert;
     }
     if (reg->alert_count == reg->alert_page_count * ALERTS_A_PAGE) {
@@ -69,11 +69,10 @@ static uint32_t take_free_alert(struct waiting_register *reg) {
     return (uint32_t)++reg->alert_count;
 }
 
-/* Opens an alert of the wait with what `node` says of it. */
-static struct alert_node *open_alert(struct waiting_register *reg, const struct alert_node *node) {
+struct alert_node *register_open_alert(struct waiting_register *reg, const struct alert_node *node) {
     struct record *record = register_record(reg, node->wait);
     uint32_t alert = take_free_alert(reg);
-    struct alert_node *opened = node_of(reg, alert);
+    struct alert_node *opened = register_alert(reg, alert);
     *opened = *node;
     opened->next = record->first_alert;
     record->first_alert = alert;
@@ -82,11 +81,11 @@ static struct alert_node *open_alert(struct waiting_register *reg, const struct 
 }
 
 static void free_alert(struct waiting_register *reg, uint32_t alert) {
-    struct alert_node *node = node_of(reg, alert);
+    struct alert_node *node = register_alert(reg, alert);
     struct record *record = register_record(reg, node->wait);
     uint32_t *link = &record->first_alert;
     while (*link != alert)
-        link = &node_of(reg, *link)->next;
+        link = &register_alert(reg, *link)->next;
     *link = node->next;
     node->raised_seq = 0;
     node->next = reg->free_alert;
@@ -96,8 +95,8 @@ static void free_alert(struct waiting_register *reg, uint32_t alert) {
 
 static uint32_t find_alert(const struct waiting_register *reg, uint32_t wait, enum alert_rule rule, int32_t level) {
     uint32_t alert = register_record(reg, wait)->first_alert;
-    while (alert != 0 && (node_of(reg, alert)->rule != rule || node_of(reg, alert)->level != level))
-        alert = node_of(reg, alert)->next;
+    while (alert != 0 && (register_alert(reg, alert)->rule != rule || register_alert(reg, alert)->level != level))
+        alert = register_alert(reg, alert)->next;
     return alert;
 }
 
@@ -139,7 +138,7 @@ static void raise_alert(struct waiting_register *reg, uint32_t wait, const struc
         .severity = condition->severity & 0xf,
         .late = first < reg->today,
     };
-    record_transition(reg, open_alert(reg, &raised), ALERT_RAISED, reading, now);
+    record_transition(reg, register_open_alert(reg, &raised), ALERT_RAISED, reading, now);
 }
 
 /* A referral to another pathway took the place of the one that was retracted: the alert was about a wait that never was. */
@@ -189,7 +188,7 @@ static bool still_holds(const struct waiting_register *reg, const struct alert_n
 }
 
 static void move_alert(struct waiting_register *reg, uint32_t alert, uint32_t team, const struct clock_reading *reading, instant_t now) {
-    struct alert_node *node = node_of(reg, alert);
+    struct alert_node *node = register_alert(reg, alert);
     uint32_t from = node->team;
     node->team = team;
     record_transition(reg, node, ALERT_MOVED, reading, now)->from_team = names_text(reg->names, from);
@@ -205,7 +204,7 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
         count = alert_conditions(register_pathway(reg, record), reading.standard, conditions);
     uint32_t next;
     for (uint32_t alert = record->first_alert; alert != 0; alert = next) {
-        struct alert_node *node = node_of(reg, alert);
+        struct alert_node *node = register_alert(reg, alert);
         next = node->next;
         if (record->state.team != node->team && record->state.team != NAME_ABSENT)
             move_alert(reg, alert, record->state.team, &reading, now);
@@ -234,7 +233,7 @@ void register_replay_alert(struct waiting_register *reg, const struct alert_tran
     }
     uint32_t team = names_intern(reg->names, transition->team);
     if (alert != 0) {
-        node_of(reg, alert)->team = team;
+        register_alert(reg, alert)->team = team;
         return;
     }
     const struct alert_node raised = {
@@ -251,16 +250,16 @@ void register_replay_alert(struct waiting_register *reg, const struct alert_tran
         .severity = transition->severity & 0xf,
         .late = transition->late,
     };
-    open_alert(reg, &raised);
+    register_open_alert(reg, &raised);
 }
 
 void register_each_open_alert(const struct waiting_register *reg, void (*each)(void *context, const struct alert_transition *alert),
                               void *context) {
     for (uint32_t alert = 1; alert <= reg->alert_count; alert++) {
         struct alert_transition shown;
-        if (node_of(reg, alert)->raised_seq == 0)
+        if (register_alert(reg, alert)->raised_seq == 0)
             continue;
-        show_node(reg, node_of(reg, alert), &shown);
+        show_node(reg, register_alert(reg, alert), &shown);
         each(context, &shown);
     }
 }

@@ -122,11 +122,7 @@ uint32_t register_find(const struct waiting_register *reg, struct text subject) 
     return names_find(reg->subjects, subject);
 }
 
-uint32_t register_wait_of(struct waiting_register *reg, struct text subject) {
-    uint32_t known = register_count(reg);
-    uint32_t wait = names_intern(reg->subjects, subject);
-    if (wait <= known)
-        return wait;
+static void make_record(struct waiting_register *reg, uint32_t wait) {
     if (wait > reg->page_count * RECORDS_A_PAGE) {
         memory_reserve((void **)&reg->pages, &reg->page_capacity, reg->page_count + 1, sizeof *reg->pages);
         reg->pages[reg->page_count++] = memory_new(RECORDS_A_PAGE, sizeof(struct record));
@@ -135,7 +131,20 @@ uint32_t register_wait_of(struct waiting_register *reg, struct text subject) {
     wait_state_init(&record->state);
     record->wake_day = DAY_NONE;
     record->queue = record->cell = GROUP_NONE;
+}
+
+uint32_t register_wait_of(struct waiting_register *reg, struct text subject) {
+    uint32_t known = register_count(reg);
+    uint32_t wait = names_intern(reg->subjects, subject);
+    if (wait <= known)
+        return wait;
+    make_record(reg, wait);
     return wait;
+}
+
+void register_make_records(struct waiting_register *reg) {
+    for (uint32_t wait = 1; wait <= register_count(reg); wait++)
+        make_record(reg, wait);
 }
 
 uint64_t register_newest_seq(const struct waiting_register *reg, uint32_t wait) {

@@ -164,6 +164,8 @@ struct waiting_register {
 
 struct record *register_record(const struct waiting_register *reg, uint32_t wait);
 uint32_t register_count(const struct waiting_register *reg);
+/* The records of subjects that were taken up at once. */
+void register_make_records(struct waiting_register *reg);
 const struct pathway_policy *register_pathway(const struct waiting_register *reg, const struct record *record);
 void register_read_clock(const struct waiting_register *reg, const struct record *record, struct clock_reading *reading);
 /* Marks the wait as changed and takes its contribution out of the tallies. */
@@ -177,6 +179,9 @@ void register_note_folded(struct record *record, const struct event *event, inst
 void register_refold(struct waiting_register *reg, uint32_t wait);
 
 /* open_alerts.c */
+struct alert_node *register_alert(const struct waiting_register *reg, uint32_t alert);
+/* Opens an alert of the wait with what `node` says of it. */
+struct alert_node *register_open_alert(struct waiting_register *reg, const struct alert_node *node);
 void register_settle_alerts(struct waiting_register *reg, const struct touched *touched, instant_t now);
 
 /* counting.c: tallies, members, agenda. */

@@ -81,3 +81,36 @@ void retractions_resolve(struct retractions *retractions, struct text source, st
     for (size_t i = 0; each != NULL && i < entry->wait_count; i++)
         each(context, entry->waits[i]);
 }
+
+void retractions_save(const struct retractions *retractions, struct bytes_out *out) {
+    names_save(retractions->identities, out);
+    for (uint32_t i = 0; i < names_count(retractions->identities); i++) {
+        const struct entry *entry = &retractions->entries[i];
+        bytes_put_u8(out, (uint8_t)entry->kind);
+        bytes_put_u32(out, (uint32_t)entry->wait_count);
+        for (size_t j = 0; j < entry->wait_count; j++)
+            bytes_put_u32(out, entry->waits[j]);
+    }
+}
+
+static void load_entry(struct entry *entry, struct bytes_in *in, uint32_t wait_count) {
+    uint8_t kind = bytes_get_u8(in);
+    uint32_t count = bytes_get_u32(in);
+    entry->kind = (enum retraction_kind)kind;
+    in->failed = in->failed || kind == RETRACTION_NONE || kind > RETRACTION_TAKES;
+    for (uint32_t i = 0; i < count && !in->failed; i++) {
+        uint32_t wait = bytes_get_u32(in);
+        in->failed = in->failed || wait == 0 || wait > wait_count;
+        memory_reserve((void **)&entry->waits, &entry->wait_capacity, entry->wait_count + 1, sizeof *entry->waits);
+        entry->waits[entry->wait_count++] = wait;
+    }
+}
+
+void retractions_load(struct retractions *retractions, struct bytes_in *in, uint32_t wait_count) {
+    names_load(retractions->identities, in);
+    uint32_t count = names_count(retractions->identities);
+    retractions->entries = memory_new(count, sizeof *retractions->entries);
+    retractions->capacity = count;
+    for (uint32_t i = 0; i < count && !in->failed; i++)
+        load_entry(&retractions->entries[i], in, wait_count);
+}

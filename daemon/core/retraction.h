@@ -25,4 +25,8 @@ void retractions_add(struct retractions *retractions, struct text source, struct
 void retractions_resolve(struct retractions *retractions, struct text source, struct text id, enum retraction_kind kind,
                          void (*each)(void *context, uint32_t wait), void *context);
 
+void retractions_save(const struct retractions *retractions, struct bytes_out *out);
+/* Into retractions that hold nothing yet, of waits up to `wait_count`. What is refused leaves `in->failed`. */
+void retractions_load(struct retractions *retractions, struct bytes_in *in, uint32_t wait_count);
+
 #endif

@@ -2,6 +2,7 @@
  *
  * SEED chooses the first history (its number, or "random"), HISTORIES how many follow. A failure prints its seed and the history, shrunk.
  */
+#include "tests/property/checkpoint.h"
 #include "tests/property/compare.h"
 #include "tests/property/exceptions.h"
 #include "tests/property/property.h"
@@ -178,24 +179,6 @@ static void check_laws_of_order(struct run *run, struct random *random) {
         check_another_order(run, random, happened, happened_count, "law 3: without what was retracted");
 }
 
-/* A register of the run's journal and alert log, replayed but not begun. */
-static struct waiting_register *replay(struct run *run, struct random *random, bool sees_all) {
-    struct memory_journal *journal = &run->journal;
-    struct waiting_register *reg = run_new_register(run, journal);
-    bool alerts_last = random_chance(random, 50);
-    size_t alert = 0;
-    for (size_t i = 0; i < journal->count; i++) {
-        for (; !alerts_last && alert < run->alert_count && run->log_after[alert] <= i; alert++)
-            register_replay_alert(reg, &run->alert_log[alert]);
-        journal->visible = sees_all ? journal->count : i + 1;
-        journal_give(journal, i + 1, reg, register_replay_event);
-    }
-    for (; alert < run->alert_count; alert++)
-        register_replay_alert(reg, &run->alert_log[alert]);
-    register_set_next_alert_seq(reg, run->next_alert_seq);
-    return reg;
-}
-
 /* What is compared of a register that was built anew. */
 struct rebuilt {
     struct waiting_register *reg;
@@ -209,7 +192,7 @@ static struct rebuilt *rebuilt_create(struct run *run, struct random *random, bo
     struct rebuilt *rebuilt = calloc(1, sizeof *rebuilt);
     if (rebuilt == NULL)
         abort();
-    rebuilt->reg = replay(run, random, sees_all);
+    rebuilt->reg = checkpoint_replay(run, random, sees_all);
     rebuilt->tracked = run->tracked;
     rebuilt->check = (struct transition_check){run->oracle, &rebuilt->snapshot, run->now, run->next_alert_seq, &rebuilt->tracked};
     return rebuilt;
@@ -271,7 +254,8 @@ static void begin_later(struct run *run, struct rebuilt *rebuilt, struct random 
     free(passing);
 }
 
-/* Law 4: replayed from the journal it is the same; begun on a later day it raises and resolves what that day's rules say. */
+/* Law 4: replayed from the journal, or from a checkpoint and what came after it, it is the same; begun on a later day it raises and
+ * resolves what that day's rules say. */
 static void check_rebuilt(struct run *run, struct random *random, day_t later, const char *law) {
     struct rebuilt *rebuilt = rebuilt_create(run, random, random_chance(random, 50));
     size_t count;
