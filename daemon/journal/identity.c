@@ -237,3 +237,55 @@ size_t identity_bytes(const struct identity_set *set) {
         bytes += slot_count(set->shards[i].capacity) * sizeof *set->shards[i].slots;
     return bytes;
 }
+
+void identity_save(const struct identity_set *set, struct bytes_out *out) {
+    for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+        const struct shard *shard = &set->shards[i];
+        bytes_put_u32(out, shard->count);
+        for (uint32_t at = 0; at < slot_count(shard->capacity); at++)
+            if (shard->slots[at] != 0)
+                bytes_put_u64(out, shard->slots[at]);
+    }
+}
+
+/* The slots of a shard in rising order, none of them beyond `seq`. */
+static bool load_slots(struct identity_set *set, struct bytes_in *in, uint32_t count, uint64_t seq) {
+    uint64_t before = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        void *spare = set->spare;
+        uint64_t slot = bytes_get_u64(in);
+        if (slot <= before || (slot & SEQ_MAX) == 0 || (slot & SEQ_MAX) > seq)
+            return false;
+        memory_reserve(&spare, &set->spare_capacity, i + (size_t)1, sizeof *set->spare);
+        set->spare = spare;
+        set->spare[i] = before = slot;
+    }
+    return !in->failed;
+}
+
+/* As many fingerprints that are alike as would make a shard much larger than it needs to be do not come about by chance. */
+static bool make_shard(struct shard *shard, const uint64_t *sorted, uint32_t count) {
+    uint64_t capacity = count + (uint64_t)count / 4 + SHARD_FIRST_CAPACITY;
+    for (uint64_t limit = 4 * capacity; capacity < limit && capacity < UINT32_MAX / 2; capacity += capacity / 4) {
+        free(shard->slots);
+        shard->capacity = (uint32_t)capacity;
+        shard->slots = memory_new(slot_count(shard->capacity), sizeof *shard->slots);
+        if (spread(shard, sorted, count)) {
+            shard->count = count;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool identity_load(struct identity_set *set, struct bytes_in *in, uint64_t seq) {
+    ENSURE(set->count == 0);
+    for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+        uint32_t count = bytes_get_u32(in);
+        if (!load_slots(set, in, count, seq) || (count > 0 && !make_shard(&set->shards[i], set->spare, count)))
+            return false;
+        set->count += count;
+    }
+    set->last_seq = seq;
+    return !in->failed && set->count == seq && seq <= SEQ_MAX;
+}

@@ -5,7 +5,7 @@
 #ifndef WAITLIST_JOURNAL_IDENTITY_H
 #define WAITLIST_JOURNAL_IDENTITY_H
 
-#include "daemon/core/text.h"
+#include "daemon/core/bytes.h"
 
 struct identity_set;
 
@@ -21,5 +21,11 @@ uint64_t identity_find(const struct identity_set *set, uint64_t fingerprint, boo
 void identity_forget_after(struct identity_set *set, uint64_t seq);
 uint64_t identity_count(const struct identity_set *set);
 size_t identity_bytes(const struct identity_set *set);
+
+/* All identities: eight bytes each. */
+void identity_save(const struct identity_set *set, struct bytes_out *out);
+/* Into an empty set made with the seed of the one that was saved; `seq`: the largest that was added. False when that cannot be such a set,
+ * which can then only be destroyed. */
+bool identity_load(struct identity_set *set, struct bytes_in *in, uint64_t seq);
 
 #endif

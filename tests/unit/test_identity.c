@@ -6,6 +6,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SHARD_SHIFT 54 /* the low 26 bits of a fingerprint are not kept: two that differ only there are strangers in one place */
 
@@ -186,6 +187,128 @@ START_TEST(a_million_identities_take_at_most_sixteen_bytes_each) {
 }
 END_TEST
 
+struct stored {
+    unsigned char bytes[1 << 19];
+    size_t size;
+    size_t at;
+};
+
+static bool store(void *context, const void *bytes, size_t size) {
+    struct stored *stored = context;
+
+    ck_assert_uint_le(stored->size + size, sizeof stored->bytes);
+    memcpy(stored->bytes + stored->size, bytes, size);
+    stored->size += size;
+    return true;
+}
+
+static size_t recall(void *context, void *bytes, size_t size) {
+    struct stored *stored = context;
+    size_t got = stored->size - stored->at < size ? stored->size - stored->at : size;
+
+    memcpy(bytes, stored->bytes + stored->at, got);
+    stored->at += got;
+    return got;
+}
+
+static void save(const struct identity_set *set, struct stored *stored) {
+    static struct bytes_out out;
+
+    stored->size = 0;
+    bytes_out_init(&out, store, stored);
+    identity_save(set, &out);
+    ck_assert(bytes_finish(&out));
+}
+
+static bool load(struct identity_set **set, struct stored *stored, uint64_t seq) {
+    static struct bytes_in in;
+
+    *set = identity_create(3);
+    stored->at = 0;
+    bytes_in_init(&in, recall, stored);
+    return identity_load(*set, &in, seq);
+}
+
+START_TEST(a_set_that_was_saved_finds_and_grows_as_before) {
+    uint64_t state = seed_of_run();
+    struct identity_set *set = identity_create(3), *loaded;
+    size_t many = 60000, half = 30000;
+    uint64_t *list = calloc(many, sizeof *list);
+    struct model model = {.fingerprints = list, .count = many};
+    static struct stored stored, again;
+
+    ck_assert_ptr_nonnull(list);
+    for (size_t i = 0; i < many; i++)
+        list[i] = i % 100 == 99 ? list[i - 1] : draw(&state);
+    for (size_t i = 0; i < half; i++)
+        identity_add(set, list[i], i + 1);
+    save(set, &stored);
+    ck_assert(load(&loaded, &stored, half));
+    save(loaded, &again);
+    ck_assert(again.size == stored.size && memcmp(again.bytes, stored.bytes, stored.size) == 0);
+    for (size_t i = half; i < many; i++)
+        identity_add(loaded, list[i], i + 1);
+    ck_assert_uint_eq(identity_count(loaded), many);
+    for (size_t i = 0; i < many; i++)
+        ck_assert_uint_eq(find(loaded, &model, list[i], true), i % 100 == 99 ? i : i + 1);
+    identity_forget_after(loaded, half - 1);
+    ck_assert_uint_eq(identity_count(loaded), half - 1);
+    identity_destroy(&set);
+    identity_destroy(&loaded);
+    free(list);
+}
+END_TEST
+
+START_TEST(what_no_set_can_be_is_refused) {
+    uint64_t state = seed_of_run();
+    struct identity_set *set = identity_create(3), *loaded;
+    static struct stored stored;
+
+    for (size_t i = 0; i < 3000; i++)
+        identity_add(set, draw(&state), i + 1);
+    save(set, &stored);
+    ck_assert(!load(&loaded, &stored, 2999)); /* one lies beyond */
+    identity_destroy(&loaded);
+    ck_assert(!load(&loaded, &stored, 3001)); /* one is missing */
+    identity_destroy(&loaded);
+    for (size_t i = 0; i < stored.size; i++) { /* a wrong tag alone says nothing that could be known */
+        stored.bytes[i] ^= 0xff;
+        (void)load(&loaded, &stored, 3000);
+        identity_destroy(&loaded);
+        stored.bytes[i] ^= 0xff;
+        i += i > 2000 ? 13 : 0;
+    }
+    for (size_t whole = stored.size; stored.size > 0; stored.size -= stored.size > whole - 100 ? 1
+                                                                     : stored.size > 500       ? 500
+                                                                                               : stored.size) {
+        stored.size--;
+        ck_assert(!load(&loaded, &stored, 3000));
+        identity_destroy(&loaded);
+        stored.size++;
+    }
+    identity_destroy(&set);
+}
+END_TEST
+
+/* Thousands of one tag would need a table many times as large. */
+START_TEST(a_shard_that_would_be_far_too_large_is_refused) {
+    struct identity_set *loaded;
+    static struct stored stored;
+    unsigned char *at = stored.bytes;
+
+    stored.size = 1024 * 4 + 20000 * 8;
+    at[0] = 0x20;
+    at[1] = 0x4e; /* 20,000 in the first shard */
+    for (uint64_t i = 0; i < 20000; i++) {
+        uint64_t slot = UINT64_C(0xfffffff) << 36 | (i + 1);
+        for (int j = 0; j < 8; j++)
+            at[4 + i * 8 + (uint64_t)j] = (unsigned char)(slot >> (8 * j));
+    }
+    ck_assert(!load(&loaded, &stored, 20000));
+    identity_destroy(&loaded);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("identity");
     TCase *checks = tcase_create("identity");
@@ -199,6 +322,9 @@ int main(void) {
     tcase_add_test(checks, any_order_of_adding_and_forgetting_equals_a_plain_list);
     tcase_add_test(checks, a_large_part_can_be_forgotten);
     tcase_add_test(checks, a_million_identities_take_at_most_sixteen_bytes_each);
+    tcase_add_test(checks, a_set_that_was_saved_finds_and_grows_as_before);
+    tcase_add_test(checks, what_no_set_can_be_is_refused);
+    tcase_add_test(checks, a_shard_that_would_be_far_too_large_is_refused);
     suite_add_tcase(suite, checks);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
