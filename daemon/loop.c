@@ -16,6 +16,7 @@
 #include "daemon/loop.h"
 
 #include "daemon/intake/intake.h"
+#include "daemon/ledger/keeper.h"
 #include "daemon/publish/publish.h"
 #include "daemon/query/query.h"
 #include "daemon/system/notify.h"
@@ -26,7 +27,7 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { PROBE_MS = 1000, PROBE_MAX_MS = 60000, LAG_WINDOW_MS = 10000, MIDNIGHT_CHECK_MS = 1000, STATUS_MS = 5000 };
+enum { PROBE_MS = 1000, PROBE_MAX_MS = 60000, LAG_WINDOW_MS = 10000, MIDNIGHT_CHECK_MS = 1000, STATUS_MS = 5000, UNWRITTEN_MS = 60000 };
 
 struct loop {
     const struct loop_setup *setup;
@@ -36,6 +37,9 @@ struct loop {
     struct publisher *publisher;
     struct query *query;
     struct past *past;
+    struct keeper *keeper;
+    struct checkpoint_mark checkpoint;
+    struct complaint unwritten_checkpoint;
     instant_t simulated;
     struct moment moment;
     int64_t started_ms;
@@ -47,7 +51,7 @@ struct loop {
     int64_t lag_ms;
     uint64_t queries_dropped;
     struct complaint disk_full;
-    struct timer heartbeat, all_positions, positions, probe, lag, watchdog, status;
+    struct timer heartbeat, all_positions, positions, probe, lag, watchdog, status, next_checkpoint;
 };
 
 static void fail(struct loop *loop, const char *message) {
@@ -237,6 +241,7 @@ static struct daemon_state state_of(struct loop *loop) {
         .intake = loop->intake,
         .publisher = loop->publisher,
         .past = loop->past,
+        .checkpoint = loop->checkpoint,
         .now = loop->moment.now,
         .monotonic_ms = loop->moment.monotonic_ms,
         .uptime_s = (uint64_t)(loop->moment.monotonic_ms - loop->started_ms) / 1000,
@@ -286,6 +291,32 @@ static void tell_status(struct loop *loop) {
     notify_status(status);
 }
 
+/* What has become of the checkpoint that was asked for. */
+static void take_checkpoint(struct loop *loop) {
+    struct keeper_outcome outcome;
+    if (!keeper_take(loop->keeper, &outcome))
+        return;
+    int64_t pause_ms = (int64_t)(*loop->setup->config)->checkpoint_interval_s * 1000;
+    timer_start(&loop->next_checkpoint, loop->moment.monotonic_ms, outcome.written || pause_ms > UNWRITTEN_MS ? pause_ms : UNWRITTEN_MS);
+    if (!outcome.written) {
+        log_complaint(loop->log, &loop->unwritten_checkpoint, (uint64_t)loop->moment.monotonic_ms, LOG_LEVEL_WARNING,
+                      "no checkpoint could be taken: a start replays what came since the last one", LOG_STRING("reason", outcome.message));
+        return;
+    }
+    loop->checkpoint = outcome.mark;
+    log_settle(loop->log, &loop->unwritten_checkpoint, "checkpoints can be taken again");
+    log_line(loop->log, LOG_LEVEL_INFO, "checkpoint taken", LOG_COUNT("seq", outcome.mark.seq), LOG_NUMBER("took_ms", outcome.took_ms));
+}
+
+/* A full disk is left alone. */
+static void ask_for_checkpoint(struct loop *loop) {
+    uint64_t events = (uint64_t)(*loop->setup->config)->checkpoint_events;
+    if (loop->read_only || events == 0 || journal_last_seq(ledger_journal(loop->ledger)) - loop->checkpoint.seq < events)
+        return;
+    if (loop->moment.monotonic_ms >= loop->next_checkpoint.next_ms)
+        keeper_ask(loop->keeper, loop->moment.now);
+}
+
 static void do_what_is_due(struct loop *loop) {
     int64_t now_ms = loop->moment.monotonic_ms;
     if (loop->read_only && timer_take(&loop->probe, now_ms))
@@ -303,6 +334,8 @@ static void do_what_is_due(struct loop *loop) {
         notify_watchdog();
     if (timer_take(&loop->status, now_ms))
         tell_status(loop);
+    take_checkpoint(loop);
+    ask_for_checkpoint(loop);
     if (timer_take(&loop->lag, now_ms)) {
         loop->lag_ms = loop->slowest_turn_ms;
         loop->slowest_turn_ms = 0;
@@ -374,6 +407,7 @@ static void start_timers(struct loop *loop) {
     timer_start(&loop->probe, now_ms, PROBE_MS);
     timer_start(&loop->lag, now_ms, LAG_WINDOW_MS);
     timer_start(&loop->status, now_ms, STATUS_MS);
+    timer_start(&loop->next_checkpoint, now_ms, 0);
     timer_start(&loop->watchdog, now_ms, (int64_t)notify_watchdog_interval_ms());
 }
 
@@ -397,6 +431,10 @@ bool loop_run(const struct loop_setup *setup) {
     loop.read_only = ledger_is_behind(loop.ledger);
     if (loop.past == NULL)
         fail(&loop, "the thread for questions about the past cannot be started");
+    loop.checkpoint = *ledger_checkpoint(setup->ledger);
+    loop.keeper = keeper_create((*setup->config)->journal_path, ledger_calendar(setup->ledger));
+    if (loop.keeper == NULL)
+        fail(&loop, "the thread that takes checkpoints cannot be started");
     start_timers(&loop);
     publisher_alerts(loop.publisher, loop.ledger);
     publisher_note_changes(loop.publisher, loop.ledger);
@@ -405,6 +443,7 @@ bool loop_run(const struct loop_setup *setup) {
     while (!loop.failed && turn(&loop))
         continue;
     notify_stopping(loop.failed ? "failed" : "stopping");
+    keeper_destroy(&loop.keeper);
     past_destroy(&loop.past);
     query_destroy(&loop.query);
     publisher_destroy(&loop.publisher);

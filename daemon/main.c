@@ -132,11 +132,16 @@ static struct ledger *open_ledger(const struct config *config, const struct argu
         log_line(log, LOG_LEVEL_ERROR, "cannot open the journal", LOG_STRING("path", config->journal_path), LOG_STRING("reason", message));
         return NULL;
     }
+    const struct checkpoint_news *news = ledger_checkpoint_news(ledger);
+    if (news->ignored[0] != '\0')
+        log_line(log, LOG_LEVEL_WARNING, "the checkpoint is not used, all events were replayed", LOG_STRING("reason", news->ignored));
+    if (news->unwritten[0] != '\0')
+        log_line(log, LOG_LEVEL_WARNING, "the checkpoint cannot be written", LOG_STRING("reason", news->unwritten));
     struct register_figures figures;
     register_figures(ledger_register(ledger), &figures);
     log_line(log, LOG_LEVEL_NOTICE, "journal read", LOG_STRING("path", config->journal_path),
-             LOG_COUNT("events", journal_last_seq(ledger_journal(ledger))), LOG_COUNT("waits", figures.waits),
-             LOG_COUNT("open", figures.open), LOG_COUNT("open_alerts", figures.open_alerts),
+             LOG_COUNT("events", journal_last_seq(ledger_journal(ledger))), LOG_COUNT("from_checkpoint", news->from_seq),
+             LOG_COUNT("waits", figures.waits), LOG_COUNT("open", figures.open), LOG_COUNT("open_alerts", figures.open_alerts),
              LOG_NUMBER("took_ms", timers_read(arguments->simulated).monotonic_ms - moment.monotonic_ms));
     if (ledger_is_behind(ledger))
         log_line(log, LOG_LEVEL_ERROR,

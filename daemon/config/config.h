@@ -45,6 +45,8 @@ struct config {
     int publications_waiting;
     int backdated_days;
     char *journal_path;
+    int checkpoint_events;     /* 0: none is taken */
+    int checkpoint_interval_s; /* at least, between two of one run */
     struct policy policy;
     struct alert_rule_policy approaching, breach,
         escalation;                            /* what a pathway has that says nothing else; the policy's own are filled in */

@@ -54,6 +54,10 @@ static const struct config_key keys[] = {
     GROUP("journal", SCOPE_CONFIG),
     {"journal.path", KEY_PATH, OF_CONFIG(journal_path), RANGE(1, PATH_BYTES_MAX), "\"/var/lib/waitlistd/journal.db\"", true,
      "where everything accepted is kept"},
+    {"journal.checkpoint_events", KEY_INTEGER, OF_CONFIG(checkpoint_events), RANGE(0, 1000000000), "50000", false,
+     "a checkpoint is taken after so many events, so that a start need not replay more; 0: never"},
+    {"journal.checkpoint_interval_s", KEY_INTEGER, OF_CONFIG(checkpoint_interval_s), RANGE(0, SECONDS_A_DAY), "300", false,
+     "seconds between two checkpoints, at least"},
 
     GROUP("security", SCOPE_CONFIG),
     {"security.allow_plain_loopback", KEY_BOOLEAN, OF_CONFIG(allow_plain_loopback), NO_RANGE, "false", true,

@@ -23,8 +23,7 @@
 #define RECORD_ZONE "zone"
 #define RECORD_ROOM "room"
 
-/* A name in a folder is sure to be found after a power cut when the folder was synced. */
-static bool sync_folder_of(const char *path) {
+bool ledger_sync_folder_of(const char *path) {
     char folder[4096 + 8];
     const char *slash = strrchr(path, '/');
     snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path), slash == NULL ? "." : path);
@@ -43,7 +42,7 @@ static bool make_key(struct ledger *ledger, const char *path) {
     bool written = descriptor >= 0 &&
                    write(descriptor, ledger->personal_key, sizeof ledger->personal_key) == (ssize_t)sizeof ledger->personal_key &&
                    fsync(descriptor) == 0;
-    return descriptor >= 0 && close(descriptor) == 0 && written && rename(unfinished, path) == 0 && sync_folder_of(path);
+    return descriptor >= 0 && close(descriptor) == 0 && written && rename(unfinished, path) == 0 && ledger_sync_folder_of(path);
 }
 
 /* Reads the key that hashes personal data, or makes it on the first start: 32 random bytes beside the journal, for the daemon alone. */
@@ -222,6 +221,13 @@ static void found_policy(struct ledger *ledger, struct holidays *holidays) {
     ledger_keep_policy(ledger, &ledger->config->policy, holidays, today);
 }
 
+/* The next start shall not have to read it all again. Only here: the register knows no more what it was before it began. */
+static void keep_long_replay(struct ledger *ledger) {
+    uint64_t events = (uint64_t)ledger->config->checkpoint_events;
+    if (events > 0 && ledger->checkpoint.seq == 0 && journal_last_seq(ledger->journal) >= events)
+        (void)checkpoint_write(ledger, ledger->now, &ledger->checkpoint, ledger->news.unwritten);
+}
+
 /* Reads everything back and brings it from the day that the last run had begun to today; the open turn holds what that appends. */
 static bool start(struct ledger *ledger, day_t begun, char message[LEDGER_MESSAGE_SIZE]) {
     struct holidays holidays;
@@ -246,6 +252,7 @@ static bool start(struct ledger *ledger, day_t begun, char message[LEDGER_MESSAG
         holidays_clear(&holidays);
         return false;
     }
+    keep_long_replay(ledger);
     day_t today = calendar_day_of(ledger->calendar, ledger->now);
     bool changed = !is_new && !same_policy(&ledger->policies[ledger->policy_count - 1], &ledger->config->policy, &holidays);
     /* A clock that was put back must not bring yesterday back. The days of a stop are counted and reported one by one. */
@@ -359,6 +366,7 @@ struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER
     struct ledger *ledger = memory_new(1, sizeof *ledger);
     message[0] = '\0';
     ledger->config = setup->config;
+    ledger->journal_path = setup->config->journal_path;
     ledger->now = setup->now;
     ledger->progress = setup->progress;
     ledger->progress_context = setup->context;
@@ -367,7 +375,6 @@ struct ledger *ledger_open(const struct ledger_setup *setup, char message[LEDGER
     ledger->arena = arena_create();
     ledger->transition_parser = json_parser_create(WIRE_TRANSITION_SIZE, TRANSITION_NESTING_MAX);
     ENSURE(sodium_init() >= 0);
-    randombytes_buf(&ledger->hash_seed, sizeof ledger->hash_seed);
     take_numeric_sources(ledger);
     bool opened = open_journal(ledger, message) && load_key(ledger, message);
     day_t begun = opened ? last_begun_day(ledger) : DAY_NONE;
@@ -422,6 +429,7 @@ enum journal_status ledger_reload(struct ledger *ledger, const struct config *co
         return status == JOURNAL_CORRUPT ? JOURNAL_FAILED : status; /* by then it is the journal, not the configuration */
     ledger->config = config;
     ledger->is_behind = false;
+    ledger->journal_path = config->journal_path; /* the same: it cannot change while running */
     take_numeric_sources(ledger);
     return JOURNAL_OK;
 }
@@ -449,4 +457,12 @@ const struct calendar *ledger_calendar(const struct ledger *ledger) {
 
 const struct config *ledger_config(const struct ledger *ledger) {
     return ledger->config;
+}
+
+const struct checkpoint_mark *ledger_checkpoint(const struct ledger *ledger) {
+    return &ledger->checkpoint;
+}
+
+const struct checkpoint_news *ledger_checkpoint_news(const struct ledger *ledger) {
+    return &ledger->news;
 }

@@ -8,6 +8,7 @@
 #include "daemon/core/register.h"
 #include "daemon/ingest/envelope.h"
 #include "daemon/journal/journal.h"
+#include "daemon/ledger/checkpoint.h"
 #include "daemon/ledger/sources.h"
 
 struct ledger;
@@ -98,5 +99,9 @@ struct journal *ledger_journal(struct ledger *ledger);
 const struct sources *ledger_sources(const struct ledger *ledger);
 const struct calendar *ledger_calendar(const struct ledger *ledger);
 const struct config *ledger_config(const struct ledger *ledger);
+/* The checkpoint that the ledger was made from, or that was written at its start; its seq is 0 without one. */
+const struct checkpoint_mark *ledger_checkpoint(const struct ledger *ledger);
+/* What there is to tell about checkpoints after ledger_open. */
+const struct checkpoint_news *ledger_checkpoint_news(const struct ledger *ledger);
 
 #endif

@@ -9,6 +9,8 @@
 #include "daemon/ledger/transition.h"
 #include "daemon/wire/wire.h"
 
+#include <stdatomic.h>
+
 struct kept_policy {
     struct policy policy;
     struct holidays holidays;
@@ -19,6 +21,7 @@ struct ledger {
     const struct config *config;
     struct calendar *calendar;
     struct journal *journal;
+    const char *journal_path; /* borrowed */
     struct identity_set *identities;
     struct waiting_register *reg;
     struct sources *sources;
@@ -37,6 +40,12 @@ struct ledger {
     uint64_t hash_seed;
     instant_t now;
     bool is_behind;
+    const atomic_bool *stop; /* NULL: the ledger of the daemon; else of one that only replays, until this is true */
+    uint64_t replayed_seq;   /* how far the replay is */
+    uint64_t replayed_alert_seq;
+    size_t left_to_read;               /* in one go */
+    struct checkpoint_mark checkpoint; /* in the file, as far as the ledger knows */
+    struct checkpoint_news news;
     bool damaged; /* something stored could not be understood */
     struct committed_transition *transitions;
     char **bodies;
@@ -51,13 +60,20 @@ struct ledger {
  * could be read, its texts valid until the next call. */
 void ledger_judge(struct ledger *ledger, struct text bytes, struct admission *admission, struct event *event);
 
+/* ledger.c */
+/* A name in a folder is sure to be found after a power cut when the folder was synced. */
+bool ledger_sync_folder_of(const char *path);
+
 /* replay.c */
 /* Reads the journalled policies in place of those at hand. */
 enum journal_status ledger_read_policies(struct ledger *ledger);
 void ledger_forget_policies(struct ledger *ledger);
-/* JOURNAL_CORRUPT when something stored cannot be understood. Makes register, identities and sources anew from the journal; register_begin
- * is the caller's. */
+/* JOURNAL_CORRUPT when something stored cannot be understood. Makes register, identities and sources anew from the checkpoint, where there
+ * is one that can be used, and the journal; register_begin is the caller's. */
 enum journal_status ledger_replay(struct ledger *ledger);
+/* An empty register by the policies at hand, no identities, no sources. */
+void ledger_make_anew(struct ledger *ledger);
+bool ledger_is_stopped(const atomic_bool *stop);
 void ledger_keep_policy(struct ledger *ledger, const struct policy *policy, struct holidays *holidays, day_t from);
 
 /* The seq of the accepted event with this identity, 0 without one; `*stored` is valid until the next call on the journal. */

@@ -3,7 +3,11 @@
 
 #include "daemon/core/memory.h"
 
+#include <sodium.h>
 #include <stdlib.h>
+
+/* Events or alerts read in one go: a read that never ends would keep the writer from emptying its write-ahead file. */
+enum { READ_AT_ONCE = 65536 };
 
 /* A history of more events than are kept gives its memory back when the next one is read: each takes some 800 bytes. */
 enum { PROGRESS_EVERY = 16384, ALERTS_A_BREATH = 4096, HISTORY_KEPT = 4096 };
@@ -31,6 +35,10 @@ static bool keep_record(void *context, const struct journal_record *record) {
 void ledger_forget_policies(struct ledger *ledger) {
     while (ledger->policy_count > 0)
         holidays_clear(&ledger->policies[--ledger->policy_count].holidays);
+}
+
+bool ledger_is_stopped(const atomic_bool *stop) {
+    return stop != NULL && atomic_load(stop);
 }
 
 static enum journal_status damaged_or(const struct ledger *ledger, enum journal_status status) {
@@ -64,12 +72,25 @@ uint64_t ledger_find_identity(struct ledger *ledger, struct text source, struct 
     return identity_find(ledger->identities, fingerprint, confirm_identity, &question);
 }
 
-/* One stored event into the arena; a damaged one ends the process, since a wrong number would be worse. */
-static void take_history_event(struct ledger *ledger, const struct journal_event *stored, struct history_event *out) {
+/* What cannot be read ends the process, since a wrong number would be worse; a replay beside it is given up. */
+static bool history_fails(struct ledger *ledger) {
+    ENSURE(ledger->stop != NULL);
+    ledger->damaged = true;
+    return false;
+}
+
+/* One stored event into the arena. */
+static bool take_history_event(struct ledger *ledger, const struct journal_event *stored, struct history_event *out) {
     out->seq = stored->seq;
     out->received = stored->received;
-    ENSURE(envelope_decode(ledger->archive, stored->bytes, &out->event));
+    if (!envelope_decode(ledger->archive, stored->bytes, &out->event))
+        return history_fails(ledger);
     arena_event(ledger->arena, &out->event);
+    return true;
+}
+
+static bool read_history_event(struct ledger *ledger, uint64_t seq, struct journal_event *stored) {
+    return journal_read_event(ledger->journal, seq, stored) == JOURNAL_OK || history_fails(ledger);
 }
 
 static size_t load_history(void *context, uint64_t newest_seq, const struct history_event **events) {
@@ -83,9 +104,10 @@ static size_t load_history(void *context, uint64_t newest_seq, const struct hist
     }
     for (uint64_t seq = newest_seq; seq != 0;) {
         struct journal_event stored;
-        ENSURE(journal_read_event(ledger->journal, seq, &stored) == JOURNAL_OK);
         memory_reserve((void **)&ledger->history, &ledger->history_capacity, count + 1, sizeof *ledger->history);
-        take_history_event(ledger, &stored, &ledger->history[count++]);
+        if (!read_history_event(ledger, seq, &stored) || !take_history_event(ledger, &stored, &ledger->history[count]))
+            break;
+        count++;
         seq = stored.previous_seq;
     }
     *events = ledger->history;
@@ -99,8 +121,7 @@ static bool find_event(void *context, struct text source, struct text id, struct
     if (ledger_find_identity(ledger, source, id, fingerprint, &stored) == 0)
         return false;
     arena_clear(ledger->arena);
-    take_history_event(ledger, &stored, event);
-    return true;
+    return take_history_event(ledger, &stored, event);
 }
 
 static void tell_alive(void *context) {
@@ -139,7 +160,8 @@ static bool replay_event(void *context, const struct journal_event *stored) {
     register_replay_event(ledger->reg, &event, stored->seq);
     if (stored->seq % PROGRESS_EVERY == 0 && ledger->progress != NULL)
         ledger->progress(ledger->progress_context, LEDGER_READS_EVENTS, stored->seq, journal_last_seq(ledger->journal));
-    return true;
+    ledger->replayed_seq = stored->seq;
+    return !ledger->damaged && --ledger->left_to_read > 0;
 }
 
 static bool replay_alert(void *context, const struct journal_alert *stored) {
@@ -152,18 +174,44 @@ static bool replay_alert(void *context, const struct journal_alert *stored) {
         register_replay_alert(ledger->reg, &transition);
     else
         ledger->damaged = true;
-    return read;
+    ledger->replayed_alert_seq = stored->alert_seq;
+    /* A reader meets alerts that were committed after the events it knows of. */
+    return read && stored->alert_seq < journal_last_alert_seq(ledger->journal) && --ledger->left_to_read > 0;
 }
 
-enum journal_status ledger_replay(struct ledger *ledger) {
+void ledger_make_anew(struct ledger *ledger) {
     make_register(ledger);
     identity_destroy(&ledger->identities);
     ledger->identities = identity_create(ledger->hash_seed);
     sources_destroy(&ledger->sources);
     ledger->sources = sources_create(ledger->hash_seed);
-    enum journal_status status = journal_each_event(ledger->journal, 1, replay_event, ledger);
-    if (status == JOURNAL_OK)
-        status = journal_each_alert(ledger->journal, 0, replay_alert, ledger);
+}
+
+/* What was committed, without the open turn's. */
+static enum journal_status replay_on(struct ledger *ledger) {
+    enum journal_status status = JOURNAL_OK;
+    uint64_t before;
+    do {
+        before = ledger->replayed_seq;
+        ledger->left_to_read = READ_AT_ONCE;
+        status = journal_each_event(ledger->journal, before + 1, replay_event, ledger);
+    } while (status == JOURNAL_OK && !ledger->damaged && ledger->replayed_seq > before && !ledger_is_stopped(ledger->stop));
+    while (status == JOURNAL_OK && !ledger->damaged && ledger->replayed_alert_seq < journal_last_alert_seq(ledger->journal) &&
+           !ledger_is_stopped(ledger->stop)) {
+        ledger->left_to_read = READ_AT_ONCE;
+        status = journal_each_alert(ledger->journal, ledger->replayed_alert_seq, replay_alert, ledger);
+    }
+    return status == JOURNAL_OK && ledger_is_stopped(ledger->stop) ? JOURNAL_FAILED : status;
+}
+
+enum journal_status ledger_replay(struct ledger *ledger) {
+    if (!checkpoint_read(ledger, &ledger->checkpoint, ledger->news.ignored)) {
+        randombytes_buf(&ledger->hash_seed, sizeof ledger->hash_seed);
+        ledger_make_anew(ledger);
+    }
+    ledger->news.from_seq = ledger->replayed_seq = ledger->checkpoint.seq;
+    ledger->replayed_alert_seq = ledger->checkpoint.alert_seq;
+    enum journal_status status = replay_on(ledger);
     register_set_next_alert_seq(ledger->reg, journal_last_alert_seq(ledger->journal) + 1);
     return damaged_or(ledger, status);
 }

@@ -49,3 +49,32 @@ size_t sources_count(const struct sources *sources) {
 void sources_at(const struct sources *sources, size_t index, struct source_figures *figures) {
     *figures = sources->figures[index];
 }
+
+void sources_save(const struct sources *sources, struct bytes_out *out) {
+    names_save(sources->names, out);
+    for (size_t i = 0; i < sources_count(sources); i++) {
+        bytes_put_u64(out, sources->figures[i].events);
+        bytes_put_i64(out, sources->figures[i].last_event);
+        bytes_put_i64(out, sources->figures[i].last_received);
+    }
+}
+
+static bool is_instant(instant_t instant) {
+    static const instant_t latest = 253402300799999; /* the end of the year 9999: later ones cannot be written */
+    return instant == INSTANT_NONE || (instant >= 0 && instant <= latest);
+}
+
+void sources_load(struct sources *sources, struct bytes_in *in) {
+    names_load(sources->names, in);
+    size_t count = sources_count(sources);
+    sources->figures = memory_new(count, sizeof *sources->figures);
+    sources->capacity = count;
+    for (size_t i = 0; i < count && !in->failed; i++) {
+        struct source_figures *figures = &sources->figures[i];
+        figures->source = names_text(sources->names, (uint32_t)i + 1);
+        figures->events = bytes_get_u64(in);
+        figures->last_event = bytes_get_i64(in);
+        figures->last_received = bytes_get_i64(in);
+        in->failed = in->failed || !is_instant(figures->last_event) || !is_instant(figures->last_received);
+    }
+}

@@ -2,6 +2,7 @@
 #ifndef WAITLIST_LEDGER_SOURCES_H
 #define WAITLIST_LEDGER_SOURCES_H
 
+#include "daemon/core/bytes.h"
 #include "daemon/core/event.h"
 
 struct sources;
@@ -18,5 +19,9 @@ void sources_destroy(struct sources **sources);
 void sources_note(struct sources *sources, struct text source, instant_t time, instant_t received);
 size_t sources_count(const struct sources *sources);
 void sources_at(const struct sources *sources, size_t index, struct source_figures *figures);
+
+void sources_save(const struct sources *sources, struct bytes_out *out);
+/* Into sources that hold nothing yet. What is refused leaves `in->failed`. */
+void sources_load(struct sources *sources, struct bytes_in *in);
 
 #endif

@@ -53,6 +53,17 @@ static json_t *counters_of(const struct daemon_state *state) {
     return counters;
 }
 
+static json_t *checkpoint_of(const struct daemon_state *state) {
+    if (state->checkpoint.seq == 0)
+        return json_null();
+    int64_t age_ms = state->now > state->checkpoint.at ? state->now - state->checkpoint.at : 0; /* a clock may have been put back */
+    json_t *checkpoint = json_object();
+    json_object_set_new(checkpoint, "seq", json_integer((json_int_t)state->checkpoint.seq));
+    json_object_set_new(checkpoint, "at", wire_instant(state->checkpoint.at));
+    json_object_set_new(checkpoint, "age_s", json_integer((json_int_t)(age_ms / 1000)));
+    return checkpoint;
+}
+
 json_t *op_health(struct question *question) {
     const struct daemon_state *state = question->state;
     struct journal *journal = ledger_journal(state->ledger);
@@ -73,6 +84,7 @@ json_t *op_health(struct question *question) {
     json_object_set_new(reply, "sources", sources_of(ledger_sources(state->ledger)));
     json_object_set_new(reply, "sources_total", json_integer((json_int_t)sources_count(ledger_sources(state->ledger))));
     json_object_set_new(reply, "quarantine", json_integer((json_int_t)journal_quarantine_count(journal)));
+    json_object_set_new(reply, "checkpoint", checkpoint_of(state));
     json_object_set_new(reply, "loop_lag_ms", json_real(state->loop_lag_ms));
     json_object_set_new(reply, "followers", followers_json(state));
     json_object_set_new(reply, "counters", counters_of(state));

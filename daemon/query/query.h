@@ -27,6 +27,7 @@ struct daemon_state {
     struct ledger *ledger;
     struct intake *intake;
     struct publisher *publisher;
+    struct checkpoint_mark checkpoint;
     struct past *past;           /* answers what needs another register than today's */
     struct followers *followers; /* filled in by query_serve */
     instant_t now;

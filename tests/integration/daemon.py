@@ -110,10 +110,14 @@ class Daemon:
         if merged:
             config = config.replace(merged.group(0), "")
             ends += merged.group(1)
+        journal = re.search(r"journal \+= \{(.*?)\};", config, re.DOTALL)
+        if journal:
+            config = config.replace(journal.group(0), "")
         with open(self.config_path, "w", encoding="utf-8") as file:
             if "council = {" not in config:
                 file.write('council = { calendar = "%s"; };\n' % os.path.join(ROOT, "config", "bank-holidays.json"))
-            file.write('journal = { path = "%s"; };\nendpoints = { %s };\n%s\n%s\n' % (self.journal, ends, pathways, config))
+            file.write('journal = { path = "%s"; %s };\nendpoints = { %s };\n%s\n%s\n'
+                       % (self.journal, journal.group(1) if journal else "", ends, pathways, config))
 
     def spawn(self):
         """Starts the process without waiting for it."""

@@ -32,7 +32,7 @@ const char *fixture_path(const char *suffix) {
 }
 
 void remove_directory(void) {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock", "-journal"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock", "-journal", ".key", ".conf", ".checkpoint", ".checkpoint.new"};
 
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         (void)unlink(fixture_path(suffixes[i]));
