@@ -286,7 +286,32 @@ static int read_files(struct cld_store *store, const struct dhsc_arguments *argu
             return cld_store_file_count(store) == i ? CTL_USAGE : CTL_REFUSED;
         }
     }
-    cld_store_settle(store);
+    if (!cld_store_settle(store)) {
+        ctl_complain("%s", cld_store_message(store));
+        return CTL_REFUSED;
+    }
+    return CTL_DONE;
+}
+
+static int print_dhsc(struct cld_store *store, day_t from, enum ctl_format format) {
+    char message[CLD_MESSAGE_BYTES];
+    struct dhsc *dhsc = dhsc_compute(store, NULL, NULL, message);
+
+    if (dhsc == NULL) {
+        ctl_complain("%s; nothing was computed", message);
+        return CTL_REFUSED;
+    }
+    json_t *rows = rows_from(dhsc, from);
+
+    if (format == FORMAT_JSON) {
+        print_dhsc_json(dhsc, store, rows);
+    } else if (format == FORMAT_CSV) {
+        print_dhsc_rows(rows, FORMAT_CSV);
+    } else {
+        print_dhsc_table(dhsc, store, rows);
+    }
+    json_decref(rows);
+    dhsc_destroy(&dhsc);
     return CTL_DONE;
 }
 
@@ -314,18 +339,7 @@ static int report_dhsc(struct ctl_context *ctl, int argc, char **argv) {
     int code = read_files(store, &arguments);
 
     if (code == CTL_DONE) {
-        struct dhsc *dhsc = dhsc_compute(store);
-        json_t *rows = rows_from(dhsc, arguments.from);
-
-        if (ctl->format == FORMAT_JSON) {
-            print_dhsc_json(dhsc, store, rows);
-        } else if (ctl->format == FORMAT_CSV) {
-            print_dhsc_rows(rows, FORMAT_CSV);
-        } else {
-            print_dhsc_table(dhsc, store, rows);
-        }
-        json_decref(rows);
-        dhsc_destroy(&dhsc);
+        code = print_dhsc(store, arguments.from, ctl->format);
     }
     cld_store_destroy(&store);
     return code;

@@ -123,12 +123,11 @@ static enum cld_reason take_person(struct reader *reader, struct cld_record *rec
     char la_code[CLD_LA_CODE_BYTES];
     char number[11];
     char pseudonym[PSEUDONYM_SIZE];
-    unsigned char hash[CLD_PERSON_BYTES];
     struct text person = csv_trim(cell(reader, CLD_LA_PERSON));
     struct text nhs_number = cell(reader, CLD_NHS_NUMBER);
 
     reader->faulty = reader->columns[CLD_LA_CODE];
-    if (!take_la_code(reader, la_code)) {
+    if (!take_la_code(reader, la_code) || !cld_store_add_la_code(reader->store, la_code, &record->la_code)) {
         return CLD_NO_LA_CODE;
     }
     reader->faulty = reader->columns[CLD_LA_PERSON];
@@ -140,8 +139,7 @@ static enum cld_reason take_person(struct reader *reader, struct cld_record *rec
         reader->file->invalid_nhs_number += !cld_is_missing(nhs_number);
     }
     pseudonym_of(reader->store->key, person, pseudonym);
-    ENSURE(sodium_hex2bin(hash, sizeof hash, pseudonym, PSEUDONYM_SIZE - 1, NULL, NULL, NULL) == 0);
-    record->person = cld_persons_add(&reader->store->persons, hash, cld_store_add_name(reader->store, la_code));
+    ENSURE(sodium_hex2bin(record->person, sizeof record->person, pseudonym, PSEUDONYM_SIZE - 1, NULL, NULL, NULL) == 0);
     sodium_memzero(number, sizeof number);
     return CLD_TAKEN;
 }
@@ -342,6 +340,10 @@ static enum cld_read read_rows(struct reader *reader, cld_progress progress, voi
         } else {
             break;
         }
+        if (cld_store_failed(reader->store)) {
+            snprintf(message, CLD_MESSAGE_BYTES, "%s", cld_store_message(reader->store));
+            return CLD_READ_FAILED;
+        }
         if (progress != NULL && reader->file->rows % PROGRESS_EVERY_ROWS == 0) {
             progress(context, csv_table_bytes(reader->table), reader->file->rows);
         }
@@ -360,18 +362,16 @@ static enum cld_read read_rows(struct reader *reader, cld_progress progress, voi
 
 /* One date that only makes sense with the month first shows that the days of the others cannot be trusted either. */
 static bool is_american(const struct cld_store *store, uint8_t file, char message[CLD_MESSAGE_BYTES]) {
-    for (size_t i = store->skipped_count; i-- > 0;) {
-        const struct cld_skipped *line = &store->skipped[i];
+    const struct cld_skipped *line = &store->month_first;
 
-        if (line->file == file && line->reason == CLD_MONTH_FIRST) {
-            snprintf(message, CLD_MESSAGE_BYTES,
-                     "line %u, column %u: a date with the month first, one of %llu; days and months of all others cannot be told apart: "
-                     "write the dates as dd/mm/yyyy or yyyy-mm-dd",
-                     line->line, line->column, (unsigned long long)store->skip_counts[CLD_MONTH_FIRST]);
-            return true;
-        }
+    if (line->line == 0 || line->file != file) {
+        return false;
     }
-    return false;
+    snprintf(message, CLD_MESSAGE_BYTES,
+             "line %u, column %u: a date with the month first, one of %llu; days and months of all others cannot be told apart: "
+             "write the dates as dd/mm/yyyy or yyyy-mm-dd",
+             line->line, line->column, (unsigned long long)store->skip_counts[CLD_MONTH_FIRST]);
+    return true;
 }
 
 enum cld_read cld_read_file(struct cld_store *store, const char *path, int stop, cld_progress progress, void *context,

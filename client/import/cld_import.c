@@ -79,9 +79,11 @@ static int read_file(struct importing *importing) {
     enum cld_read result = cld_read_file(importing->store, path, importing->stop, show_reading, importing, message);
 
     progress_end(&importing->progress);
-    if (result == CLD_READ_DONE) {
-        cld_store_settle(importing->store);
+    if (result == CLD_READ_DONE && cld_store_settle(importing->store)) {
         return CTL_DONE;
+    }
+    if (result == CLD_READ_DONE) {
+        snprintf(message, sizeof message, "%s", cld_store_message(importing->store));
     }
     if (result == CLD_READ_STOPPED) {
         ctl_complain("interrupted; nothing was imported");
@@ -101,6 +103,17 @@ static struct cld_map *read_map(const struct ctl_context *ctl, const struct cld_
         snprintf(path, sizeof path, "%s", options->map_path);
     } else {
         snprintf(path, sizeof path, "%.*simport/cld.conf", slash != NULL ? (int)(slash - config) + 1 : 0, config);
+    }
+    if (options->map_path == NULL && access(path, F_OK) != 0) {
+        ctl_complain("import cld needs a map: with which key people become pseudonyms, and which rows are which pathway. There is none at "
+                     "%s, and --map=FILE names no other.",
+                     path);
+        ctl_complain(
+            "Copy /usr/share/waitlistd/import/cld.conf (config/import/cld.conf of the source), which explains itself; make its key "
+            "beside it (openssl rand -hex 32 > person.key; chmod 600 person.key); then: waitlistctl import cld %s --map=FILE "
+            "--dry-run",
+            options->path);
+        return NULL;
     }
     struct cld_map *map = cld_map_read(path, message);
 
@@ -138,7 +151,7 @@ static int conclude(struct importing *importing) {
     const struct waitlist_sender_totals *totals = &importing->report.totals;
     bool stuck = importing->delivery != NULL && delivery_state(importing->delivery) == DELIVERY_STUCK;
 
-    importing->report.complete = !stuck && !importing->interrupted;
+    importing->report.complete = !stuck && !importing->interrupted && !cld_store_failed(importing->store);
     bool done =
         importing->report.complete && totals->quarantined == 0 && totals->refused == 0 && cld_report_faults(&importing->report) == 0;
 
@@ -149,6 +162,10 @@ static int conclude(struct importing *importing) {
 
     if (importing->delivery == NULL && importing->interrupted) {
         ctl_complain("interrupted; the figures are of a part of the file");
+    }
+    if (cld_store_failed(importing->store)) {
+        ctl_complain("%s; the report is of a part of the file; importing it again is safe", cld_store_message(importing->store));
+        done = false;
     }
     return code == CTL_DONE && !done ? CTL_REFUSED : code;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <waitlist/event.h>
 
@@ -238,7 +239,8 @@ static void read_key(struct reading *reading, const config_setting_t *root, unsi
     if (fault != NULL) {
         char what[CLD_MESSAGE_BYTES / 2];
 
-        snprintf(what, sizeof what, "the key file: %s", fault);
+        snprintf(what, sizeof what, "the key file: %s%s", fault,
+                 access(path, F_OK) == 0 ? "" : " (make it once: openssl rand -hex 32 > FILE; chmod 600 FILE)");
         complain(reading, setting, what);
     }
 }

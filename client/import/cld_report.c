@@ -18,21 +18,16 @@ static const char limits[] = "Client Level Data holds finished events only: what
 void cld_report_init(struct cld_report *report, struct cld_store *store, const struct cld_map *map, bool dry_run) {
     *report = (struct cld_report){.store = store, .map = map, .dry_run = dry_run};
     for (size_t i = 0; i < CLD_LENGTH_COUNT; i++) {
-        report->lengths[i] = memory_new(CLD_DAYS_MAX + 1, sizeof *report->lengths[i]);
+        days_init(&report->lengths[i]);
     }
     send_report_init(&report->refused);
 }
 
 void cld_report_clear(struct cld_report *report) {
     for (size_t i = 0; i < CLD_LENGTH_COUNT; i++) {
-        free(report->lengths[i]);
-        report->lengths[i] = NULL;
+        days_destroy(&report->lengths[i]);
     }
     send_report_clear(&report->refused);
-}
-
-static void count_days(struct cld_report *report, enum cld_length length, day_t from, day_t to) {
-    report->lengths[length][to - from > CLD_DAYS_MAX ? CLD_DAYS_MAX : to - from]++;
 }
 
 void cld_report_wait(struct cld_report *report, const struct cld_wait *wait, size_t events) {
@@ -47,27 +42,9 @@ void cld_report_wait(struct cld_report *report, const struct cld_wait *wait, siz
         return;
     }
     report->assessed++;
-    count_days(report, CLD_TO_START, wait->request->start, assessment->start);
-    count_days(report, CLD_TO_END, wait->request->start, assessment->end);
-    count_days(report, CLD_START_TO_END, assessment->start, assessment->end);
-}
-
-/* The day that the `wanted`-th (from 0) of the waits has. */
-static int day_of_rank(const uint32_t *counts, uint64_t wanted) {
-    uint64_t before = 0;
-
-    for (int day = 0; day <= CLD_DAYS_MAX; day++) {
-        before += counts[day];
-        if (before > wanted) {
-            return day;
-        }
-    }
-    return CLD_DAYS_MAX;
-}
-
-/* n is at least 1. */
-static double median(const uint32_t *counts, uint64_t n) {
-    return (day_of_rank(counts, (n - 1) / 2) + day_of_rank(counts, n / 2)) / 2.0;
+    days_add(&report->lengths[CLD_TO_START], assessment->start - wait->request->start);
+    days_add(&report->lengths[CLD_TO_END], assessment->end - wait->request->start);
+    days_add(&report->lengths[CLD_START_TO_END], assessment->end - assessment->start);
 }
 
 uint64_t cld_report_faults(const struct cld_report *report) {
@@ -106,14 +83,15 @@ static const struct column line_columns[] = {{"file", "FILE", COLUMN_CSV_ONLY},
                                              {"code", "CODE", COLUMN_TEXT},
                                              {"message", "WHY", COLUMN_TEXT}};
 
-static void print_line_table(const struct cld_store *store, const struct cld_skipped *lines, size_t count, FILE *out) {
+static void print_line_table(struct cld_store *store, FILE *out) {
     struct table *table = table_create(line_columns, 5);
-    size_t shown = 0;
-    size_t faults = 0;
+    const struct cld_skipped *line;
+    uint64_t shown = 0;
+    uint64_t faults = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        if (lines[i].reason <= CLD_LAST_FAULT && faults++ < LISTED_LINES_MAX) {
-            add_line(table, store, &lines[i]);
+    while ((line = cld_store_next_skipped(store)) != NULL) {
+        if (line->reason <= CLD_LAST_FAULT && faults++ < LISTED_LINES_MAX) {
+            add_line(table, store, line);
             shown++;
         }
     }
@@ -122,30 +100,33 @@ static void print_line_table(const struct cld_store *store, const struct cld_ski
         table_print(table, FORMAT_TABLE, out);
     }
     if (faults > shown) {
-        fprintf(out, "%zu further lines are not listed here; --format csv lists every one\n", faults - shown);
+        fprintf(out, "%" PRIu64 " further lines are not listed here; --format csv lists every one\n", faults - shown);
     }
     table_destroy(&table);
 }
 
-/* Line by line: there can be as many as the file has. The header is printed with the first part. */
-static void print_line_csv(const struct cld_store *store, const struct cld_skipped *lines, size_t count, FILE *out) {
-    fputs("file,line,column,code,message\r\n", out);
-    for (size_t i = 0; i < count; i++) {
-        const char *path = cld_store_file(store, lines[i].file)->path;
+static void print_csv_text(const char *text, FILE *out) {
+    fputc('"', out);
+    for (const char *at = text; *at != '\0'; at++) {
+        fputs(*at == '"' ? "\"\"" : (const char[]){*at, '\0'}, out);
+    }
+    fputc('"', out);
+}
 
-        fputc('"', out);
-        for (const char *at = path; *at != '\0'; at++) {
-            fputs(*at == '"' ? "\"\"" : (const char[]){*at, '\0'}, out);
+/* Line by line: there can be as many as the file has. */
+static void print_line_csv(struct cld_store *store, FILE *out) {
+    const struct cld_skipped *line;
+
+    fputs("file,line,column,code,message\r\n", out);
+    while ((line = cld_store_next_skipped(store)) != NULL) {
+        print_csv_text(cld_store_file(store, line->file)->path, out);
+        fprintf(out, ",%u,", line->line);
+        if (line->column > 0) {
+            fprintf(out, "%u", line->column);
         }
-        fprintf(out, "\",%u,", lines[i].line);
-        if (lines[i].column > 0) {
-            fprintf(out, "%u", lines[i].column);
-        }
-        fprintf(out, ",%s,\"", cld_reason_code((enum cld_reason)lines[i].reason));
-        for (const char *at = line_text(store, &lines[i]); *at != '\0'; at++) {
-            fputs(*at == '"' ? "\"\"" : (const char[]){*at, '\0'}, out);
-        }
-        fputs("\"\r\n", out);
+        fprintf(out, ",%s,", cld_reason_code((enum cld_reason)line->reason));
+        print_csv_text(line_text(store, line), out);
+        fputs("\r\n", out);
     }
 }
 
@@ -159,27 +140,29 @@ static void print_json_text(const char *text, FILE *out) {
 }
 
 void cld_report_lines(struct cld_store *store, enum ctl_format format, FILE *out) {
-    size_t count;
-    const struct cld_skipped *lines = cld_store_skipped(store, &count);
+    const struct cld_skipped *line;
+    const char *separator = "";
 
+    cld_store_begin_skipped(store);
     if (format == FORMAT_TABLE) {
-        print_line_table(store, lines, count, out);
+        print_line_table(store, out);
         return;
     }
     if (format == FORMAT_CSV) {
-        print_line_csv(store, lines, count, out);
+        print_line_csv(store, out);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        fprintf(out, "%s{\"file\":%u,\"line\":%u,\"column\":", i == 0 ? "" : ",", (unsigned)lines[i].file, lines[i].line);
-        if (lines[i].column > 0) {
-            fprintf(out, "%u", lines[i].column);
+    while ((line = cld_store_next_skipped(store)) != NULL) {
+        fprintf(out, "%s{\"file\":%u,\"line\":%u,\"column\":", separator, (unsigned)line->file, line->line);
+        if (line->column > 0) {
+            fprintf(out, "%u", line->column);
         } else {
             fputs("null", out);
         }
-        fprintf(out, ",\"code\":\"%s\",\"message\":", cld_reason_code((enum cld_reason)lines[i].reason));
-        print_json_text(line_text(store, &lines[i]), out);
+        fprintf(out, ",\"code\":\"%s\",\"message\":", cld_reason_code((enum cld_reason)line->reason));
+        print_json_text(line_text(store, line), out);
         fputc('}', out);
+        separator = ",";
     }
 }
 
@@ -214,8 +197,8 @@ static void print_waits(const struct cld_report *report) {
     if (report->assessed > 0) {
         printf("\nMedian days of those assessed: %g from request to start of the assessment, %g from request to its end, %g from its start "
                "to its end\n",
-               median(report->lengths[CLD_TO_START], report->assessed), median(report->lengths[CLD_TO_END], report->assessed),
-               median(report->lengths[CLD_START_TO_END], report->assessed));
+               days_median(&report->lengths[CLD_TO_START]), days_median(&report->lengths[CLD_TO_END]),
+               days_median(&report->lengths[CLD_START_TO_END]));
     }
 }
 
@@ -241,7 +224,7 @@ static void print_table(struct cld_report *report, bool done) {
     const struct waitlist_sender_totals *totals = &report->totals;
 
     print_waits(report);
-    printf("\nRows of the file: %" PRIu64 ", of %zu people\n", file->rows, cld_store_person_count(report->store));
+    printf("\nRows of the file: %" PRIu64 ", of %" PRIu64 " people\n", file->rows, cld_store_person_count(report->store));
     print_cautions(file);
     puts("\nRows that give no wait, though nothing is wrong with them:");
     cld_report_reasons(report->store, false, stdout);
@@ -286,8 +269,7 @@ static json_t *medians(const struct cld_report *report) {
     json_t *object = json_object();
 
     for (size_t i = 0; i < CLD_LENGTH_COUNT; i++) {
-        json_object_set_new(object, length_names[i],
-                            report->assessed > 0 ? json_real(median(report->lengths[i], report->assessed)) : json_null());
+        json_object_set_new(object, length_names[i], report->assessed > 0 ? json_real(days_median(&report->lengths[i])) : json_null());
     }
     return object;
 }

@@ -6,9 +6,7 @@
 
 #include "client/ctl/send.h"
 #include "client/import/cld_waits.h"
-
-/* Waits longer than this count as this long in the medians. */
-#define CLD_DAYS_MAX 36500
+#include "client/import/days.h"
 
 /* The three lengths that CLD knows of a wait. */
 enum cld_length { CLD_TO_START, CLD_TO_END, CLD_START_TO_END, CLD_LENGTH_COUNT };
@@ -21,7 +19,7 @@ struct cld_report {
     uint64_t events, assessed, closed;
     uint64_t unclassified_assessed, unclassified_closed; /* also where the map wants none of them */
     uint64_t by_rule[CLD_RULES_MAX + 1];                 /* waits; [0]: unclassified */
-    uint32_t *lengths[CLD_LENGTH_COUNT];                 /* waits by days */
+    struct days lengths[CLD_LENGTH_COUNT];
     struct send_report refused;
     struct waitlist_sender_totals totals;
 };

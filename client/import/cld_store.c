@@ -8,6 +8,8 @@
 #include "daemon/core/memory.h"
 
 #define CSV_FAULTS_KEPT 1000
+#define RECORD_MEMORY (4 << 20)
+#define SKIPPED_MEMORY (1 << 20)
 #define NAMES_MAX UINT16_MAX
 
 static const struct {
@@ -16,7 +18,7 @@ static const struct {
     [CLD_TAKEN] = {"taken", "taken"},
     [CLD_NOT_CSV] = {"not_csv", "the line is no CSV"},
     [CLD_CELL_COUNT] = {"cell_count", "the line has another number of cells than the header"},
-    [CLD_NO_LA_CODE] = {"no_la_code", "no code of the local authority"},
+    [CLD_NO_LA_CODE] = {"no_la_code", "no code of the local authority, or one after 512 others"},
     [CLD_NO_PERSON] = {"no_person", "neither a valid NHS number nor the council's person identifier"},
     [CLD_BAD_EVENT_TYPE] = {"event_type", "the event type is missing, or neither request, assessment, service nor review"},
     [CLD_BAD_CLIENT_TYPE] = {"client_type", "the client type is missing, or in neither release's list"},
@@ -30,6 +32,7 @@ static const struct {
     [CLD_BAD_SERVICE_TYPE] = {"service_type", "the service type is missing, or in neither release's list"},
     [CLD_NO_OUTCOME] = {"no_outcome", "a request without an outcome: whether it went further is not known"},
     [CLD_BAD_OUTCOME] = {"outcome", "a request whose outcome is in neither release's list"},
+    [CLD_NO_ONE_PERSON] = {"no_one_person", "over 100,000 events have this identifier: it is not that of one person"},
     [CLD_IS_SERVICE] = {"service", "a service is no wait"},
     [CLD_IS_REVIEW] = {"review", "a review: since when it was waited for, CLD does not say"},
     [CLD_IS_FINANCIAL] = {"financial_assessment", "a financial assessment is not what people are waiting for here"},
@@ -51,47 +54,56 @@ const char *cld_reason_text(enum cld_reason reason) {
     return reason_words[reason].text;
 }
 
-/* ---- People */
+/* ---- Order */
 
-static size_t slot_of(const struct cld_persons *persons, const unsigned char hash[CLD_PERSON_BYTES], uint16_t la_code) {
-    uint64_t start;
-
-    memcpy(&start, hash, sizeof start);
-    size_t at = (size_t)start & (persons->slot_count - 1);
-
-    for (; persons->slots[at] != 0; at = (at + 1) & (persons->slot_count - 1)) {
-        size_t person = persons->slots[at] - 1;
-
-        if (persons->la_codes[person] == la_code && memcmp(persons->hashes + person * CLD_PERSON_BYTES, hash, CLD_PERSON_BYTES) == 0) {
-            break;
-        }
-    }
-    return at;
+static int order_of(int64_t a, int64_t b) {
+    return (a > b) - (a < b);
 }
 
-static void grow_slots(struct cld_persons *persons) {
-    free(persons->slots);
-    persons->slot_count = persons->slot_count == 0 ? 1024 : persons->slot_count * 2;
-    persons->slots = memory_new(persons->slot_count, sizeof *persons->slots);
-    for (size_t i = 0; i < persons->count; i++) {
-        persons->slots[slot_of(persons, persons->hashes + i * CLD_PERSON_BYTES, persons->la_codes[i])] = (uint32_t)i + 1;
-    }
+#define FIRST_DIFFERENCE(order, next) ((order) != 0 ? (order) : (next))
+
+static int compare_persons(const struct cld_record *a, const struct cld_record *b) {
+    int order = memcmp(a->person, b->person, sizeof a->person);
+
+    return FIRST_DIFFERENCE(order, order_of(a->la_code, b->la_code));
 }
 
-uint32_t cld_persons_add(struct cld_persons *persons, const unsigned char hash[CLD_PERSON_BYTES], uint16_t la_code) {
-    if (persons->count * 10 >= persons->slot_count * 7) {
-        grow_slots(persons);
-    }
-    size_t slot = slot_of(persons, hash, la_code);
+bool cld_same_person(const struct cld_record *a, const struct cld_record *b) {
+    return compare_persons(a, b) == 0;
+}
 
-    if (persons->slots[slot] == 0) {
-        memory_reserve((void **)&persons->hashes, &persons->hash_capacity, persons->count + 1, CLD_PERSON_BYTES);
-        memory_reserve((void **)&persons->la_codes, &persons->la_capacity, persons->count + 1, sizeof *persons->la_codes);
-        memcpy(persons->hashes + persons->count * CLD_PERSON_BYTES, hash, CLD_PERSON_BYTES);
-        persons->la_codes[persons->count++] = la_code;
-        persons->slots[slot] = (uint32_t)persons->count;
-    }
-    return persons->slots[slot] - 1;
+/* Records of the same event compare as 0: person, start, kind, client type, and the detail; the end too, but not of services (DHSC). */
+static int compare_events(const struct cld_record *a, const struct cld_record *b) {
+    int order = compare_persons(a, b);
+
+    order = FIRST_DIFFERENCE(order, order_of(a->start, b->start));
+    order = FIRST_DIFFERENCE(order, order_of(a->kind, b->kind));
+    order = FIRST_DIFFERENCE(order, order_of(a->client, b->client));
+    order = FIRST_DIFFERENCE(order, order_of(a->detail, b->detail));
+    return FIRST_DIFFERENCE(order, a->kind == CLD_SERVICE ? 0 : order_of(a->end, b->end));
+}
+
+/* Of the same event the one to be kept first: the newest submission; open, or the latest end; the best outcome; a conversation; the last
+ * line. */
+static int compare_records(const void *left, const void *right) {
+    const struct cld_record *a = left;
+    const struct cld_record *b = right;
+    int order = compare_events(a, b);
+
+    order = FIRST_DIFFERENCE(order, order_of(b->file, a->file));
+    order = FIRST_DIFFERENCE(order, order_of(b->end == DAY_NONE ? INT64_MAX : b->end, a->end == DAY_NONE ? INT64_MAX : a->end));
+    order = FIRST_DIFFERENCE(order, order_of(a->outcome, b->outcome));
+    order = FIRST_DIFFERENCE(order, order_of(b->conversation, a->conversation));
+    return FIRST_DIFFERENCE(order, order_of(b->line, a->line));
+}
+
+static int compare_lines(const void *left, const void *right) {
+    const struct cld_skipped *a = left;
+    const struct cld_skipped *b = right;
+    int order = order_of(a->file, b->file);
+
+    order = FIRST_DIFFERENCE(order, order_of(a->line, b->line));
+    return FIRST_DIFFERENCE(order, order_of(a->reason, b->reason));
 }
 
 /* ---- The store */
@@ -108,6 +120,9 @@ struct cld_store *cld_store_create(enum cld_wish wish, const struct cld_map *map
     } else {
         randombytes_buf(store->key, sizeof store->key);
     }
+    store->records = sorter_create(sizeof(struct cld_record), RECORD_MEMORY, compare_records);
+    store->skipped = sorter_create(sizeof(struct cld_skipped), SKIPPED_MEMORY, compare_lines);
+    store->name_slots = memory_new(CLD_NAME_SLOTS, sizeof *store->name_slots);
     store->names = memory_new(1, sizeof *store->names);
     store->names[0] = memory_new(1, 1);
     store->name_count = store->name_capacity = 1;
@@ -132,11 +147,9 @@ void cld_store_destroy(struct cld_store **store) {
     free((*store)->csv_faults);
     free((*store)->names);
     free((*store)->files);
-    free((*store)->records);
-    free((*store)->skipped);
-    free((*store)->persons.hashes);
-    free((*store)->persons.la_codes);
-    free((*store)->persons.slots);
+    free((*store)->name_slots);
+    sorter_destroy(&(*store)->records);
+    sorter_destroy(&(*store)->skipped);
     sodium_memzero((*store)->key, sizeof(*store)->key);
     free(*store);
     *store = NULL;
@@ -152,23 +165,40 @@ static char *copy(const char *text) {
     return memcpy(memory_new(size, 1), text, size);
 }
 
-uint16_t cld_store_add_name(struct cld_store *store, const char *name) {
-    if (strcmp(store->names[store->name_last], name) == 0) {
-        return store->name_last;
+bool cld_store_add_la_code(struct cld_store *store, const char *code, uint16_t *index) {
+    size_t at = 0;
+
+    while (at < store->la_count && strcmp(store->la_codes[at], code) != 0) {
+        at++;
     }
-    for (size_t i = 0; i < store->name_count; i++) {
-        if (strcmp(store->names[i], name) == 0) {
-            store->name_last = (uint16_t)i;
-            return (uint16_t)i;
+    if (at == CLD_LA_CODES_MAX) {
+        return false;
+    }
+    if (at == store->la_count) {
+        memcpy(store->la_codes[store->la_count++], code, strlen(code) + 1);
+    }
+    *index = (uint16_t)at;
+    return true;
+}
+
+uint16_t cld_store_add_name(struct cld_store *store, const char *name) {
+    size_t slot = (size_t)(text_hash(text_of(name), 0) % CLD_NAME_SLOTS);
+
+    if (name[0] == '\0') {
+        return 0;
+    }
+    for (; store->name_slots[slot] != 0; slot = (slot + 1) % CLD_NAME_SLOTS) {
+        if (strcmp(store->names[store->name_slots[slot]], name) == 0) {
+            return store->name_slots[slot];
         }
     }
     if (store->name_count == NAMES_MAX) {
         return 0;
     }
     memory_reserve((void **)&store->names, &store->name_capacity, store->name_count + 1, sizeof *store->names);
-    store->name_last = (uint16_t)store->name_count;
+    store->name_slots[slot] = (uint16_t)store->name_count;
     store->names[store->name_count++] = copy(name);
-    return store->name_last;
+    return store->name_slots[slot];
 }
 
 struct cld_file *cld_store_add_file(struct cld_store *store, const char *path) {
@@ -179,17 +209,19 @@ struct cld_file *cld_store_add_file(struct cld_store *store, const char *path) {
     return file;
 }
 
+/* A failure of the sorters stays: whoever reads or goes through the records asks cld_store_failed. */
 void cld_store_add(struct cld_store *store, const struct cld_record *record) {
-    memory_reserve((void **)&store->records, &store->capacity, store->count + 1, sizeof *store->records);
-    store->records[store->count++] = *record;
+    store->count += sorter_add(store->records, record);
 }
 
 void cld_store_skip_at(struct cld_store *store, const struct cld_record *record, uint32_t column, enum cld_reason reason) {
-    memory_reserve((void **)&store->skipped, &store->skipped_capacity, store->skipped_count + 1, sizeof *store->skipped);
-    store->skipped[store->skipped_count++] =
-        (struct cld_skipped){.line = record->line, .column = column, .file = record->file, .reason = (uint8_t)reason};
+    const struct cld_skipped line = {.line = record->line, .column = column, .file = record->file, .reason = (uint8_t)reason};
+
+    (void)sorter_add(store->skipped, &line);
     store->skip_counts[reason]++;
-    store->skipped_sorted = false;
+    if (reason == CLD_MONTH_FIRST) {
+        store->month_first = line;
+    }
 }
 
 void cld_store_skip(struct cld_store *store, const struct cld_record *record, enum cld_reason reason) {
@@ -200,15 +232,25 @@ void cld_store_csv_fault_add(struct cld_store *store, uint8_t file, const struct
     const struct cld_record where = {.line = (uint32_t)fault->line, .file = file};
 
     cld_store_skip_at(store, &where, (uint32_t)fault->column, CLD_NOT_CSV);
-    if (store->csv_fault_count < CSV_FAULTS_KEPT) {
-        store->csv_faults[store->csv_fault_count].line = where.line;
-        store->csv_faults[store->csv_fault_count].file = file;
-        store->csv_faults[store->csv_fault_count++].message = copy(fault->message);
+    if (store->csv_fault_count == CSV_FAULTS_KEPT) {
+        return;
     }
+    bool first = store->csv_fault_count == 0 || store->csv_faults[store->csv_fault_count - 1].file != file;
+
+    store->csv_fault_line = first || where.line > store->csv_fault_line ? where.line : store->csv_fault_line;
+    store->csv_faults[store->csv_fault_count].line = where.line;
+    store->csv_faults[store->csv_fault_count].file = file;
+    store->csv_faults[store->csv_fault_count++].message = copy(fault->message);
 }
 
 const char *cld_store_csv_fault(const struct cld_store *store, const struct cld_skipped *line) {
-    for (size_t i = 0; line->reason == CLD_NOT_CSV && i < store->csv_fault_count; i++) {
+    size_t count = store->csv_fault_count;
+    uint8_t last = count > 0 ? store->csv_faults[count - 1].file : 0;
+
+    if (line->reason != CLD_NOT_CSV || line->file > last || (line->file == last && line->line > store->csv_fault_line)) {
+        return "";
+    }
+    for (size_t i = 0; i < count; i++) {
         if (store->csv_faults[i].line == line->line && store->csv_faults[i].file == line->file) {
             return store->csv_faults[i].message;
         }
@@ -216,59 +258,7 @@ const char *cld_store_csv_fault(const struct cld_store *store, const struct cld_
     return "";
 }
 
-/* ---- Order */
-
-static int order_of(int64_t a, int64_t b) {
-    return (a > b) - (a < b);
-}
-
-#define FIRST_DIFFERENCE(order, next) ((order) != 0 ? (order) : (next))
-
-/* Records of the same event compare as 0: kind, person, start, client type, and the detail; the end too, but not of services (DHSC). */
-static int compare_events(const struct cld_record *a, const struct cld_record *b) {
-    int order = order_of(a->person, b->person);
-
-    order = FIRST_DIFFERENCE(order, order_of(a->kind, b->kind));
-    order = FIRST_DIFFERENCE(order, order_of(a->start, b->start));
-    order = FIRST_DIFFERENCE(order, order_of(a->client, b->client));
-    order = FIRST_DIFFERENCE(order, order_of(a->detail, b->detail));
-    return FIRST_DIFFERENCE(order, a->kind == CLD_SERVICE ? 0 : order_of(a->end, b->end));
-}
-
-/* The one to be kept first: the newest submission; open, or the latest end; the best outcome; a conversation; the last line. */
-static int compare_copies(const void *left, const void *right) {
-    const struct cld_record *a = left;
-    const struct cld_record *b = right;
-    int order = compare_events(a, b);
-
-    order = FIRST_DIFFERENCE(order, order_of(b->file, a->file));
-    order = FIRST_DIFFERENCE(order, order_of(b->end == DAY_NONE ? INT64_MAX : b->end, a->end == DAY_NONE ? INT64_MAX : a->end));
-    order = FIRST_DIFFERENCE(order, order_of(a->outcome, b->outcome));
-    order = FIRST_DIFFERENCE(order, order_of(b->conversation, a->conversation));
-    return FIRST_DIFFERENCE(order, order_of(b->line, a->line));
-}
-
-static int compare_timeline(const void *left, const void *right) {
-    const struct cld_record *a = left;
-    const struct cld_record *b = right;
-    int order = order_of(a->person, b->person);
-
-    order = FIRST_DIFFERENCE(order, order_of(a->start, b->start));
-    order = FIRST_DIFFERENCE(order, order_of(a->kind, b->kind));
-    order = FIRST_DIFFERENCE(order, order_of(b->file, a->file));
-    return FIRST_DIFFERENCE(order, order_of(b->line, a->line));
-}
-
-/* The same, but two events of a day stand in an order that does not follow the lines: a file written anew gives the same waits. */
-static int compare_waits(const void *left, const void *right) {
-    const struct cld_record *a = left;
-    const struct cld_record *b = right;
-    int order = order_of(a->person, b->person);
-
-    order = FIRST_DIFFERENCE(order, order_of(a->start, b->start));
-    order = FIRST_DIFFERENCE(order, order_of(a->kind, b->kind));
-    return FIRST_DIFFERENCE(order, compare_events(a, b));
-}
+/* ---- Going through the records */
 
 /* A service that was open at the end of one submission and is in no later one has ended by then. */
 static void close_vanished(const struct cld_store *store, struct cld_record *record) {
@@ -280,46 +270,46 @@ static void close_vanished(const struct cld_store *store, struct cld_record *rec
     }
 }
 
-void cld_store_settle(struct cld_store *store) {
-    size_t kept = 0;
+bool cld_store_settle(struct cld_store *store) {
+    return sorter_begin(store->records);
+}
 
-    if (store->count > 0) {
-        qsort(store->records, store->count, sizeof *store->records, compare_copies);
+const struct cld_record *cld_store_next(struct cld_store *store) {
+    const struct cld_record *record;
+
+    while ((record = sorter_next(store->records)) != NULL && store->any && compare_events(&store->last, record) == 0) {
+        cld_store_skip(store, record, CLD_SAME_EVENT);
     }
-    for (size_t i = 0; i < store->count; i++) {
-        if (kept > 0 && compare_events(&store->records[kept - 1], &store->records[i]) == 0) {
-            cld_store_skip(store, &store->records[i], CLD_SAME_EVENT);
-            continue;
-        }
-        store->records[kept] = store->records[i];
-        close_vanished(store, &store->records[kept++]);
+    if (record == NULL || cld_store_failed(store)) {
+        return NULL;
     }
-    store->count = kept;
-    if (store->count > 0) {
-        qsort(store->records, store->count, sizeof *store->records, store->wish == CLD_FOR_DHSC ? compare_timeline : compare_waits);
-    }
+    store->persons += !store->any || !cld_same_person(&store->last, record);
+    store->any = true;
+    store->last = *record;
+    close_vanished(store, &store->last);
+    return &store->last;
 }
 
 /* ---- Views */
 
-size_t cld_store_count(const struct cld_store *store) {
+uint64_t cld_store_count(const struct cld_store *store) {
     return store->count;
 }
 
-const struct cld_record *cld_store_records(const struct cld_store *store) {
-    return store->records;
+uint64_t cld_store_person_count(const struct cld_store *store) {
+    return store->persons;
 }
 
-size_t cld_store_person_count(const struct cld_store *store) {
-    return store->persons.count;
+bool cld_store_failed(const struct cld_store *store) {
+    return sorter_failed(store->records) || sorter_failed(store->skipped);
 }
 
-const unsigned char *cld_store_person(const struct cld_store *store, uint32_t person) {
-    return store->persons.hashes + (size_t)person * CLD_PERSON_BYTES;
+const char *cld_store_message(const struct cld_store *store) {
+    return sorter_message(sorter_failed(store->records) ? store->records : store->skipped);
 }
 
-const char *cld_store_la_code(const struct cld_store *store, uint32_t person) {
-    return store->names[store->persons.la_codes[person]];
+const char *cld_store_la_code(const struct cld_store *store, uint16_t la_code) {
+    return store->la_codes[la_code];
 }
 
 const char *cld_store_name(const struct cld_store *store, uint16_t name) {
@@ -338,20 +328,10 @@ uint64_t cld_store_skip_count(const struct cld_store *store, enum cld_reason rea
     return store->skip_counts[reason];
 }
 
-static int compare_lines(const void *left, const void *right) {
-    const struct cld_skipped *a = left;
-    const struct cld_skipped *b = right;
-    int order = order_of(a->file, b->file);
-
-    order = FIRST_DIFFERENCE(order, order_of(a->line, b->line));
-    return FIRST_DIFFERENCE(order, order_of(a->reason, b->reason));
+void cld_store_begin_skipped(struct cld_store *store) {
+    (void)sorter_begin(store->skipped); /* a failure is seen by cld_store_failed, and there is no next line */
 }
 
-const struct cld_skipped *cld_store_skipped(struct cld_store *store, size_t *count) {
-    if (!store->skipped_sorted && store->skipped_count > 0) {
-        qsort(store->skipped, store->skipped_count, sizeof *store->skipped, compare_lines);
-    }
-    store->skipped_sorted = true;
-    *count = store->skipped_count;
-    return store->skipped;
+const struct cld_skipped *cld_store_next_skipped(struct cld_store *store) {
+    return sorter_failed(store->skipped) ? NULL : sorter_next(store->skipped);
 }

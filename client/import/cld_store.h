@@ -3,43 +3,41 @@
 #define WAITLIST_IMPORT_CLD_STORE_H
 
 #include "client/import/cld.h"
+#include "client/import/sorter.h"
 
 #define CLD_LA_CODE_BYTES 12
 
-struct cld_persons {
-    unsigned char *hashes; /* CLD_PERSON_BYTES each */
-    uint16_t *la_codes;    /* names */
-    size_t count, hash_capacity, la_capacity;
-    uint32_t *slots; /* index + 1; 0: free */
-    size_t slot_count;
-};
+#define CLD_NAME_SLOTS 131072 /* twice the names that there can be */
 
 struct cld_store {
     enum cld_wish wish;
     const struct cld_map *map;
     unsigned char key[CLD_KEY_BYTES];
     enum csv_encoding encoding;
-    struct cld_record *records;
-    size_t count, capacity;
-    struct cld_persons persons;
+    struct sorter *records, *skipped;
+    uint64_t count, persons;
+    bool any;               /* a record was given out: */
+    struct cld_record last; /* this one */
+    char la_codes[CLD_LA_CODES_MAX][CLD_LA_CODE_BYTES];
+    size_t la_count;
     char **names; /* [0] is "" */
     size_t name_count, name_capacity;
-    uint16_t name_last; /* the last one found: neighbours are often the same */
+    uint16_t *name_slots; /* by hash: index of the name; 0: free */
     struct cld_file *files;
     size_t file_count;
-    struct cld_skipped *skipped;
-    size_t skipped_count, skipped_capacity;
-    bool skipped_sorted;
     uint64_t skip_counts[CLD_REASON_COUNT];
+    struct cld_skipped month_first; /* the last line of that reason; line 0: none */
     struct {
         uint32_t line;
         uint8_t file;
         char *message;
-    } * csv_faults;
+    } * csv_faults; /* the first of them */
     size_t csv_fault_count;
+    uint32_t csv_fault_line; /* the greatest of the last file among them */
 };
 
-uint32_t cld_persons_add(struct cld_persons *persons, const unsigned char hash[CLD_PERSON_BYTES], uint16_t la_code);
+/* False when there are CLD_LA_CODES_MAX others already. */
+bool cld_store_add_la_code(struct cld_store *store, const char *code, uint16_t *index);
 /* 0 for "", and for every further name once there are 65,535. */
 uint16_t cld_store_add_name(struct cld_store *store, const char *name);
 struct cld_file *cld_store_add_file(struct cld_store *store, const char *path);

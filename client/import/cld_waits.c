@@ -19,7 +19,8 @@ struct walk {
     cld_wait_sink sink;
     void *context;
     bool ended;
-    const struct cld_record *waiting[ROLES];
+    bool is_waiting[ROLES];
+    struct cld_record waiting[ROLES];
 };
 
 static void give(struct walk *walk, const struct cld_record *request, const struct cld_record *assessment) {
@@ -40,57 +41,60 @@ static void give(struct walk *walk, const struct cld_record *request, const stru
 }
 
 static void take_request(struct walk *walk, const struct cld_record *request) {
-    const struct cld_record **waiting = &walk->waiting[request->client];
-
     if (request->outcome >= CLD_OUTCOME_UNKNOWN) {
         cld_store_skip(walk->store, request, request->outcome == CLD_OUTCOME_MISSING ? CLD_NO_OUTCOME : CLD_BAD_OUTCOME);
     } else if (cld_close_reason((enum cld_outcome)request->outcome) != NULL) {
         give(walk, request, NULL);
-    } else if (*waiting != NULL) {
+    } else if (walk->is_waiting[request->client]) {
         cld_store_skip(walk->store, request, CLD_REPEATED_REQUEST);
     } else {
-        *waiting = request;
+        walk->is_waiting[request->client] = true;
+        walk->waiting[request->client] = *request;
     }
 }
 
 static void take_assessment(struct walk *walk, const struct cld_record *assessment) {
-    const struct cld_record **waiting = &walk->waiting[assessment->client];
+    const struct cld_record *waiting = &walk->waiting[assessment->client];
+    bool *is_waiting = &walk->is_waiting[assessment->client];
     int limit = walk->map->link_within_days;
 
-    if (*waiting != NULL && limit > 0 && assessment->start - (*waiting)->start > limit) {
-        cld_store_skip(walk->store, *waiting, CLD_UNMATCHED_REQUEST);
-        *waiting = NULL;
+    if (*is_waiting && limit > 0 && assessment->start - waiting->start > limit) {
+        cld_store_skip(walk->store, waiting, CLD_UNMATCHED_REQUEST);
+        *is_waiting = false;
     }
-    if (*waiting == NULL) {
-        cld_store_skip(walk->store, assessment, CLD_NO_REQUEST);
+    if (*is_waiting) {
+        give(walk, waiting, assessment);
+        *is_waiting = false;
     } else {
-        give(walk, *waiting, assessment);
-        *waiting = NULL;
+        cld_store_skip(walk->store, assessment, CLD_NO_REQUEST);
     }
 }
 
 static void end_person(struct walk *walk) {
     for (int role = 0; role < ROLES; role++) {
-        if (walk->waiting[role] != NULL) {
-            cld_store_skip(walk->store, walk->waiting[role], CLD_UNMATCHED_REQUEST);
-            walk->waiting[role] = NULL;
+        if (walk->is_waiting[role]) {
+            cld_store_skip(walk->store, &walk->waiting[role], CLD_UNMATCHED_REQUEST);
+            walk->is_waiting[role] = false;
         }
     }
 }
 
 void cld_waits_each(struct cld_store *store, const struct cld_map *map, cld_wait_sink sink, void *context) {
     struct walk walk = {.store = store, .map = map, .sink = sink, .context = context};
-    const struct cld_record *records = cld_store_records(store);
-    size_t count = cld_store_count(store);
+    struct cld_record before = {0};
+    const struct cld_record *record;
+    bool any = false;
 
-    for (size_t i = 0; i < count && !walk.ended; i++) {
-        if (i > 0 && records[i].person != records[i - 1].person) {
+    while (!walk.ended && (record = cld_store_next(store)) != NULL) {
+        if (any && !cld_same_person(record, &before)) {
             end_person(&walk);
         }
-        if (records[i].kind == CLD_REQUEST) {
-            take_request(&walk, &records[i]);
-        } else if (records[i].kind == CLD_ASSESSMENT) {
-            take_assessment(&walk, &records[i]);
+        any = true;
+        before = *record;
+        if (record->kind == CLD_REQUEST) {
+            take_request(&walk, record);
+        } else if (record->kind == CLD_ASSESSMENT) {
+            take_assessment(&walk, record);
         }
     }
     if (!walk.ended) {
@@ -117,11 +121,10 @@ static void append(struct cld_event *event, const char *format, ...) {
 static void make_subject(const struct cld_store *store, const struct cld_map *map, const struct cld_record *request,
                          char subject[PSEUDONYM_SIZE]) {
     char numbers[64];
-    const char *la_code = cld_store_la_code(store, request->person);
+    const char *la_code = cld_store_la_code(store, request->la_code);
     int length = snprintf(numbers, sizeof numbers, "%d %d %u %u", request->start, request->end, (unsigned)request->client,
                           (unsigned)request->detail);
-    const struct text parts[] = {
-        text_of(la_code), {(const char *)cld_store_person(store, request->person), CLD_PERSON_BYTES}, {numbers, (uint32_t)length}};
+    const struct text parts[] = {text_of(la_code), {(const char *)request->person, CLD_PERSON_BYTES}, {numbers, (uint32_t)length}};
 
     pseudonym_identity(map->key, parts, 3, subject);
 }
@@ -181,7 +184,6 @@ static void write_referral(struct cld_event *event, const struct cld_store *stor
     const struct cld_record *request = wait->request;
     uint16_t team = wait->assessment != NULL && wait->assessment->team != 0 ? wait->assessment->team : request->team;
     uint16_t district = request->district != 0 || wait->assessment == NULL ? request->district : wait->assessment->district;
-    const unsigned char *person = cld_store_person(store, request->person);
     const char *district_name = district != 0 ? cld_store_name(store, district) : map->district.otherwise;
     const char *group = client_group(map, request);
 
@@ -189,7 +191,7 @@ static void write_referral(struct cld_event *event, const struct cld_store *stor
     append(event, "\"pathway\":\"%s\",\"team\":\"%s\",\"person\":\"", wait->pathway,
            team != 0 ? cld_store_name(store, team) : map->team.otherwise);
     for (size_t i = 0; i < CLD_PERSON_BYTES; i++) {
-        append(event, "%02x", person[i]);
+        append(event, "%02x", request->person[i]);
     }
     append(event, "\"");
     if (district_name[0] != '\0') {

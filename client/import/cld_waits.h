@@ -15,12 +15,12 @@ struct cld_wait {
     bool classified;                     /* by a rule of the map; else the pathway is what the map says for the others */
 };
 
-/* Takes a wait; false ends the walk. */
+/* Takes a wait, whose records live until it returns; false ends the walk. */
 typedef bool (*cld_wait_sink)(void *context, const struct cld_wait *wait);
 
 /* Calls `sink` for every wait of a settled store made CLD_FOR_WAITS, person by person, and notes the lines of which none comes.
  * The first assessment of the same person in the same role (service user, carer) on or after the request's day ends the wait; an earlier
- * request that is still waiting keeps the clock. */
+ * request that is still waiting keeps the clock. It ends early, too, when the store has failed. */
 void cld_waits_each(struct cld_store *store, const struct cld_map *map, cld_wait_sink sink, void *context);
 
 #define CLD_WAIT_EVENTS_MAX 3

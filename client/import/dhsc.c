@@ -1,14 +1,19 @@
 /* DHSC's waiting-time method from settled records; the numbers in brackets are those of the rules in docs/cld.md. */
 #include "client/import/dhsc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/import/days.h"
+#include "client/import/sorter.h"
 #include "daemon/core/memory.h"
 
 #define FIRST_YEAR 2023
 #define QUARTERS_MAX 720 /* up to the year 2199, which no date of a record passes by more than an event's length */
 #define BANDS 2
+#define FIGURE_MEMORY (1 << 20)
+#define NONE UINT32_MAX
 
 /* What started in one quarter and band (13). */
 struct started {
@@ -17,15 +22,12 @@ struct started {
 
 /* One wait of one metric. */
 struct figure {
-    uint16_t la_code; /* rank among the codes */
+    uint16_t la_code;
     uint8_t metric, band, response_kind, type;
     int32_t quarter, days, own_days; /* own_days: -1: none */
 };
 
 struct dhsc {
-    const struct cld_store *store;
-    struct dhsc_request *requests;
-    size_t request_count, request_capacity;
     struct dhsc_row *rows;
     size_t row_count, row_capacity;
     uint64_t verdicts[DHSC_VERDICT_COUNT];
@@ -33,8 +35,8 @@ struct dhsc {
 
 /* One person's events that are in the method's timeline (5), and what is known of each. */
 struct timeline {
-    uint32_t *events;                         /* records */
-    uint32_t *next_assessment, *next_service; /* positions behind each; DHSC_NONE: none */
+    uint32_t *events;                         /* of the person's records */
+    uint32_t *next_assessment, *next_service; /* positions behind each; NONE: none */
     bool *progresses;                         /* of an assessment: its block progresses to service (6) */
     bool *used;                               /* as response or service of a request (9) */
     size_t count;
@@ -43,14 +45,17 @@ struct timeline {
 
 struct work {
     struct dhsc *dhsc;
-    const struct cld_record *records;
+    struct cld_store *store;
+    dhsc_sink sink;
+    void *context;
+    struct cld_record *records; /* of one person */
+    size_t count, capacity;
+    bool too_many;
     struct timeline line;
     day_t day_one, release_2; /* 2023-04-01; 2025-07-01 */
-    struct figure *figures;
-    size_t figure_count, figure_capacity;
-    const char **la_codes; /* sorted */
-    size_t la_count, la_capacity;
-    struct started **started; /* by LA code's rank: QUARTERS_MAX × BANDS, or NULL */
+    struct sorter *figures;
+    struct started *started[CLD_LA_CODES_MAX]; /* QUARTERS_MAX × BANDS, or NULL */
+    struct days days, own_days;                /* of one row */
 };
 
 static const struct {
@@ -159,12 +164,12 @@ static void push(struct timeline *line, uint32_t record) {
     line->events[line->count++] = record;
 }
 
-static void make_timeline(struct work *work, size_t first, size_t behind) {
+static void make_timeline(struct work *work) {
     struct earlier_services earlier = {INT64_MIN, INT64_MIN};
-    size_t noted = first; /* services before it are in `earlier` */
+    size_t noted = 0; /* services before it are in `earlier` */
 
     work->line.count = 0;
-    for (size_t i = first; i < behind; i++) {
+    for (size_t i = 0; i < work->count; i++) {
         const struct cld_record *record = &work->records[i];
 
         for (; work->records[noted].start < record->start; noted++) {
@@ -215,8 +220,8 @@ static void mark_blocks(struct work *work) {
 
 static void link_events(struct work *work) {
     struct timeline *line = &work->line;
-    uint32_t assessment = DHSC_NONE;
-    uint32_t service = DHSC_NONE;
+    uint32_t assessment = NONE;
+    uint32_t service = NONE;
 
     memory_reserve((void **)&line->next_assessment, &line->capacities[1], line->count, sizeof *line->next_assessment);
     memory_reserve((void **)&line->next_service, &line->capacities[2], line->count, sizeof *line->next_service);
@@ -241,7 +246,7 @@ static bool is_own_response(const struct work *work, size_t at) {
     bool progresses = request->outcome <= CLD_CONTINUATION;
 
     return request->start < work->release_2 && request->conversation && progresses &&
-           (assessment == DHSC_NONE || event_at(work, assessment)->start > request->start);
+           (assessment == NONE || event_at(work, assessment)->start > request->start);
 }
 
 /* (7) and (8), as positions. */
@@ -250,24 +255,41 @@ static void find_follow_up(const struct work *work, size_t at, uint32_t *respons
 
     *response = is_own_response(work, at) ? (uint32_t)at : line->next_assessment[at];
     *service = line->next_service[at];
-    if (*service < *response) { /* DHSC_NONE is above every position */
+    if (*service < *response) { /* NONE is above every position */
         *response = *service;
     }
-    if (*response != DHSC_NONE && event_at(work, *response)->kind == CLD_ASSESSMENT && !line->progresses[*response]) {
-        *service = DHSC_NONE;
+    if (*response != NONE && event_at(work, *response)->kind == CLD_ASSESSMENT && !line->progresses[*response]) {
+        *service = NONE;
     }
 }
 
 static uint32_t later_of(uint32_t response, uint32_t service) {
-    return response == DHSC_NONE ? service : service == DHSC_NONE ? response : response > service ? response : service;
+    return response == NONE ? service : service == NONE ? response : response > service ? response : service;
 }
 
 static void add_figure(struct work *work, const struct dhsc_request *result, enum dhsc_metric metric);
 
+static void conclude_request(struct work *work, struct dhsc_request *result, const struct cld_record *response,
+                             const struct cld_record *service) {
+    if (result->verdict == DHSC_COUNTED) {
+        result->response = response;
+        result->to_response = response->start - result->request->start;
+        add_figure(work, result, DHSC_FIRST_RESPONSE);
+    }
+    if (result->verdict == DHSC_COUNTED && service != NULL) {
+        result->service = service;
+        result->to_service = service->start - result->request->start;
+        add_figure(work, result, DHSC_FIRST_SERVICE);
+    }
+    work->dhsc->verdicts[result->verdict]++;
+    if (work->sink != NULL) {
+        work->sink(work->context, result);
+    }
+}
+
 static void judge_requests(struct work *work) {
-    struct dhsc *dhsc = work->dhsc;
     struct timeline *line = &work->line;
-    uint32_t followed_until = DHSC_NONE; /* of the request before */
+    uint32_t followed_until = NONE; /* of the request before */
 
     for (size_t at = 0; at < line->count; at++) {
         if (event_at(work, at)->kind != CLD_REQUEST) {
@@ -277,86 +299,37 @@ static void judge_requests(struct work *work) {
         uint32_t service;
 
         find_follow_up(work, at, &response, &service);
-        bool overlaps = (followed_until != DHSC_NONE && followed_until > at) || (response != DHSC_NONE && line->used[response]) ||
-                        (service != DHSC_NONE && line->used[service]);
-        struct dhsc_request result = {line->events[at], DHSC_NONE, DHSC_NONE, -1, -1, DHSC_OVERLAPS};
+        bool overlaps = (followed_until != NONE && followed_until > at) || (response != NONE && line->used[response]) ||
+                        (service != NONE && line->used[service]);
+        struct dhsc_request result = {event_at(work, at), NULL, NULL, -1, -1, DHSC_OVERLAPS};
 
         if (!overlaps) {
-            result.verdict = response == DHSC_NONE ? DHSC_NOTHING_FOLLOWS : DHSC_COUNTED;
+            result.verdict = response == NONE ? DHSC_NOTHING_FOLLOWS : DHSC_COUNTED;
         }
-        if (result.verdict == DHSC_COUNTED) {
-            result.response = line->events[response];
-            result.to_response = event_at(work, response)->start - event_at(work, at)->start;
-            add_figure(work, &result, DHSC_FIRST_RESPONSE);
-        }
-        if (result.verdict == DHSC_COUNTED && service != DHSC_NONE) {
-            result.service = line->events[service];
-            result.to_service = event_at(work, service)->start - event_at(work, at)->start;
-            add_figure(work, &result, DHSC_FIRST_SERVICE);
-        }
-        if (response != DHSC_NONE) {
+        conclude_request(work, &result, response != NONE ? event_at(work, response) : NULL,
+                         service != NONE ? event_at(work, service) : NULL);
+        if (response != NONE) {
             line->used[response] = true;
         }
-        if (service != DHSC_NONE) {
+        if (service != NONE) {
             line->used[service] = true;
         }
         followed_until = later_of(response, service);
-        dhsc->verdicts[result.verdict]++;
-        memory_reserve((void **)&dhsc->requests, &dhsc->request_capacity, dhsc->request_count + 1, sizeof *dhsc->requests);
-        dhsc->requests[dhsc->request_count++] = result;
     }
 }
 
 /* ---- Rules 10 to 13: figures */
 
-static int compare_codes(const void *left, const void *right) {
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static void collect_codes(struct work *work, const struct cld_store *store) {
-    const char *last = NULL;
-
-    for (uint32_t person = 0; person < cld_store_person_count(store); person++) {
-        const char *code = cld_store_la_code(store, person);
-
-        if (code == last) { /* names are kept once: the same text is the same pointer */
-            continue;
-        }
-        last = code;
-        size_t known = 0;
-
-        while (known < work->la_count && work->la_codes[known] != code) {
-            known++;
-        }
-        if (known == work->la_count) {
-            memory_reserve((void **)&work->la_codes, &work->la_capacity, work->la_count + 1, sizeof *work->la_codes);
-            work->la_codes[work->la_count++] = code;
-        }
-    }
-    if (work->la_count > 0) {
-        qsort(work->la_codes, work->la_count, sizeof *work->la_codes, compare_codes);
-    }
-    work->started = memory_new(work->la_count + 1, sizeof *work->started);
-}
-
-static uint16_t rank_of(const struct work *work, uint32_t person) {
-    const char *code = cld_store_la_code(work->dhsc->store, person);
-    const char **found = bsearch(&code, work->la_codes, work->la_count, sizeof *work->la_codes, compare_codes);
-
-    ENSURE(found != NULL);
-    return (uint16_t)(found - work->la_codes);
-}
-
 static uint8_t band_index(const struct cld_record *record) {
     return record->band == CLD_65_AND_ABOVE;
 }
 
-static struct started *started_in(struct work *work, uint16_t rank, int32_t quarter, uint8_t band) {
+static struct started *started_in(struct work *work, uint16_t la_code, int32_t quarter, uint8_t band) {
     ENSURE(quarter >= 0 && quarter < QUARTERS_MAX);
-    if (work->started[rank] == NULL) {
-        work->started[rank] = memory_new((size_t)QUARTERS_MAX * BANDS, sizeof *work->started[rank]);
+    if (work->started[la_code] == NULL) {
+        work->started[la_code] = memory_new((size_t)QUARTERS_MAX * BANDS, sizeof *work->started[la_code]);
     }
-    return &work->started[rank][(size_t)quarter * BANDS + band];
+    return &work->started[la_code][(size_t)quarter * BANDS + band];
 }
 
 static void count_started(struct work *work) {
@@ -366,7 +339,7 @@ static void count_started(struct work *work) {
         if (record->start < work->day_one) {
             continue;
         }
-        struct started *started = started_in(work, rank_of(work, record->person), quarter_of(record->start), band_index(record));
+        struct started *started = started_in(work, record->la_code, quarter_of(record->start), band_index(record));
 
         started->requests += record->kind == CLD_REQUEST;
         started->assessments += record->kind == CLD_ASSESSMENT;
@@ -376,21 +349,20 @@ static void count_started(struct work *work) {
 
 /* (11) Quarter and band are those of the response or the service. */
 static void add_figure(struct work *work, const struct dhsc_request *result, enum dhsc_metric metric) {
-    const struct cld_record *request = &work->records[result->request];
-    const struct cld_record *event = &work->records[metric == DHSC_FIRST_RESPONSE ? result->response : result->service];
+    const struct cld_record *event = metric == DHSC_FIRST_RESPONSE ? result->response : result->service;
     bool is_assessment = metric == DHSC_FIRST_RESPONSE && event->kind == CLD_ASSESSMENT;
-
-    memory_reserve((void **)&work->figures, &work->figure_capacity, work->figure_count + 1, sizeof *work->figures);
-    work->figures[work->figure_count++] = (struct figure){
-        .la_code = rank_of(work, request->person),
+    const struct figure figure = {
+        .la_code = event->la_code,
         .metric = (uint8_t)metric,
         .band = band_index(event),
         .response_kind = event->kind,
         .type = event->type,
         .quarter = quarter_of(event->start),
         .days = metric == DHSC_FIRST_RESPONSE ? result->to_response : result->to_service,
-        .own_days = is_assessment ? event->end - request->start : -1,
+        .own_days = is_assessment ? event->end - result->request->start : -1,
     };
+
+    (void)sorter_add(work->figures, &figure); /* a failure stays: make_rows sees it */
 }
 
 static int order_of(int64_t a, int64_t b) {
@@ -399,7 +371,9 @@ static int order_of(int64_t a, int64_t b) {
 
 #define FIRST_DIFFERENCE(order, next) ((order) != 0 ? (order) : (next))
 
-static int compare_rows(const struct figure *a, const struct figure *b) {
+static int compare_figures(const void *left, const void *right) {
+    const struct figure *a = left;
+    const struct figure *b = right;
     int order = order_of(a->la_code, b->la_code);
 
     order = FIRST_DIFFERENCE(order, order_of(a->metric, b->metric));
@@ -407,106 +381,161 @@ static int compare_rows(const struct figure *a, const struct figure *b) {
     return FIRST_DIFFERENCE(order, order_of(a->band, b->band));
 }
 
-static int compare_figures(const void *left, const void *right) {
-    const struct figure *a = left;
-    const struct figure *b = right;
-    int order = compare_rows(a, b);
+static int compare_rows(const void *left, const void *right) {
+    const struct dhsc_row *a = left;
+    const struct dhsc_row *b = right;
+    int order = strcmp(a->la_code, b->la_code);
 
-    return FIRST_DIFFERENCE(order, order_of(a->days, b->days));
+    order = FIRST_DIFFERENCE(order, order_of(a->metric, b->metric));
+    order = FIRST_DIFFERENCE(order, order_of(a->from, b->from));
+    return FIRST_DIFFERENCE(order, order_of(a->band, b->band));
 }
 
-static int compare_days(const void *left, const void *right) {
-    return order_of(*(const int32_t *)left, *(const int32_t *)right);
+static void begin_row(struct work *work, const struct figure *figure) {
+    struct dhsc *dhsc = work->dhsc;
+    const struct started *started = started_in(work, figure->la_code, figure->quarter, figure->band);
+
+    memory_reserve((void **)&dhsc->rows, &dhsc->row_capacity, dhsc->row_count + 1, sizeof *dhsc->rows);
+    dhsc->rows[dhsc->row_count++] = (struct dhsc_row){.la_code = cld_store_la_code(work->store, figure->la_code),
+                                                      .metric = (enum dhsc_metric)figure->metric,
+                                                      .from = quarter_start(figure->quarter),
+                                                      .to = quarter_start(figure->quarter + 1) - 1,
+                                                      .band = figure->band == 0 ? CLD_25_TO_64 : CLD_65_AND_ABOVE,
+                                                      .all_requests = started->requests,
+                                                      .all_assessments = started->assessments,
+                                                      .all_services = started->services};
 }
 
-double dhsc_median(const int32_t *sorted, size_t count) {
-    size_t lower = (count - 1) / 2;
-    size_t upper = count / 2;
+static void count_figure(struct work *work, const struct figure *figure) {
+    struct dhsc_row *row = &work->dhsc->rows[work->dhsc->row_count - 1];
+    bool is_assessment = figure->response_kind == CLD_ASSESSMENT;
 
-    return ((double)sorted[lower] + (double)sorted[upper]) / 2.0;
-}
-
-/* `days` is room for `count` numbers. */
-static void measure_own(struct dhsc_own *own, const struct figure *figures, size_t count, int32_t *days) {
-    int64_t sum = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (figures[i].own_days >= 0) {
-            days[own->n++] = figures[i].own_days;
-            own->within_standard += figures[i].own_days <= DHSC_OWN_STANDARD_DAYS;
-            sum += figures[i].own_days;
-        }
+    days_add(&work->days, figure->days);
+    if (figure->own_days >= 0) {
+        days_add(&work->own_days, figure->own_days);
     }
-    if (own->n == 0) {
+    row->n++;
+    if (row->metric == DHSC_FIRST_SERVICE) {
+        row->by_type[figure->type]++;
         return;
     }
-    int64_t n = (int64_t)own->n;
-
-    qsort(days, own->n, sizeof *days, compare_days);
-    own->median = dhsc_median(days, own->n);
-    int64_t tenths = (sum * 20 + n) / (2 * n); /* half up */
-
-    own->mean = (double)tenths / 10.0;
-    own->p90 = days[(own->n * 9 + 9) / 10 - 1];
-    own->longest = days[own->n - 1];
+    row->by_request += figure->response_kind == CLD_REQUEST;
+    row->by_assessment += is_assessment;
+    row->by_service += figure->response_kind == CLD_SERVICE;
+    row->at_short += is_assessment && figure->type == CLD_SHORT_TERM;
+    row->at_long += is_assessment && figure->type == CLD_LONG_TERM;
 }
 
-static void add_row(struct work *work, const struct figure *figures, size_t count, int32_t *days) {
+static void end_row(struct work *work) {
+    struct dhsc_row *row = &work->dhsc->rows[work->dhsc->row_count - 1];
+    const struct days *own = &work->own_days;
+
+    row->median = days_median(&work->days);
+    row->own.n = own->n;
+    if (own->n > 0) {
+        uint64_t tenths = (own->sum * 20 + own->n) / (2 * own->n); /* half up */
+
+        row->own.within_standard = days_within(own, DHSC_OWN_STANDARD_DAYS);
+        row->own.median = days_median(own);
+        row->own.mean = (double)tenths / 10.0;
+        row->own.p90 = days_rank(own, (own->n * 9 + 9) / 10 - 1);
+        row->own.longest = own->longest;
+    }
+    days_clear(&work->days);
+    days_clear(&work->own_days);
+}
+
+/* False when the temporary file failed. */
+static bool make_rows(struct work *work) {
     struct dhsc *dhsc = work->dhsc;
-    const struct started *started = started_in(work, figures->la_code, figures->quarter, figures->band);
-    struct dhsc_row row = {.la_code = work->la_codes[figures->la_code],
-                           .metric = (enum dhsc_metric)figures->metric,
-                           .from = quarter_start(figures->quarter),
-                           .to = quarter_start(figures->quarter + 1) - 1,
-                           .band = figures->band == 0 ? CLD_25_TO_64 : CLD_65_AND_ABOVE,
-                           .n = count,
-                           .all_requests = started->requests,
-                           .all_assessments = started->assessments,
-                           .all_services = started->services};
+    struct figure last;
+    const struct figure *figure;
 
-    for (size_t i = 0; i < count; i++) {
-        days[i] = figures[i].days;
-        if (row.metric == DHSC_FIRST_SERVICE) {
-            row.by_type[figures[i].type]++;
-            continue;
-        }
-        row.by_request += figures[i].response_kind == CLD_REQUEST;
-        row.by_assessment += figures[i].response_kind == CLD_ASSESSMENT;
-        row.by_service += figures[i].response_kind == CLD_SERVICE;
-        row.at_short += figures[i].response_kind == CLD_ASSESSMENT && figures[i].type == CLD_SHORT_TERM;
-        row.at_long += figures[i].response_kind == CLD_ASSESSMENT && figures[i].type == CLD_LONG_TERM;
+    if (!sorter_begin(work->figures)) {
+        return false;
     }
-    row.median = dhsc_median(days, count);
-    measure_own(&row.own, figures, count, days);
-    memory_reserve((void **)&dhsc->rows, &dhsc->row_capacity, dhsc->row_count + 1, sizeof *dhsc->rows);
-    dhsc->rows[dhsc->row_count++] = row;
+    while ((figure = sorter_next(work->figures)) != NULL) {
+        if (dhsc->row_count == 0 || compare_figures(&last, figure) != 0) {
+            if (dhsc->row_count > 0) {
+                end_row(work);
+            }
+            begin_row(work, figure);
+        }
+        count_figure(work, figure);
+        last = *figure;
+    }
+    if (dhsc->row_count > 0) {
+        end_row(work);
+        qsort(dhsc->rows, dhsc->row_count, sizeof *dhsc->rows, compare_rows);
+    }
+    return !sorter_failed(work->figures);
 }
 
-static void make_rows(struct work *work) {
-    int32_t *days = memory_new(work->figure_count + 1, sizeof *days);
+/* ---- Person by person */
 
-    if (work->figure_count > 0) {
-        qsort(work->figures, work->figure_count, sizeof *work->figures, compare_figures);
+/* (5) */
+static int compare_timeline(const void *left, const void *right) {
+    const struct cld_record *a = left;
+    const struct cld_record *b = right;
+    int order = order_of(a->start, b->start);
+
+    order = FIRST_DIFFERENCE(order, order_of(a->kind, b->kind));
+    order = FIRST_DIFFERENCE(order, order_of(b->file, a->file));
+    return FIRST_DIFFERENCE(order, order_of(b->line, a->line));
+}
+
+static void end_person(struct work *work) {
+    if (work->count > 0) {
+        qsort(work->records, work->count, sizeof *work->records, compare_timeline);
+        make_timeline(work);
+        count_started(work);
+        link_events(work);
+        judge_requests(work);
     }
-    for (size_t first = 0; first < work->figure_count;) {
-        size_t behind = first;
+    work->count = 0;
+    work->too_many = false;
+}
 
-        while (behind < work->figure_count && compare_rows(&work->figures[first], &work->figures[behind]) == 0) {
-            behind++;
+static void add_record(struct work *work, const struct cld_record *record) {
+    if (work->count == DHSC_PERSON_EVENTS_MAX) {
+        for (size_t i = 0; i < work->count; i++) {
+            cld_store_skip(work->store, &work->records[i], CLD_NO_ONE_PERSON);
         }
-        add_row(work, &work->figures[first], behind - first, days);
-        first = behind;
+        work->count = 0;
+        work->too_many = true;
     }
-    free(days);
+    if (work->too_many) {
+        cld_store_skip(work->store, record, CLD_NO_ONE_PERSON);
+        return;
+    }
+    memory_reserve((void **)&work->records, &work->capacity, work->count + 1, sizeof *work->records);
+    work->records[work->count++] = *record;
+}
+
+static void go_through(struct work *work) {
+    const struct cld_record *record;
+    struct cld_record before = {0};
+    bool any = false;
+
+    while ((record = cld_store_next(work->store)) != NULL) {
+        if (any && !cld_same_person(record, &before)) {
+            end_person(work);
+        }
+        any = true;
+        before = *record;
+        add_record(work, record);
+    }
+    end_person(work);
 }
 
 static void clear_work(struct work *work) {
-    for (size_t i = 0; i < work->la_count; i++) {
+    for (size_t i = 0; i < CLD_LA_CODES_MAX; i++) {
         free(work->started[i]);
     }
-    free(work->started);
-    free(work->la_codes);
-    free(work->figures);
+    sorter_destroy(&work->figures);
+    days_destroy(&work->days);
+    days_destroy(&work->own_days);
+    free(work->records);
     free(work->line.events);
     free(work->line.next_assessment);
     free(work->line.next_service);
@@ -514,27 +543,25 @@ static void clear_work(struct work *work) {
     free(work->line.used);
 }
 
-struct dhsc *dhsc_compute(const struct cld_store *store) {
+struct dhsc *dhsc_compute(struct cld_store *store, dhsc_sink sink, void *context, char message[CLD_MESSAGE_BYTES]) {
     struct dhsc *dhsc = memory_new(1, sizeof *dhsc);
-    struct work work = {
-        .dhsc = dhsc, .records = cld_store_records(store), .day_one = day_from_civil(2023, 4, 1), .release_2 = day_from_civil(2025, 7, 1)};
-    size_t count = cld_store_count(store);
+    struct work work = {.dhsc = dhsc,
+                        .store = store,
+                        .sink = sink,
+                        .context = context,
+                        .day_one = day_from_civil(2023, 4, 1),
+                        .release_2 = day_from_civil(2025, 7, 1),
+                        .figures = sorter_create(sizeof(struct figure), FIGURE_MEMORY, compare_figures)};
 
-    dhsc->store = store;
-    collect_codes(&work, store);
-    for (size_t first = 0; first < count;) {
-        size_t behind = first;
+    days_init(&work.days);
+    days_init(&work.own_days);
+    go_through(&work);
+    bool whole = make_rows(&work) && !cld_store_failed(store);
 
-        while (behind < count && work.records[behind].person == work.records[first].person) {
-            behind++;
-        }
-        make_timeline(&work, first, behind);
-        count_started(&work);
-        link_events(&work);
-        judge_requests(&work);
-        first = behind;
+    if (!whole) {
+        snprintf(message, CLD_MESSAGE_BYTES, "%s", cld_store_failed(store) ? cld_store_message(store) : sorter_message(work.figures));
+        dhsc_destroy(&dhsc);
     }
-    make_rows(&work);
     clear_work(&work);
     return dhsc;
 }
@@ -543,7 +570,6 @@ void dhsc_destroy(struct dhsc **dhsc) {
     if (*dhsc == NULL) {
         return;
     }
-    free((*dhsc)->requests);
     free((*dhsc)->rows);
     free(*dhsc);
     *dhsc = NULL;
@@ -552,11 +578,6 @@ void dhsc_destroy(struct dhsc **dhsc) {
 const struct dhsc_row *dhsc_rows(const struct dhsc *dhsc, size_t *count) {
     *count = dhsc->row_count;
     return dhsc->rows;
-}
-
-const struct dhsc_request *dhsc_requests(const struct dhsc *dhsc, size_t *count) {
-    *count = dhsc->request_count;
-    return dhsc->requests;
 }
 
 uint64_t dhsc_verdict_count(const struct dhsc *dhsc, enum dhsc_verdict verdict) {

@@ -33,14 +33,17 @@ enum dhsc_verdict {
 const char *dhsc_verdict_code(enum dhsc_verdict verdict);
 const char *dhsc_verdict_text(enum dhsc_verdict verdict);
 
-#define DHSC_NONE UINT32_MAX
-
-/* A request that passed rules 1 to 4. Indexes are of the store's records. */
+/* A request that passed rules 1 to 4; its records live until the sink returns. */
 struct dhsc_request {
-    uint32_t request, response, service; /* DHSC_NONE: none */
-    int32_t to_response, to_service;     /* days; -1: none */
-    enum dhsc_verdict verdict;           /* COUNTED, OVERLAPS or NOTHING_FOLLOWS */
+    const struct cld_record *request, *response, *service; /* NULL: none */
+    int32_t to_response, to_service;                       /* days; -1: none */
+    enum dhsc_verdict verdict;                             /* COUNTED, OVERLAPS or NOTHING_FOLLOWS */
 };
+typedef void (*dhsc_sink)(void *context, const struct dhsc_request *request);
+
+/* The events of one person stand in memory together. What has more of them is no person, and counts nowhere: its lines are noted as
+ * CLD_NO_ONE_PERSON. */
+#define DHSC_PERSON_EVENTS_MAX 100000
 
 /* Our own measure (rules, section 5 and 6): calendar days from the request to the end of the assessment that was its first response. */
 struct dhsc_own {
@@ -64,16 +67,13 @@ struct dhsc_row {
 
 struct dhsc;
 
-/* The store is settled, made CLD_FOR_DHSC, and outlives the result. Memory: 24 bytes a request that passed rules 1 to 4, 24 a figure. */
-struct dhsc *dhsc_compute(const struct cld_store *store);
+/* Goes through a settled store, made CLD_FOR_DHSC, which outlives the result; `sink` (NULL: none) gets every request. NULL when the
+ * temporary file failed: `message` says why. Memory: below 16 MiB, whatever the number of records. */
+struct dhsc *dhsc_compute(struct cld_store *store, dhsc_sink sink, void *context, char message[CLD_MESSAGE_BYTES]);
 void dhsc_destroy(struct dhsc **dhsc);
 
 /* By LA code, metric, quarter, band. */
 const struct dhsc_row *dhsc_rows(const struct dhsc *dhsc, size_t *count);
-const struct dhsc_request *dhsc_requests(const struct dhsc *dhsc, size_t *count);
 uint64_t dhsc_verdict_count(const struct dhsc *dhsc, enum dhsc_verdict verdict); /* requests */
-
-/* The continuous (interpolated) median of sorted days; `count` is at least 1. */
-double dhsc_median(const int32_t *sorted, size_t count);
 
 #endif

@@ -162,6 +162,17 @@ class Import(ImportCase):
         self.assertIn(b"month first", done.stderr)
         self.assertIn(b"nothing was imported", done.stderr)
 
+    def test_without_a_map_it_says_what_is_missing_and_how_to_make_it(self):
+        path = self.make("cld.csv", "--rows", "10")
+        config = self.write("waitlistd.conf", "")
+        said = self.run_ctl("-c", config, "import", "cld", path, "--dry-run", code=2).stderr.decode()
+        for text in ("needs a map", os.path.join(self.folder, "import", "cld.conf"), "--map=FILE", "openssl rand", "cld.conf"):
+            self.assertIn(text, said)
+        os.mkdir(os.path.join(self.folder, "import"))
+        shutil.copyfile(SHIPPED, os.path.join(self.folder, "import", "cld.conf"))
+        said = self.run_ctl("-c", config, "import", "cld", path, "--dry-run", code=2).stderr.decode()
+        self.assertRegex(said, r"cld.conf:\d+: the key file: No such file or directory \(make it once: openssl rand -hex 32")
+
     def test_it_can_be_interrupted(self):
         pipe = os.path.join(self.folder, "pipe")
         os.mkfifo(pipe)

@@ -28,6 +28,19 @@ static const char *period_end = "2026-03-31";
 static const char *birth = "1944-06-15"; /* 80 at the start of 2025 */
 static const char *person = "P1";
 
+/* The requests of the last computation; their records are gone. */
+static struct dhsc_request results[64];
+static day_t started[64];
+static size_t result_count;
+
+static void keep_result(void *context, const struct dhsc_request *result) {
+    (void)context;
+    if (result_count < 64) {
+        started[result_count] = result->request->start;
+        results[result_count++] = *result;
+    }
+}
+
 static void begin_file(void) {
     snprintf(path, sizeof path, "%s/%d.csv", folder, file_number++);
     file = fopen(path, "w");
@@ -90,20 +103,22 @@ static void end_file(void) {
 
 static void compute(void) {
     end_file();
-    cld_store_settle(store);
-    dhsc = dhsc_compute(store);
+    char message[CLD_MESSAGE_BYTES];
+
+    ck_assert(cld_store_settle(store));
+    result_count = 0;
+    dhsc = dhsc_compute(store, keep_result, NULL, message);
+    ck_assert_msg(dhsc != NULL, "%s", message);
 }
 
 /* What became of the request that started on a day; NULL: it did not pass rules 1 to 4. */
 static const struct dhsc_request *result_of(const char *start) {
-    size_t count;
-    const struct dhsc_request *requests = dhsc_requests(dhsc, &count);
     day_t day = DAY_NONE;
 
     ck_assert(date_parse(text_of(start), &day));
-    for (size_t i = 0; i < count; i++) {
-        if (cld_store_records(store)[requests[i].request].start == day) {
-            return &requests[i];
+    for (size_t i = 0; i < result_count; i++) {
+        if (started[i] == day) {
+            return &results[i];
         }
     }
     return NULL;
@@ -236,14 +251,22 @@ START_TEST(vector_15) {
 }
 END_TEST
 
+/* The median between two numbers, and in the middle of three; the days of the responses are 0, 7, 21, 28 and 10, 28, 35. */
 START_TEST(vector_16) {
-    const int32_t four[] = {0, 7, 21, 28};
-    const int32_t three[] = {10, 28, 35};
+    static const char *const responses[] = {"2025-01-06", "2025-01-13", "2025-01-27", "2025-02-03"};
+    static const char *const of_younger[] = {"2025-01-16", "2025-02-03", "2025-02-10"};
+    static const char *const people[] = {"P1", "P2", "P3", "P4", "P5", "P6", "P7"};
 
-    ck_assert_double_eq(dhsc_median(four, 4), 14.0);
-    ck_assert_double_eq(dhsc_median(three, 3), 28.0);
-    fclose(file);
-    unlink(path);
+    for (size_t i = 0; i < 7; i++) {
+        person = people[i];
+        birth = i < 4 ? "1944-06-15" : "1984-06-15";
+        request("2025-01-06", ASSESS);
+        assessment(i < 4 ? responses[i] : of_younger[i - 4], ADVICE);
+    }
+    compute();
+    ck_assert_int_eq(row_at(0)->band, CLD_25_TO_64);
+    ck_assert_double_eq(row_at(0)->median, 28.0);
+    ck_assert_double_eq(row_at(1)->median, 14.0);
 }
 END_TEST
 
@@ -434,13 +457,43 @@ START_TEST(authorities_are_apart) {
 }
 END_TEST
 
+/* As many events as a person may have, and one more: then none of them counts, and the lines are told. */
+START_TEST(as_many_events_as_a_person_may_have) {
+    request("2025-01-06", ASSESS);
+    for (int i = 1; i < DHSC_PERSON_EVENTS_MAX; i++) {
+        fprintf(file, "503,2026-03-31,P1,1944-06-15,Service user,Service,2025-05-01,,,,,,%s,%d\n", COMMUNITY, i);
+    }
+    compute();
+    ck_assert_uint_eq(cld_store_skip_count(store, CLD_NO_ONE_PERSON), 0);
+    ck_assert_uint_eq(dhsc_verdict_count(dhsc, DHSC_COUNTED), 1);
+    ck_assert_uint_eq(row_at(0)->all_services, DHSC_PERSON_EVENTS_MAX - 1);
+}
+END_TEST
+
+START_TEST(one_event_too_many) {
+    request("2025-01-06", ASSESS);
+    for (int i = 0; i < DHSC_PERSON_EVENTS_MAX; i++) {
+        fprintf(file, "503,2026-03-31,P1,1944-06-15,Service user,Service,2025-05-01,,,,,,%s,%d\n", COMMUNITY, i);
+    }
+    person = "P2";
+    request("2025-01-06", ASSESS);
+    assessment("2025-02-03", PLAN);
+    compute();
+    ck_assert_uint_eq(cld_store_skip_count(store, CLD_NO_ONE_PERSON), DHSC_PERSON_EVENTS_MAX + 1);
+    ck_assert_uint_eq(dhsc_verdict_count(dhsc, DHSC_COUNTED), 1);
+    ck_assert_uint_eq(row_at(0)->all_services, 0);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("dhsc");
     TCase *published = tcase_create("published examples");
     TCase *rules = tcase_create("rules");
     const TTest *const examples[] = {vector_1,  vector_2,  vector_3,  vector_4,  vector_6, vector_7,
                                      vector_10, vector_13, vector_14, vector_15, vector_16};
-    const TTest *const edges[] = {long_term_services_exclude_for_twelve_months,
+    const TTest *const edges[] = {as_many_events_as_a_person_may_have,
+                                  one_event_too_many,
+                                  long_term_services_exclude_for_twelve_months,
                                   short_term_services_exclude_for_three_months,
                                   only_service_users_from_april_2023_are_asked,
                                   blocks_of_assessments,
