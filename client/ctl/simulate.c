@@ -24,7 +24,7 @@ int command_simulate(struct ctl_context *ctl, int argc, char **argv) {
     words[0] = name;
     words[1] = (char *)(uintptr_t)formats[ctl->format];
     memcpy(words + 2, argv + 1, (size_t)(left - 1) * sizeof *words);
-    int code = simulate_main(left + 1, words, client);
+    int code = simulate_main(left + 1, words, client, ctl->query != NULL ? ctl->query : "ipc://" WAITLIST_RUN_DIRECTORY);
 
     free(words);
     return code;

@@ -198,9 +198,9 @@ static const char description[] = "Writes or sends the events of a synthetic cou
                                   "  waitlistctl simulate --send --drive-clock --pace 5\n"
                                   "  waitlistctl simulate --scenario load --events 10000000 --send\n";
 
-int simulate_main(int argc, char **argv, struct waitlist_client *client) {
+int simulate_main(int argc, char **argv, struct waitlist_client *client, const char *where) {
     const struct argp parser = {options, parse_option, NULL, description, NULL, NULL, NULL};
-    struct wish wish = {.delivered = {.from = DAY_NONE, .program = argc > 0 ? argv[0] : "simulate"}};
+    struct wish wish = {.delivered = {.from = DAY_NONE, .program = argc > 0 ? argv[0] : "simulate", .where = where}};
     simulate_default(SIMULATE_LANCASHIRE_2025, &wish.simulated);
     argp_err_exit_status = DELIVER_USAGE;
     if (argp_parse(&parser, argc, argv, 0, NULL, &wish) != 0) {

@@ -301,14 +301,19 @@ static int send_all(struct line *line) {
 }
 
 /* Asked first, so that a daemon that is not there is said at once and not after the patience of sending. */
-static int look_for_daemon(const struct line *line, const char *program) {
+static int look_for_daemon(const struct line *line, const struct deliver_options *options) {
     char *reply = NULL;
     enum waitlist_status status = waitlist_query_ask(line->query, "{\"v\":1,\"op\":\"" WAITLIST_OP_HEALTH "\"}", HEALTH_TIMEOUT_MS, &reply);
     waitlist_free(reply);
     if (status == WAITLIST_OK || status == WAITLIST_REFUSED || status == WAITLIST_INTERRUPTED) {
         return DELIVER_DONE;
     }
-    fprintf(stderr, "%s: cannot reach the daemon: %s\n", program, waitlist_status_text(status));
+    if (status == WAITLIST_UNREACHABLE) {
+        fprintf(stderr, "%s: nobody answers at %s: is waitlistd running, and may you read its sockets?\n", options->program,
+                options->where);
+    } else {
+        fprintf(stderr, "%s: waitlistd at %s: %s\n", options->program, options->where, waitlist_status_text(status));
+    }
     return DELIVER_UNREACHABLE;
 }
 
@@ -361,7 +366,7 @@ int deliver_to_daemon(struct simulation *simulation, const struct deliver_option
     }
     line.query = waitlist_query_create(client);
     start(&line.delivery, simulation, options);
-    int code = look_for_daemon(&line, options->program);
+    int code = look_for_daemon(&line, options);
     if (code == DELIVER_DONE) {
         code = send_and_report(&line);
     }

@@ -18,6 +18,7 @@ struct deliver_options {
     enum deliver_clock clock;
     enum deliver_format format; /* of the report of what was sent */
     const char *program;        /* for messages */
+    const char *where;          /* for messages: the endpoints at which the daemon is looked for */
 };
 
 /* Exit codes of the command line. */

@@ -47,7 +47,8 @@ double simulate_progress(const struct simulation *simulation);
 struct waitlist_client;
 
 /* `waitlistctl simulate`: argv[0] is the name to show in messages. `client` is used with --send and --drive-clock only; it is not
- * destroyed. Returns the exit code of the command line: 0 done, 1 refused or not all done, 2 usage, 3 cannot reach the daemon. */
-int simulate_main(int argc, char **argv, struct waitlist_client *client);
+ * destroyed, and `where` says in messages where it looks for the daemon. Returns the exit code of the command line: 0 done, 1 refused or
+ * not all done, 2 usage, 3 cannot reach the daemon. */
+int simulate_main(int argc, char **argv, struct waitlist_client *client, const char *where);
 
 #endif
