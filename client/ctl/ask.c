@@ -38,10 +38,38 @@ int ctl_explain(enum waitlist_status status, const char *endpoints) {
     }
 }
 
+/* The option behind a member of the request, as people write it: "/group_by/0" is --group-by, "/filter/team" --filter team. Empty when
+ * no option has that name. */
+static void option_of(const char *pointer, char *option, size_t size) {
+    static const char *const names[] = {"group_by", "filter", "sort",  "limit", "cursor", "as_at", "known_at", "basis",  "from", "to",
+                                        "step",     "since",  "state", "code",  "source", "after", "by",       "reason", NULL};
+    size_t length = strcspn(pointer + (pointer[0] == '/'), "/");
+
+    option[0] = '\0';
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (strlen(names[i]) == length && strncmp(names[i], pointer + 1, length) == 0) {
+            const char *rest = pointer + 1 + length;
+
+            snprintf(option, size, "--%s%s%s", names[i], rest[0] == '/' && i == 1 ? " " : "", rest[0] == '/' && i == 1 ? rest + 1 : "");
+            for (char *at = option; at < option + 2 + length; at++) {
+                *at = (char)(*at == '_' ? '-' : *at);
+            }
+        }
+    }
+}
+
 void ctl_explain_refusal(const json_t *reply) {
     const json_t *error = json_object_get(reply, "error");
     const char *pointer = ctl_text(error, "pointer");
+    char option[96] = "the day"; /* which is an argument, and has no option */
 
+    if (strcmp(pointer, "/day") != 0) {
+        option_of(pointer, option, sizeof option);
+    }
+    if (option[0] != '\0') {
+        ctl_complain("%s: refused: %s (%s)", option, ctl_text(error, "message"), ctl_text(error, "code"));
+        return;
+    }
     ctl_complain("refused: %s (%s%s%s)", ctl_text(error, "message"), ctl_text(error, "code"), pointer[0] != '\0' ? " at " : "", pointer);
 }
 

@@ -11,10 +11,10 @@ static const struct column measures[] = {
     {"completed_within_standard", "IN TIME", COLUMN_NUMBER},
     {"closed", "CLOSED", COLUMN_NUMBER},
     {"closed_by_reason", "", COLUMN_CSV_ONLY},
-    {"reopened", "REOPENED", COLUMN_NUMBER},
+    {"reopened", "REOP.", COLUMN_NUMBER},
     {"transferred_in", "TRANSF. IN", COLUMN_CSV_ONLY},
     {"transferred_out", "TRANSF. OUT", COLUMN_CSV_ONLY},
-    {"contacts", "CONTACTS", COLUMN_NUMBER},
+    {"contacts", "CONTACT", COLUMN_NUMBER},
     {"n", "", COLUMN_CSV_ONLY},
     {"median", "MEDIAN", COLUMN_NUMBER},
     {"mean", "MEAN", COLUMN_CSV_ONLY},
@@ -44,7 +44,7 @@ static void add_reasons(struct table *table, const json_t *reasons) {
 }
 
 static void print_rows(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
-    static const struct column period[] = {{"from", "FROM", COLUMN_TEXT}, {"to", "TO", COLUMN_TEXT}};
+    static const struct column period[] = {{"from", "FROM", COLUMN_TEXT}, {"to", "TO", COLUMN_CSV_ONLY}};
     static const struct column version = {"rule_version", "", COLUMN_CSV_ONLY};
     const json_t *rows = json_object_get(reply, "rows");
     struct layout layout = {0};
@@ -101,11 +101,11 @@ int command_flow(struct ctl_context *ctl, int argc, char **argv) {
 
     if (reply != NULL) {
         if (ctl->format == FORMAT_TABLE) {
-            printf("Flow from %s to %s, known at seq %lld, rule version %lld\n\n", ctl_text(reply, "from"), ctl_text(reply, "to"),
-                   (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
+            printf("Flow from %s to %s, by %s, known at seq %lld, rule version %lld\n\n", ctl_text(reply, "from"), ctl_text(reply, "to"),
+                   ctl_text(reply, "step"), (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
         }
         if (ctl->format == FORMAT_TABLE && json_array_size(json_object_get(reply, "rows")) == 0) {
-            puts("nothing happened");
+            query_print_empty(&query, "nothing happened");
         } else {
             print_rows(ctl, reply, group_by);
         }

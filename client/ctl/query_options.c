@@ -1,7 +1,10 @@
 /* From options to the members of a query. */
 #include "client/ctl/query_options.h"
 
+#include "daemon/core/calendar.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +16,7 @@ static void set(struct query_options *query, const char *member, json_t *value) 
 
 void query_begin(struct query_options *query, struct ctl_context *ctl, const char *op) {
     query->ctl = ctl;
+    query->is_filtered = false;
     query->request = json_object();
     set(query, "v", json_integer(WAITLIST_PROTOCOL_VERSION));
     set(query, "op", json_string(op));
@@ -108,6 +112,7 @@ static void add_filter(struct query_options *query, const char *argument, struct
         value = both;
     }
     json_object_set_new(filter, name, value);
+    query->is_filtered = true;
     free(name);
 }
 
@@ -120,6 +125,40 @@ static void set_number(struct query_options *query, const char *member, const ch
     set(query, member, json_integer(number));
 }
 
+void query_take_date(struct query_options *query, const char *member, const char *text, struct argp_state *state) {
+    static const char *const options[] = {"as_at", "--as-at", "from", "--from", "to", "--to", NULL};
+    const char *name = "the day";
+    day_t day;
+
+    for (size_t i = 0; options[i] != NULL; i += 2) {
+        name = strcmp(options[i], member) == 0 ? options[i + 1] : name;
+    }
+    if (!date_parse(text_of(text), &day)) {
+        argp_error(state, "%s is a date like 2025-07-31, not '%s'", name, text);
+    }
+    set(query, member, json_string(text));
+}
+
+/* One of the values that the protocol knows; `shown` tells them in words. */
+static void set_one_of(struct query_options *query, const char *member, const char *text, const char *const values[], const char *shown,
+                       struct argp_state *state) {
+    if (!is_one_of(text, values)) {
+        argp_error(state, "--%s is %s, not '%s'", member, shown, text);
+    }
+    set(query, member, json_string(text));
+}
+
+static void set_sort(struct query_options *query, const char *text, struct argp_state *state) {
+    static const char *const names[] = {"days", "days_to_breach", "risk", "priority", "last_contact", "subject", NULL};
+
+    if (!is_one_of(text[0] == '-' ? text + 1 : text, names)) {
+        argp_error(state,
+                   "--sort is days, days_to_breach, risk, priority, last_contact or subject, with - in front for descending, not '%s'",
+                   text);
+    }
+    set(query, "sort", json_string(text));
+}
+
 static void set_seq_or_instant(struct query_options *query, const char *member, const char *text) {
     json_int_t number;
 
@@ -127,6 +166,8 @@ static void set_seq_or_instant(struct query_options *query, const char *member, 
 }
 
 error_t query_take_option(int key, char *argument, struct argp_state *state) {
+    static const char *const bases[] = {"known", "reported", NULL};
+    static const char *const steps[] = {"day", "week", "month", "quarter", "all", NULL};
     struct query_options *query = state->input;
 
     switch (key) {
@@ -140,7 +181,7 @@ error_t query_take_option(int key, char *argument, struct argp_state *state) {
         add_filter(query, argument, state);
         return 0;
     case OPTION_SORT:
-        set(query, "sort", json_string(argument));
+        set_sort(query, argument, state);
         return 0;
     case OPTION_LIMIT:
         set_number(query, "limit", argument, state);
@@ -149,22 +190,22 @@ error_t query_take_option(int key, char *argument, struct argp_state *state) {
         set(query, "cursor", json_string(argument));
         return 0;
     case OPTION_AS_AT:
-        set(query, "as_at", json_string(argument));
+        query_take_date(query, "as_at", argument, state);
         return 0;
     case OPTION_KNOWN_AT:
         set_seq_or_instant(query, "known_at", argument);
         return 0;
     case OPTION_BASIS:
-        set(query, "basis", json_string(argument));
+        set_one_of(query, "basis", argument, bases, "known or reported", state);
         return 0;
     case OPTION_FROM:
-        set(query, "from", json_string(argument));
+        query_take_date(query, "from", argument, state);
         return 0;
     case OPTION_TO:
-        set(query, "to", json_string(argument));
+        query_take_date(query, "to", argument, state);
         return 0;
     case OPTION_STEP:
-        set(query, "step", json_string(argument));
+        set_one_of(query, "step", argument, steps, "day, week, month, quarter or all", state);
         return 0;
     case OPTION_SINCE:
         set_number(query, "since", argument, state);
@@ -181,5 +222,12 @@ void query_require(const struct query_options *query, const char *member, const 
     if (json_object_get(query->request, member) == NULL) {
         ctl_complain("%s", complaint);
         exit(CTL_USAGE);
+    }
+}
+
+void query_print_empty(const struct query_options *query, const char *what) {
+    puts(what);
+    if (query->is_filtered) {
+        puts("(with this --filter; 'waitlistctl summary' shows the pathways and teams in which somebody waits)");
     }
 }

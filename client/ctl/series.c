@@ -34,22 +34,26 @@ static void print_heading(const json_t *reply) {
     printf(", rule version %lld\n\n", (long long)ctl_int(reply, "rule_version"));
 }
 
-static void print_reply(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
+static void print_reply(const struct query_options *query, const json_t *reply, const json_t *group_by) {
+    const struct ctl_context *ctl = query->ctl;
     const json_t *rows = json_object_get(reply, json_array_size(group_by) == 0 ? "totals" : "rows");
 
     if (ctl->format == FORMAT_TABLE) {
         print_heading(reply);
     }
     if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
-        puts("nobody was waiting");
+        query_print_empty(query, json_is_null(json_object_get(reply, "known_at"))
+                                     ? "nothing was reported of these days, or nobody was waiting"
+                                     : "nobody was waiting");
     } else {
         print_rows(ctl, rows, json_object_get(reply, "rule_version"), group_by);
     }
 }
 
 int command_series(struct ctl_context *ctl, int argc, char **argv) {
-    static const struct argp_option options[] = {QUERY_OPTION_FROM,   QUERY_OPTION_TO,       QUERY_OPTION_STEP,  QUERY_OPTION_GROUP_BY,
-                                                 QUERY_OPTION_FILTER, QUERY_OPTION_KNOWN_AT, QUERY_OPTION_BASIS, {0}};
+    static const struct argp_option options[] = {
+        QUERY_OPTION_FROM,   QUERY_OPTION_AHEAD_TO, QUERY_OPTION_SERIES_STEP, QUERY_OPTION_GROUP_BY,
+        QUERY_OPTION_FILTER, QUERY_OPTION_KNOWN_AT, QUERY_OPTION_BASIS,       {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
     static const struct argp argp = {
         .options = options,
@@ -69,7 +73,7 @@ int command_series(struct ctl_context *ctl, int argc, char **argv) {
     int code = ctl_ask(ctl, query.request, &reply);
 
     if (reply != NULL) {
-        print_reply(ctl, reply, group_by);
+        print_reply(&query, reply, group_by);
         json_decref(reply);
     }
     json_decref(group_by);

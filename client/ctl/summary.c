@@ -70,7 +70,7 @@ int command_summary(struct ctl_context *ctl, int argc, char **argv) {
             print_heading(reply);
         }
         if (ctl->format == FORMAT_TABLE && json_array_size(json_object_get(reply, "rows")) == 0) {
-            puts("nobody is waiting");
+            query_print_empty(&query, "nobody is waiting");
         } else {
             print_rows(ctl, reply, group_by);
         }

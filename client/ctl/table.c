@@ -176,6 +176,7 @@ static void print_terminal(const struct table *table, FILE *out) {
     size_t rows = table_rows(table);
     size_t line = 0;
     size_t last = 0;
+    bool is_titled = false; /* pairs of a name and a value need no heading */
 
     if (widths == NULL) {
         abort();
@@ -191,9 +192,10 @@ static void print_terminal(const struct table *table, FILE *out) {
             widths[c] = width > widths[c] ? width : widths[c];
         }
         line += widths[c] + 2;
+        is_titled = is_titled || table->columns[c].title[0] != '\0';
         last = c;
     }
-    for (size_t c = 0; c <= last; c++) {
+    for (size_t c = 0; c <= last && is_titled; c++) {
         if (table->columns[c].look != COLUMN_CSV_ONLY) {
             put_padded(table->columns[c].title, widths[c], table->columns[c].look == COLUMN_NUMBER, c == last, out);
         }

@@ -105,7 +105,7 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv) {
     const char *next = json_string_value(json_object_get(reply, "next"));
 
     if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
-        puts("no such waits");
+        query_print_empty(&query, "no such waits");
     } else {
         struct table *table = table_of_waits(rows, reply);
 
@@ -116,6 +116,7 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv) {
         printf("\n%zu of %lld shown, rule version %lld", json_array_size(rows), (long long)ctl_int(reply, "count"),
                (long long)ctl_int(reply, "rule_version"));
         printf(next != NULL ? "; the next page: --cursor %s\n" : "\n", next);
+        puts("OF: the standard; TO BREACH: days until the first day in breach, negative when that is past");
     } else if (next != NULL) {
         ctl_complain("there is more: --cursor %s", next); /* on stderr: CSV has no place for it */
     }

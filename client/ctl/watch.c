@@ -441,6 +441,10 @@ int command_watch(struct ctl_context *ctl, int argc, char **argv) {
         ctl_complain("the live view needs a terminal; 'watch --once' prints one frame");
         return CTL_USAGE;
     }
+    if (ctl->format != FORMAT_TABLE) {
+        ctl_complain("watch is for people; for programs there are 'summary' and 'alerts --follow', with --format json or csv");
+        return CTL_USAGE;
+    }
     int code = open_watch(&watch, &arguments);
 
     if (code == CTL_DONE) {

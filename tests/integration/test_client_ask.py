@@ -28,6 +28,9 @@ class Ask(ClientTest):
             self.assertIn(text, out)
         rows = dict(csv.reader(io.StringIO(self.run_ctl("status", "--format", "csv")[1], newline="")))
         self.assertEqual(rows["epoch"], "epoch-1")
+        health = self.daemon._op_health({})
+        self.assertEqual(rows["sources.1.source"], health["sources"][0]["source"])
+        self.assertEqual(rows["sources.1.events"], str(health["sources"][0]["events"]))
 
     def test_summary(self):
         self.daemon.set_position("needs_assessment", "north", waiting=12, breach=3, median=24.8)
@@ -75,8 +78,8 @@ class Ask(ClientTest):
         self.assertEqual(self.last_request("flow"), {
             "v": 1, "op": "flow", "from": "2025-04-01", "to": "2025-04-30", "step": "month", "group_by": ["client_group"],
             "filter": {"team": "north"}, "known_at": "2025-04-30T08:00:00Z"})
-        self.assertEqual((code, out.splitlines()[2].split()[:4]), (0, ["FROM", "TO", "CLIENT", "GROUP"]))
-        self.assertEqual(out.splitlines()[3].split(), ["2025-04-01", "2025-04-30", "süd", "12", "5", "3", "3", "1", "9", "24.5", "40", "41"])
+        self.assertEqual((code, out.splitlines()[2].split()[:4]), (0, ["FROM", "CLIENT", "GROUP", "STARTED"]))
+        self.assertEqual(out.splitlines()[3].split(), ["2025-04-01", "süd", "12", "5", "3", "3", "1", "9", "24.5", "40", "41"])
         out = self.run_ctl("--format", "csv", "flow", "--from", "2025-04-01", "--to", "2025-04-30")[1]
         row = next(csv.DictReader(io.StringIO(out, newline="")))
         self.assertEqual((row["closed_by_reason"], row["transferred_in"], row["mean"], row["rule_version"]), ("declined=1;died=2", "4", "24.8", "1"))
@@ -108,7 +111,7 @@ class Ask(ClientTest):
         self.set(refuse_query=("bad_request", "there is no filter of this name"))
         code, out, err = self.run_ctl("summary", "--filter", "colour=red")
         self.assertEqual((code, out), (1, ""))
-        self.assertIn("there is no filter of this name (bad_request at /filter)", err)
+        self.assertIn("--filter: refused: there is no filter of this name (bad_request)", err)
         code, out, _ = self.run_ctl("--format", "json", "summary")
         self.assertEqual(code, 1)
         self.assertEqual(json.loads(out)["error"]["code"], "bad_request")
@@ -120,17 +123,35 @@ class Ask(ClientTest):
     def test_wrong_usage(self):
         for words in (["frobnicate"], ["wait"], ["wait", "a", "b"], ["--format", "xml", "status"],
                       ["summary", "--filter", "breach=perhaps"], ["waits", "--limit", "many"], ["--timeout", "0", "status"], ["--endpoint", "relative", "status"], ["status", "--bad"],
-                      ["send"], ["completion", "fish"], ["watch", "--group", "colour"], ["alerts", "--count", "3"], []):
+                      ["send"], ["completion", "fish"], ["watch", "--group", "colour"], ["alerts", "--count", "3"], ["waits", "--sort", "size"], ["summary", "--as-at", "31/07/2025"],
+                      ["summary", "--as-at", "2025-02-30"], ["summary", "--basis", "felt"],
+                      ["flow", "--from", "2025-07-01", "--to", "2025-07-31", "--step", "fortnight"], ["restatement", "yesterday"],
+                      ["restatement", "2025-07-31", "--explain"], ["watch", "--once", "--format", "json"], []):
             with self.subTest(words=words):
                 code, out, err = self.run_ctl(*words)
                 self.assertEqual((code, out), (2, ""))
                 self.assertIn("waitlistctl", err)
+
+    def test_wrong_values_are_told_with_the_option(self):
+        for words, option in ((["waits", "--sort", "-size"], "--sort is days"), (["series", "--from", "1.7.2025"], "--from is a date like 2025-"),
+                              (["restatement", "31/07/2025"], "the day is a date like 2025-")):
+            with self.subTest(words=words):
+                self.assertIn(option, self.run_ctl(*words)[2])
+        self.assertEqual([request["op"] for request in self.daemon.requests], [], "the command itself knows")
+
+    def test_empty_answers_say_where_names_are_found(self):
+        for words, hinted in ((["summary"], False), (["summary", "--filter", "team=nrth"], True)):
+            out = self.run_ctl(*words)[1]
+            self.assertEqual(("nobody is waiting" in out, "'waitlistctl summary' shows" in out), (True, hinted))
 
     def test_unreachable(self):
         self.daemon.stop()
         code, _, err = self.run_ctl("--timeout", "0.3", "status")
         self.assertEqual(code, 3)
         self.assertIn("is waitlistd running", err)
+        code, _, err = self.run_ctl("simulate", "--send", "--scenario", "load", "--events", "20")
+        self.assertEqual(code, 3)
+        self.assertRegex(err, "nobody answers at ipc://.*: is waitlistd running")
 
     def test_a_lost_question_is_asked_again(self):
         self.set(drop_queries=2)

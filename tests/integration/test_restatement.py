@@ -146,6 +146,15 @@ class WholeCouncil(Council, unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(out)))
         self.assertEqual((code, [row["day"] for row in rows]), (0, ["2025-03-31", "2025-04-01", "2025-04-02"]))
         self.assertEqual(int(rows[0]["breach_difference"]), total["difference"]["breach"])
+        self.assertEqual({name: rows[0][name] for name in ("reported_seq", "reconstructed", "reported_rule_version", "rule_version")},
+                         {"reported_seq": str(total["reported_seq"]), "reconstructed": "no", "reported_rule_version": "1", "rule_version": "1"})
+        changes = self.daemon.ask("restatement", day="2025-03-31", limit=1000)["changes"]
+        code, out, _ = self.command("--format", "csv", "restatement", "2025-03-31", "--explain", "--limit", "1000")
+        self.assertEqual((code, [(row["subject"], row["event_id"]) for row in csv.DictReader(io.StringIO(out))]),
+                         (0, [(change["subject"], one["id"]) for change in changes for one in change["events"]]))
+        code, out, complaint = self.command("--format", "csv", "restatement", "2025-03-31", "--explain", "--limit", "1")
+        self.assertEqual(len({row["subject"] for row in csv.DictReader(io.StringIO(out))}), 1)
+        self.assertIn(f"{len(changes) - 1} waits more", complaint)
         code, out, _ = self.command("--format", "json", "series", "--from", "2025-03-31", "--to", "2025-04-02", "--basis", "reported")
         self.assertEqual((code, json.loads(out)["totals"][0]["position"]), (0, total["reported"]))
         code, out, _ = self.command("series", "--from", "2025-03-01", "--to", "2025-03-31", "--step", "week", "--group-by", "team")
