@@ -3,6 +3,7 @@
 #include "client/ctl/table.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const lateness_members[] = {"n", "median", "p90", "over_14_days", "over_14_days_percent"};
 #define LATENESS_COUNT (sizeof lateness_members / sizeof lateness_members[0])
@@ -43,27 +44,33 @@ static void add_lateness(struct table *table, const json_t *lateness) {
     }
 }
 
+/* The day of an instant: its time would make the table too wide. */
+static void add_day(struct table *table, const char *instant) {
+    char day[11];
+
+    snprintf(day, sizeof day, "%.10s", instant != NULL ? instant : "-");
+    table_text(table, day);
+}
+
 static void print_sources(const json_t *reply) {
-    static const struct column columns[] = {{"source", "SOURCE", COLUMN_TEXT},
-                                            {"events", "EVENTS", COLUMN_NUMBER},
-                                            {"first_event", "FIRST EVENT", COLUMN_TEXT},
-                                            {"last_event", "LAST EVENT", COLUMN_TEXT},
-                                            {"last_received", "LAST RECEIVED", COLUMN_TEXT},
-                                            {"exceptions", "EXCEPT.", COLUMN_NUMBER},
-                                            {"warnings", "WARN.", COLUMN_NUMBER},
-                                            {"n", "", COLUMN_CSV_ONLY},
-                                            {"median", "DAYS LATE", COLUMN_NUMBER},
-                                            {"p90", "P90", COLUMN_NUMBER},
-                                            {"over_14_days", "OVER 14", COLUMN_NUMBER},
-                                            {"over_14_days_percent", "%", COLUMN_NUMBER}};
+    static const struct column columns[] = {{"source", "SOURCE", COLUMN_TEXT},        {"events", "EVENTS", COLUMN_NUMBER},
+                                            {"first_event", "FIRST", COLUMN_TEXT},    {"last_event", "LAST", COLUMN_TEXT},
+                                            {"last_received", "", COLUMN_CSV_ONLY},   {"exceptions", "EXC.", COLUMN_NUMBER},
+                                            {"warnings", "WARN.", COLUMN_NUMBER},     {"n", "", COLUMN_CSV_ONLY},
+                                            {"median", "LATE", COLUMN_NUMBER},        {"p90", "P90", COLUMN_NUMBER},
+                                            {"over_14_days", ">14 D", COLUMN_NUMBER}, {"over_14_days_percent", "%", COLUMN_NUMBER}};
     size_t i;
     const json_t *source;
     struct table *table = table_create(columns, sizeof columns / sizeof columns[0]);
 
-    begin_section("Sources; days late is the median from what happened to its arrival:");
+    begin_section(
+        "Sources: day of the first and last event; exceptions and warnings; days from event to arrival, LATE\nthe median, P90 the "
+        "90th percentile; and how many events came after more than 14 days:");
     json_array_foreach(json_object_get(reply, "sources"), i, source) {
-        for (size_t c = 0; c < 5; c++) {
-            table_json(table, json_object_get(source, columns[c].name));
+        table_json(table, json_object_get(source, "source"));
+        table_json(table, json_object_get(source, "events"));
+        for (size_t c = 2; c < 5; c++) {
+            add_day(table, json_string_value(json_object_get(source, columns[c].name)));
         }
         table_json(table, member(source, "exceptions", "count"));
         table_json(table, member(source, "warnings", "count"));
@@ -182,7 +189,9 @@ static void add_figures(struct table *table, const char *section, const char *of
     json_t *value;
 
     json_object_foreach((json_t *)(uintptr_t)object, name, value) {
-        if (!json_is_array(value) && !json_is_object(value)) {
+        bool is_envelope = strcmp(name, "v") == 0 || strcmp(name, "ok") == 0; /* of the answer, not figures */
+
+        if (!json_is_array(value) && !json_is_object(value) && !is_envelope) {
             add_figure(table, section, of, name, value);
         }
     }

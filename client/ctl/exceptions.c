@@ -41,6 +41,44 @@ static const struct exception_column layout[] = {
 };
 #define COLUMN_COUNT (sizeof layout / sizeof layout[0])
 
+/* Wider than any terminal as one line; so each has its wait in one, and each event in one of its own. */
+static void print_event(const char *label, const json_t *event, const char *of_wait) {
+    printf("    %s%s of %.10s", label, ctl_text(event, "type"), ctl_text(event, "time"));
+    if (of_wait[0] != '\0') {
+        fputs(", wait ", stdout);
+        (void)table_put_safely(of_wait, stdout);
+    }
+    fputs(" (", stdout);
+    (void)table_put_safely(ctl_text(event, "source"), stdout);
+    putchar(' ');
+    (void)table_put_safely(ctl_text(event, "id"), stdout);
+    puts(")");
+}
+
+static void print_list(const json_t *reply) {
+    static const char *const members[] = {"pathway", "team", "value"};
+    size_t i, e;
+    const json_t *row, *involved;
+
+    json_array_foreach(json_object_get(reply, "rows"), i, row) {
+        printf("%s, %lld days old: ", ctl_text(row, "code"), (long long)ctl_int(row, "age_days"));
+        (void)table_put_safely(ctl_text(row, "subject"), stdout);
+        for (size_t m = 0; m < sizeof members / sizeof members[0]; m++) {
+            if (json_is_string(json_object_get(row, members[m]))) {
+                fputs(m < 2 ? ", " : ", value ", stdout);
+                (void)table_put_safely(ctl_text(row, members[m]), stdout);
+            }
+        }
+        putchar('\n');
+        print_event("", json_object_get(row, "event"), "");
+        json_array_foreach(json_object_get(row, "involved"), e, involved) {
+            const char *other = ctl_text(involved, "subject");
+
+            print_event("against ", involved, strcmp(other, ctl_text(row, "subject")) == 0 ? "" : other);
+        }
+    }
+}
+
 static void print_rows(const struct ctl_context *ctl, const json_t *reply) {
     struct column columns[COLUMN_COUNT];
     size_t i;
@@ -125,11 +163,11 @@ int command_exceptions(struct ctl_context *ctl, int argc, char **argv) {
                (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
     }
     if (ctl->format == FORMAT_TABLE && is_empty) {
-        puts("nothing contradicts");
+        query_print_empty(&query, "nothing contradicts");
+    } else if (ctl->format == FORMAT_TABLE) {
+        print_counts(reply);
+        print_list(reply);
     } else {
-        if (ctl->format == FORMAT_TABLE) {
-            print_counts(reply);
-        }
         print_rows(ctl, reply);
     }
     if (ctl->format == FORMAT_TABLE && !is_empty) {

@@ -18,16 +18,16 @@ enum { OPTION_CODE = 0x600, OPTION_SOURCE, OPTION_AFTER, OPTION_RAW, OPTION_BY, 
 static const struct column row_columns[] = {{"id", "ID", COLUMN_NUMBER},
                                             {"state", "STATE", COLUMN_TEXT},
                                             {"code", "CODE", COLUMN_TEXT},
+                                            {"subject", "WAIT", COLUMN_TEXT},
+                                            {"times", "TIMES", COLUMN_NUMBER},
                                             {"pointer", "WHERE", COLUMN_TEXT},
                                             {"message", "WHY", COLUMN_TEXT},
-                                            {"subject", "WAIT", COLUMN_TEXT},
                                             {"type", "TYPE", COLUMN_CSV_ONLY},
-                                            {"event_id", "EVENT", COLUMN_TEXT},
-                                            {"source", "SOURCE", COLUMN_TEXT},
+                                            {"event_id", "EVENT", COLUMN_CSV_ONLY},
+                                            {"source", "SOURCE", COLUMN_CSV_ONLY},
                                             {"first_received", "FIRST RECEIVED", COLUMN_CSV_ONLY},
-                                            {"last_received", "LAST RECEIVED", COLUMN_TEXT},
-                                            {"times", "TIMES", COLUMN_NUMBER},
-                                            {"scrubbed", "SCRUBBED", COLUMN_TEXT},
+                                            {"last_received", "LAST RECEIVED", COLUMN_CSV_ONLY},
+                                            {"scrubbed", "SCRUBBED", COLUMN_CSV_ONLY},
                                             {"bytes", "BYTES", COLUMN_CSV_ONLY}};
 #define ROW_COLUMN_COUNT (sizeof row_columns / sizeof row_columns[0])
 
@@ -133,6 +133,9 @@ static int run_list(struct ctl_context *ctl, int argc, char **argv) {
         puts("no such events in quarantine");
     } else {
         print_table(ctl, row_columns, ROW_COLUMN_COUNT, rows);
+        if (ctl->format == FORMAT_TABLE) {
+            puts("\n'waitlistctl quarantine show ID' shows an event and where it came from");
+        }
     }
     if (ctl->format == FORMAT_TABLE) {
         print_counts(reply);

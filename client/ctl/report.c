@@ -29,7 +29,7 @@ static const char *const service_names[] = {"lts_nursing", "lts_residential", "l
                                             "sts_st_max",  "sts_ongoing",     "sts_other"};
 #define SERVICE_COUNT (sizeof service_names / sizeof service_names[0])
 
-static const struct column dhsc_columns[] = {{"metric", "WAIT", COLUMN_TEXT},
+static const struct column dhsc_columns[] = {{"metric", "WAIT TIME TO", COLUMN_TEXT},
                                              {"la_code", "LA", COLUMN_TEXT},
                                              {"quarter_from", "", COLUMN_CSV_ONLY},
                                              {"quarter_to", "", COLUMN_CSV_ONLY},
@@ -37,16 +37,16 @@ static const struct column dhsc_columns[] = {{"metric", "WAIT", COLUMN_TEXT},
                                              {"age_band", "AGE", COLUMN_TEXT},
                                              {"median", "MEDIAN", COLUMN_NUMBER},
                                              {"n", "N", COLUMN_NUMBER},
-                                             {"method_version", "METHOD", COLUMN_TEXT},
-                                             {"reading_version", "READING", COLUMN_NUMBER},
-                                             {"own_median", "OWN MEDIAN", COLUMN_NUMBER},
+                                             {"method_version", "", COLUMN_CSV_ONLY},
+                                             {"reading_version", "", COLUMN_CSV_ONLY},
+                                             {"own_median", "OWN MED.", COLUMN_NUMBER},
                                              {"own_n", "OWN N", COLUMN_NUMBER},
                                              {"own_mean", "MEAN", COLUMN_CSV_ONLY},
                                              {"own_p90", "P90", COLUMN_NUMBER},
-                                             {"own_longest", "LONGEST", COLUMN_NUMBER},
+                                             {"own_longest", "", COLUMN_CSV_ONLY},
                                              {"own_within_standard", "WITHIN 28", COLUMN_NUMBER},
                                              {"own_standard_days", "", COLUMN_CSV_ONLY},
-                                             {"own_rule_version", "OWN RULE", COLUMN_NUMBER},
+                                             {"own_rule_version", "", COLUMN_CSV_ONLY},
                                              {"all_request_count", "", COLUMN_CSV_ONLY},
                                              {"all_assessment_count", "", COLUMN_CSV_ONLY},
                                              {"all_service_count", "", COLUMN_CSV_ONLY},
@@ -221,12 +221,17 @@ static void print_dhsc_json(const struct dhsc *dhsc, const struct cld_store *sto
 }
 
 static void print_dhsc_rows(const json_t *rows, enum ctl_format format) {
+    static const char prefix[] = "Wait time to "; /* the same before every row: for programs only */
     struct table *table = table_create(dhsc_columns, DHSC_COLUMN_COUNT);
     size_t i;
     const json_t *row;
 
     json_array_foreach(rows, i, row) {
-        for (size_t c = 0; c < DHSC_COLUMN_COUNT; c++) {
+        const char *metric = ctl_text(row, "metric");
+        bool is_shortened = format == FORMAT_TABLE && strncmp(metric, prefix, sizeof prefix - 1) == 0;
+
+        table_text(table, is_shortened ? metric + sizeof prefix - 1 : metric);
+        for (size_t c = 1; c < DHSC_COLUMN_COUNT; c++) {
             table_json(table, json_object_get(row, dhsc_columns[c].name));
         }
     }
@@ -236,7 +241,8 @@ static void print_dhsc_rows(const json_t *rows, enum ctl_format format) {
 
 static void print_dhsc_table(const struct dhsc *dhsc, const struct cld_store *store, const json_t *rows) {
     printf("DHSC waiting times, method %s of %s (our reading: version %d).\nMedian calendar days by the quarter in which the response, or "
-           "the service, started.\nOWN: the same people, from the request to the end of that assessment (rule version %d).\n\n",
+           "the service, started.\nOWN: the same people, from the request to the end of that assessment (rule version %d); P90 and\n"
+           "WITHIN 28 days are theirs.\n\n",
            DHSC_METHOD_VERSION, DHSC_METHOD_DATE, DHSC_READING_VERSION, DHSC_OWN_RULE_VERSION);
     if (json_array_size(rows) == 0) {
         puts("no wait was identified");
