@@ -27,7 +27,7 @@ int ctl_explain(enum waitlist_status status, const char *endpoints) {
         return CTL_UNREACHABLE;
     case WAITLIST_NO_REPLY:
     case WAITLIST_TIMEOUT:
-        ctl_complain("waitlistd at %s was reached but did not answer in time (--timeout)", where);
+        ctl_complain("waitlistd at %s was reached but did not answer in time: --timeout=SECONDS waits longer", where);
         return CTL_UNREACHABLE;
     case WAITLIST_SYSTEM:
         ctl_complain("%s: %s", waitlist_status_text(status), strerror(errno));
