@@ -105,7 +105,8 @@ struct journal_report {
     struct text body; /* valid until each returns, or until the next call on the journal */
 };
 void journal_append_report(struct journal *journal, const struct journal_report *report);
-/* Another state for what was quarantined. `why` (its code, message and pointer; NULL: as before) is what stands against it now. */
+/* Another state for what was quarantined. `why` (its code, message and pointer; NULL: as before) is what stands against it now; where it is
+ * scrubbed, its bytes take the place of those that are kept, which are overwritten. */
 void journal_settle_quarantined(struct journal *journal, uint64_t id, enum quarantine_state state, const struct journal_rejection *why);
 /* Durable when it returns JOURNAL_OK. On JOURNAL_FULL the turn is rolled back and the journal is as it was before journal_begin. */
 enum journal_status journal_commit(struct journal *journal);

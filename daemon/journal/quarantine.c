@@ -129,6 +129,30 @@ void journal_quarantine(struct journal *journal, const struct journal_rejection 
     journal_note(journal, store_finish(&journal->store, statement, "writing to the quarantine"));
 }
 
+/* Of rows that come to hold the same bytes the first stays the one that is found by them. */
+static void digest_of_scrubbed(struct journal *journal, uint64_t id, struct text bytes, unsigned char digest[DIGEST_SIZE]) {
+    (void)crypto_generichash(digest, DIGEST_SIZE, (const unsigned char *)bytes.at, bytes.length, NULL, 0);
+    if (find_quarantined(journal, digest, bytes) == 0)
+        return;
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, NULL, 0, DIGEST_SIZE);
+    (void)crypto_generichash_update(&state, digest, DIGEST_SIZE);
+    (void)crypto_generichash_update(&state, (const unsigned char *)&id, sizeof id);
+    (void)crypto_generichash_final(&state, digest, DIGEST_SIZE);
+}
+
+/* Other bytes for the row; those that it held are overwritten, as the settings of the store demand. */
+static void replace_bytes(struct journal *journal, uint64_t id, struct text bytes) {
+    unsigned char digest[DIGEST_SIZE];
+    sqlite3_stmt *statement = store_prepared(&journal->store, STORE_SCRUB_QUARANTINE);
+
+    digest_of_scrubbed(journal, id, bytes, digest);
+    bind_number(statement, 1, (int64_t)id);
+    bind_blob(statement, 2, digest, sizeof digest);
+    bind_blob(statement, 3, bytes.at, bytes.length);
+    journal_note(journal, store_finish(&journal->store, statement, "replacing personal data"));
+}
+
 void journal_settle_quarantined(struct journal *journal, uint64_t id, enum quarantine_state state, const struct journal_rejection *why) {
     sqlite3_stmt *statement = store_prepared(&journal->store, STORE_SETTLE_QUARANTINE);
     struct journal_quarantined before;
@@ -149,6 +173,8 @@ void journal_settle_quarantined(struct journal *journal, uint64_t id, enum quara
     bind_text(statement, 4, why == NULL ? TEXT_ABSENT : text_of(why->message));
     bind_text(statement, 5, why == NULL ? TEXT_ABSENT : text_of(why->pointer));
     journal_note(journal, store_finish(&journal->store, statement, "settling what is quarantined"));
+    if (why != NULL && why->scrubbed)
+        replace_bytes(journal, id, why->bytes);
 }
 
 /* ---- Reading */

@@ -25,12 +25,14 @@
 static const char settings_of_new_file[] = "PRAGMA page_size = 16384;";
 
 /* synchronous=FULL: an acknowledged event survives a power cut. A small cache: the file only grows at its end. Checkpoints are ours,
- * because SQLite's own one hides its errors. The limit gives the disk back what one large turn made of the write-ahead file. */
+ * because SQLite's own one hides its errors. The limit gives the disk back what one large turn made of the write-ahead file. What is
+ * replaced in the quarantine is overwritten; nothing else is ever changed, so that this costs nothing. */
 static const char settings[] = "PRAGMA synchronous = FULL;"
                                "PRAGMA cache_size = -16384;"
                                "PRAGMA wal_autocheckpoint = 0;"
                                "PRAGMA journal_size_limit = 67108864;"
                                "PRAGMA temp_store = MEMORY;"
+                               "PRAGMA secure_delete = ON;"
                                "PRAGMA trusted_schema = OFF;";
 
 /* Since version 2. What was reported stays: the triggers hold for whoever opens the file, whatever program it is. The one on INSERT keeps
@@ -93,6 +95,7 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
     [STORE_INSERT_REPORT] = "INSERT INTO report (day, after_seq, at, reconstructed, rule_version, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_SETTLE_QUARANTINE] = "UPDATE quarantine SET state = ?2, code = coalesce(?3, code), message = coalesce(?4, message),"
                                 " pointer = CASE WHEN ?3 IS NULL THEN pointer ELSE ?5 END WHERE id = ?1",
+    [STORE_SCRUB_QUARANTINE] = "UPDATE quarantine SET scrubbed = 1, digest = ?2, bytes = ?3 WHERE id = ?1",
     [STORE_INSERT_LINK] = "INSERT INTO link (place, what, key, after_seq, head) VALUES (?1, ?2, ?3, ?4, ?5)",
     [STORE_READ_SEGMENTS] = "SELECT first_seq, count, received, body FROM segment"
                             " WHERE first_seq >= (SELECT max(first_seq) FROM segment WHERE first_seq <= ?1) AND first_seq <= ?2"

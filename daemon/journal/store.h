@@ -15,6 +15,7 @@ enum store_statement {
     STORE_COUNT_QUARANTINE,
     STORE_INSERT_REPORT,
     STORE_SETTLE_QUARANTINE,
+    STORE_SCRUB_QUARANTINE,
     STORE_INSERT_LINK,
     STORE_READ_SEGMENTS, /* those that hold the seqs ?1 to ?2; from here on statements that only read */
     STORE_READ_RECEIVED, /* when the segment that holds the seq ?1 was received, and which seqs it holds */

@@ -13,10 +13,14 @@ static bool numeric_allowed(const struct ledger *ledger, struct text source) {
     return false;
 }
 
+char *ledger_scrub(const struct ledger *ledger, struct text bytes, struct text source, size_t *length) {
+    return personal_scrub(bytes, numeric_allowed(ledger, source), ledger->personal_key, length);
+}
+
 /* Keeps a rejected event, whatever is personal in it replaced first. */
 static void quarantine(struct ledger *ledger, struct text bytes, struct text source, const struct rejection *rejection) {
     size_t length;
-    char *scrubbed = personal_scrub(bytes, numeric_allowed(ledger, source), ledger->personal_key, &length);
+    char *scrubbed = ledger_scrub(ledger, bytes, source, &length);
     struct journal_rejection kept = {
         .code = reject_code_name(rejection->code),
         .message = rejection->message,

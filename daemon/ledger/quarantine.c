@@ -34,42 +34,52 @@ static void append_act(struct ledger *ledger, const char *name, uint64_t id, con
     json_decref(record);
 }
 
-/* Judges a copy: the checks read the journal, which lends the bytes only until then. */
-static void judge_copy(struct ledger *ledger, struct text bytes, struct admission *admission) {
+/* Its bytes are not read: as no source is known of them, no number was spared in them. */
+static void still_too_large(struct ledger *ledger, const struct journal_quarantined *row, struct quarantine_result *result) {
+    *result = (struct quarantine_result){.outcome = OUTCOME_REJECTED, .rejection.code = REJECT_TOO_LARGE};
+    snprintf(result->rejection.message, sizeof result->rejection.message, "the event is longer than %d bytes", EVENT_BYTES_MAX);
+    const struct journal_rejection why = {.code = reject_code_name(REJECT_TOO_LARGE), .message = result->rejection.message, .pointer = ""};
+    journal_settle_quarantined(ledger->journal, row->id, row->state, &why);
+}
+
+/* It failed again. Of a source that may no longer send numbers as references, its bytes may hold some. */
+static void reject_again(struct ledger *ledger, const struct journal_quarantined *row, const struct rejection *rejection,
+                         struct text source) {
+    size_t length;
+    char *scrubbed = ledger_scrub(ledger, row->bytes, source, &length);
+    const struct journal_rejection why = {
+        .code = reject_code_name(rejection->code),
+        .message = rejection->message,
+        .pointer = rejection->pointer,
+        .bytes = scrubbed == NULL ? TEXT_ABSENT : (struct text){scrubbed, (uint32_t)length},
+        .scrubbed = scrubbed != NULL,
+    };
+    journal_settle_quarantined(ledger->journal, row->id, row->state, &why);
+    free(scrubbed);
+}
+
+static void judge_again(struct ledger *ledger, struct journal_quarantined *row, struct quarantine_result *result) {
     struct event event;
-    char *copy = memory_new((size_t)bytes.length + 1, 1);
-    if (bytes.length > 0)
-        memcpy(copy, bytes.at, bytes.length);
-    ledger_judge(ledger, (struct text){copy, bytes.length}, admission, &event);
-    free(copy);
-}
-
-static void too_large(struct admission *admission) {
-    *admission = (struct admission){.verdict = VERDICT_QUARANTINED, .rejection.code = REJECT_TOO_LARGE};
-    snprintf(admission->rejection.message, sizeof admission->rejection.message, "the event is longer than %d bytes", EVENT_BYTES_MAX);
-}
-
-static void settle(struct ledger *ledger, uint64_t id, enum quarantine_state before, const struct admission *admission,
-                   struct quarantine_result *result) {
-    if (admission->verdict == VERDICT_QUARANTINED) {
-        const struct journal_rejection why = {
-            .code = reject_code_name(admission->rejection.code),
-            .message = admission->rejection.message,
-            .pointer = admission->rejection.pointer,
-        };
-        *result = (struct quarantine_result){.outcome = OUTCOME_REJECTED, .rejection = admission->rejection};
-        journal_settle_quarantined(ledger->journal, id, before, &why);
+    struct admission admission;
+    char *copy = memory_new((size_t)row->bytes.length + 1, 1); /* the journal lends the bytes until it is read again */
+    if (row->bytes.length > 0)
+        memcpy(copy, row->bytes.at, row->bytes.length);
+    row->bytes.at = copy;
+    ledger_judge(ledger, row->bytes, &admission, &event);
+    if (admission.verdict == VERDICT_QUARANTINED) {
+        *result = (struct quarantine_result){.outcome = OUTCOME_REJECTED, .rejection = admission.rejection};
+        reject_again(ledger, row, &admission.rejection, event.source);
     } else {
-        *result = (struct quarantine_result){.seq = admission->seq};
-        result->outcome = admission->verdict == VERDICT_ACCEPTED ? OUTCOME_ACCEPTED : OUTCOME_DUPLICATE;
-        journal_settle_quarantined(ledger->journal, id, QUARANTINE_RETRIED, NULL);
+        *result = (struct quarantine_result){.seq = admission.seq};
+        result->outcome = admission.verdict == VERDICT_ACCEPTED ? OUTCOME_ACCEPTED : OUTCOME_DUPLICATE;
+        journal_settle_quarantined(ledger->journal, row->id, QUARANTINE_RETRIED, NULL);
     }
+    free(copy);
 }
 
 enum journal_status ledger_quarantine_retry(struct ledger *ledger, uint64_t id, const struct quarantine_act *act,
                                             struct quarantine_result *result) {
     struct journal_quarantined row;
-    struct admission admission;
     enum journal_status status = journal_read_quarantined(ledger->journal, id, EVENT_BYTES_MAX, &row);
     if (status == JOURNAL_NOT_FOUND) {
         *result = (struct quarantine_result){.outcome = OUTCOME_NOT_FOUND};
@@ -82,10 +92,9 @@ enum journal_status ledger_quarantine_retry(struct ledger *ledger, uint64_t id, 
         return JOURNAL_OK;
     }
     if (row.bytes.at == NULL)
-        too_large(&admission);
+        still_too_large(ledger, &row, result);
     else
-        judge_copy(ledger, row.bytes, &admission);
-    settle(ledger, id, row.state, &admission, result);
+        judge_again(ledger, &row, result);
     append_act(ledger, "retry", id, act, result);
     return JOURNAL_OK;
 }

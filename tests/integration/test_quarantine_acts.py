@@ -194,6 +194,34 @@ class Acts(unittest.TestCase):
 
     # --- acts ------------------------------------------------------------------------------------------------------
 
+    def test_personal_data_of_a_source_that_is_spared_no_longer(self):
+        spared = 'sources = ( { name = "urn:test"; allow_numeric_references = true; } );'
+        self.daemon.configure(spared)
+        self.assertEqual(self.daemon.reload(), "reloaded")
+        first = referral("9434765919", "2025-05-01", pathway="carers", person="P-1")
+        large = dict(referral("W-2", "2025-05-01", person="4505577104"), padding="x" * 16384)
+        self.daemon.send(first, large, referral("W-3", "2025-05-01", pathway="carers"))
+        self.assertIn(b"9434765919", raw_of(self.show(1)))
+        self.assertEqual([(row["outcome"], row["code"]) for row in self.retry(ids=[1, 2])["rows"]],
+                         [("rejected", "unknown_pathway"), ("scrubbed", None)])  # nobody's number is spared in what is no event
+        self.assertEqual([self.show(number)["rows"][0]["scrubbed"] for number in (1, 2, 3)], [False, True, False])
+        self.daemon.configure()
+        self.assertEqual(self.daemon.reload(), "reloaded")
+        self.daemon.send(first)                           # scrubbed before it is stored: what the row of the first becomes, too
+        self.assertEqual([row["code"] for row in self.retry(ids=[1, 3])["rows"]], ["personal_data", "unknown_pathway"])
+        rows = [self.show(number) for number in (1, 2, 3, 4)]
+        self.assertEqual([row["rows"][0]["scrubbed"] for row in rows], [True, True, False, True])
+        self.assertEqual(raw_of(rows[0]), raw_of(rows[3]))
+        self.assertEqual([row["outcome"] for row in self.retry(ids=[1, 2])["rows"]], ["scrubbed", "scrubbed"])
+        self.daemon.send(first)                           # counted where it is found: no row is damaged
+        self.assertEqual([self.show(number)["rows"][0]["times"] for number in (1, 4)], [1, 2])
+        self.counted(personal_data=(2, 0, 0), too_large=(1, 0, 0), unknown_pathway=(1, 0, 0))
+        self.daemon.stop()                                # which empties the write-ahead file
+        for number in (b"9434765919", b"4505577104"):
+            self.assertFalse(number in self.daemon.bytes_on_disk(), number)
+        self.daemon.start()
+        self.counted(personal_data=(2, 0, 0), too_large=(1, 0, 0), unknown_pathway=(1, 0, 0))
+
     def test_acts_are_journalled_with_who_and_when(self):
         self.daemon.send(*self.carers(3))
         self.assertEqual(self.retry(ids=[1])["rows"],
