@@ -23,7 +23,7 @@ import wait_oracle
 from daemon import LIMIT_S, Daemon, line
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
-KILLS = int(os.environ.get("KILLS", "24"))
+KILLS = int(os.environ.get("KILLS", "200"))
 BATCHES = 900
 WINDOW = 24
 FIRST_DAY = datetime.date(2025, 2, 1)
