@@ -9,7 +9,7 @@
 #include "daemon/query/followers.h"
 
 #define QUERY_BYTES_MAX 65536          /* a longer request is refused as bad_request */
-#define QUERY_TURN_MAX 32              /* requests answered between two turns of ingest, */
+#define QUERY_TURN_MAX 512             /* requests answered between two turns of ingest, */
 #define QUERY_TURN_MS 50               /* or as many as are begun within this time */
 #define QUERY_ALERTS_MAX 1000          /* rows of one `alerts` reply, and alerts of one `wait` */
 #define QUERY_EVENTS_MAX 5000          /* events of one `wait`: the last ones */
