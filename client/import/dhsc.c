@@ -209,7 +209,7 @@ static void mark_blocks(struct work *work) {
         bool progresses = false;
 
         while (behind < line->count && event_at(work, behind)->kind == CLD_ASSESSMENT) {
-            progresses = progresses || is_progress_to_service(event_at(work, behind++));
+            progresses = is_progress_to_service(event_at(work, behind++)) || progresses;
         }
         for (size_t i = first; i < behind; i++) {
             line->progresses[i] = progresses;

@@ -457,6 +457,18 @@ START_TEST(authorities_are_apart) {
 }
 END_TEST
 
+/* The first assessment of a block progresses, and others follow it: all of the block do. */
+START_TEST(assessments_behind_one_that_progresses) {
+    request("2025-01-06", ASSESS);
+    assessment("2025-01-20", PLAN);
+    assessment("2025-01-27", ADVICE);
+    assessment("2025-02-03", ADVICE);
+    service(COMMUNITY, "2025-02-17", "");
+    compute();
+    expect("2025-01-06", 14, 42);
+}
+END_TEST
+
 /* As many events as a person may have, and one more: then none of them counts, and the lines are told. */
 START_TEST(as_many_events_as_a_person_may_have) {
     request("2025-01-06", ASSESS);
@@ -491,7 +503,8 @@ int main(void) {
     TCase *rules = tcase_create("rules");
     const TTest *const examples[] = {vector_1,  vector_2,  vector_3,  vector_4,  vector_6, vector_7,
                                      vector_10, vector_13, vector_14, vector_15, vector_16};
-    const TTest *const edges[] = {as_many_events_as_a_person_may_have,
+    const TTest *const edges[] = {assessments_behind_one_that_progresses,
+                                  as_many_events_as_a_person_may_have,
                                   one_event_too_many,
                                   long_term_services_exclude_for_twelve_months,
                                   short_term_services_exclude_for_three_months,
