@@ -11,19 +11,19 @@
 
 enum { DAYS_MAX = 366, ROWS_MAX = 50000, CHANGES_DEFAULT = 100, CHANGES_MAX = 1000, EVENTS_OF_A_CHANGE_MAX = 100 };
 
-/* A day with its report, as the journal has it. */
+/* A day that was reported. Of what was, only the day at hand is read: a year of a large council's groups is half a gigabyte. */
 struct reported_day {
     day_t day;
     uint64_t seq;
     instant_t at;
     bool reconstructed;
     uint32_t rule_version;
-    struct reported *reported;
-    struct summary summary;
+    const struct summary *summary;
 };
 
 struct restating {
     struct question *question;
+    struct journal *journal;
     struct field_name group_by[GROUP_BY_MAX];
     size_t group_by_count;
     struct wait_filter filter;
@@ -36,6 +36,7 @@ struct restating {
     size_t day_capacity;
     size_t next_day; /* of the walk over what is known */
     enum reported_status status;
+    enum journal_status journal_status; /* of reading the report of a day */
     bool unreadable;
     bool overflow;
     json_t *rows;
@@ -44,30 +45,40 @@ struct restating {
     uint64_t changes_total;
 };
 
-static bool keep_report(void *context, const struct journal_report *report) {
-    struct restating *restating = context;
-    memory_reserve((void **)&restating->days, &restating->day_capacity, restating->day_count + 1, sizeof *restating->days);
-    struct reported_day *day = &restating->days[restating->day_count];
-    *day = (struct reported_day){.day = report->day,
-                                 .seq = report->after_seq,
-                                 .at = report->at,
-                                 .reconstructed = report->reconstructed,
-                                 .rule_version = report->rule_version,
-                                 .reported = reported_read(report->body)};
-    restating->unreadable = day->reported == NULL;
+/* The summary that the report tells, its texts valid while it lives; false with a reason in `restating`. */
+static bool read_summary(struct restating *restating, struct text body, struct reported **reported, struct summary *summary) {
+    *reported = reported_read(body);
+    restating->unreadable = *reported == NULL;
     if (restating->unreadable)
         return false;
-    restating->day_count++;
-    restating->status = reported_summary(day->reported, restating->group_by, restating->group_by_count, &restating->filter, &day->summary);
+    restating->status = reported_summary(*reported, restating->group_by, restating->group_by_count, &restating->filter, summary);
+    if (restating->status != REPORTED_OK)
+        reported_destroy(reported);
     return restating->status == REPORTED_OK;
 }
 
-static void free_days(struct restating *restating) {
-    for (size_t i = 0; i < restating->day_count; i++) {
-        summary_free(&restating->days[i].summary);
-        reported_destroy(&restating->days[i].reported);
+static void free_summary(struct reported **reported, struct summary *summary) {
+    summary_free(summary);
+    reported_destroy(reported);
+}
+
+/* The first tells at once whether what is asked for is reported at all. */
+static bool keep_report(void *context, const struct journal_report *report) {
+    struct restating *restating = context;
+    struct reported *reported;
+    struct summary summary;
+    if (restating->day_count == 0) {
+        if (!read_summary(restating, report->body, &reported, &summary))
+            return false;
+        free_summary(&reported, &summary);
     }
-    free(restating->days);
+    memory_reserve((void **)&restating->days, &restating->day_capacity, restating->day_count + 1, sizeof *restating->days);
+    restating->days[restating->day_count++] = (struct reported_day){.day = report->day,
+                                                                    .seq = report->after_seq,
+                                                                    .at = report->at,
+                                                                    .reconstructed = report->reconstructed,
+                                                                    .rule_version = report->rule_version};
+    return true;
 }
 
 static json_t *compared(day_t day, const struct position *reported, const struct position *known) {
@@ -96,7 +107,7 @@ static struct position nobody_like(const struct position *other) {
 
 /* The groups of both sides, which are in the order of their keys. */
 static void compare_groups(struct restating *restating, const struct reported_day *day, const struct summary *known) {
-    const struct summary *reported = &day->summary;
+    const struct summary *reported = day->summary;
     size_t i = 0, j = 0;
     while (restating->group_by_count > 0 && (i < reported->row_count || j < known->row_count)) {
         int order = i == reported->row_count ? 1
@@ -120,7 +131,7 @@ static bool is_explained(const struct reported_day *day, const struct position *
     bool explained = register_summary(restatement->reported, NULL, 0, filter, &before);
     explained = register_summary(restatement->known, NULL, 0, filter, &now) && explained;
     json_t *parts = wire_difference(&now.total, &before.total);
-    json_t *whole = wire_difference(known, &day->summary.total);
+    json_t *whole = wire_difference(known, &day->summary->total);
     static const char *const counts[] = {"waiting", "unallocated", "allocated", "in_progress", "paused",
                                          "breach",  "due",         "scheduled", "no_contact",  "bands"};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
@@ -171,7 +182,7 @@ static void explain(struct restating *restating, const struct reported_day *day,
     for (size_t i = 0; i < restatement.wait_count && (int64_t)json_array_size(restating->changes) < restating->limit; i++)
         json_array_append_new(restating->changes, change_of(restating, day->day, &restatement, i));
     restating->changes_total += restatement.wait_count;
-    json_t *total = compared(day->day, &day->summary.total, known);
+    json_t *total = compared(day->day, &day->summary->total, known);
     json_object_set_new(total, "reported_seq", json_integer((json_int_t)day->seq));
     json_object_set_new(total, "reported_at", wire_instant(day->at));
     json_object_set_new(total, "reconstructed", json_boolean(day->reconstructed));
@@ -182,15 +193,8 @@ static void explain(struct restating *restating, const struct reported_day *day,
     restatement_free(&restatement);
 }
 
-static bool restate_day(void *context, day_t today, struct waiting_register *reg) {
-    struct restating *restating = context;
+static void compare_day(struct restating *restating, const struct reported_day *day, struct waiting_register *reg) {
     struct summary known;
-    if (restating->next_day == restating->day_count)
-        return true;
-    const struct reported_day *day = &restating->days[restating->next_day];
-    if (day->day != today)
-        return true;
-    restating->next_day++;
     bool fits = register_summary(reg, restating->group_by, restating->group_by_count, &restating->filter, &known);
     if (fits) {
         compare_groups(restating, day, &known);
@@ -198,6 +202,23 @@ static bool restate_day(void *context, day_t today, struct waiting_register *reg
     }
     restating->overflow = !fits || json_array_size(restating->rows) > ROWS_MAX;
     summary_free(&known);
+}
+
+static bool restate_day(void *context, day_t today, struct waiting_register *reg) {
+    struct restating *restating = context;
+    struct journal_report report;
+    struct reported *reported;
+    struct summary summary;
+    if (restating->next_day == restating->day_count || restating->days[restating->next_day].day != today)
+        return true;
+    struct reported_day *day = &restating->days[restating->next_day++];
+    restating->journal_status = journal_read_report(restating->journal, today, &report);
+    if (restating->journal_status != JOURNAL_OK || !read_summary(restating, report.body, &reported, &summary))
+        return false;
+    day->summary = &summary;
+    compare_day(restating, day, reg);
+    day->summary = NULL;
+    free_summary(&reported, &summary);
     return !restating->overflow;
 }
 
@@ -231,19 +252,28 @@ static void refuse_without_reports(struct question *question, const struct journ
     question_refuse(question, "not_found", message, NULL);
 }
 
-/* The reports of the days asked for; false after refusing. */
-static bool read_reports(struct restating *restating, struct journal *journal) {
+/* Whether what was read can be used; false after refusing. */
+static bool reports_are_there(const struct restating *restating, enum journal_status status) {
     struct question *question = restating->question;
-    enum journal_status status = journal_each_report(journal, restating->from, restating->to, keep_report, restating);
     if (status != JOURNAL_OK)
-        question_refuse(question, "internal", journal_failure(journal), NULL);
+        question_refuse(question, "internal", journal_failure(restating->journal), NULL);
     else if (restating->unreadable)
         question_refuse(question, "internal", "a report of the journal cannot be read", NULL);
     else if (restating->status != REPORTED_OK)
         question_refuse(question, "bad_request", reported_message(restating->status),
                         restating->status == REPORTED_OTHER_FILTER ? "/filter" : "/group_by");
-    else if (restating->day_count == 0)
-        refuse_without_reports(question, journal);
+    else
+        return true;
+    return false;
+}
+
+/* The days asked for that were reported; false after refusing. */
+static bool read_reports(struct restating *restating) {
+    struct question *question = restating->question;
+    if (!reports_are_there(restating, journal_each_report(restating->journal, restating->from, restating->to, keep_report, restating)))
+        return false;
+    if (restating->day_count == 0)
+        refuse_without_reports(question, restating->journal);
     else if (restating->known_at < restating->days[restating->day_count - 1].seq)
         question_refuse(question, "bad_request", "must not lie before what was known when the last of the days was reported", "/known_at");
     else
@@ -268,7 +298,8 @@ static json_t *reply_of(const struct restating *restating, const struct standpoi
 static json_t *restate(struct restating *restating, const struct standpoint *standpoint) {
     struct question *question = restating->question;
     json_t *reply = NULL;
-    if (!read_reports(restating, standpoint->journal))
+    restating->journal = standpoint->journal;
+    if (!read_reports(restating))
         return NULL;
     restating->rows = json_array();
     restating->totals = json_array();
@@ -278,7 +309,7 @@ static json_t *restate(struct restating *restating, const struct standpoint *sta
         reply = reply_of(restating, standpoint);
     else if (restating->overflow)
         question_refuse(question, "bad_request", "more than 50,000 rows: group by less, filter, or ask for fewer days", "/group_by");
-    else
+    else if (reports_are_there(restating, restating->journal_status))
         question_refuse(question, "busy", "the daemon ends: ask again when it is back", NULL);
     json_decref(restating->rows);
     json_decref(restating->totals);
@@ -296,6 +327,6 @@ json_t *op_restatement(struct question *question) {
         return NULL;
     restating.known_at = standpoint.known_at;
     json_t *reply = restate(&restating, &standpoint);
-    free_days(&restating);
+    free(restating.days);
     return reply;
 }
