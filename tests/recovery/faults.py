@@ -61,7 +61,7 @@ def shimmed(with_tape=True, **arguments):
     disk = os.path.join(daemon.folder, "disk")
     os.mkdir(disk)
     daemon.journal = os.path.join(disk, "journal.db")
-    daemon.configure(arguments.get("config", ""), **({"pathways": arguments["pathways"]} if "pathways" in arguments else {}))
+    daemon.configure(**{name: arguments[name] for name in ("config", "pathways") if name in arguments})
     shim = Shim(daemon.folder, with_tape)
     daemon.environment.update(shim.environment)
     return daemon, shim

