@@ -3,7 +3,9 @@
 import datetime
 import json
 import os
+import re
 import signal
+import time
 
 import zmq
 
@@ -137,34 +139,111 @@ def group_by(setting):
                            today=setting.until + datetime.timedelta(days=1), times=setting.options.rounds)
 
 
-def start_again(setting, daemon, seed, how):
-    """Some fresh events, then an end of one kind or the other, then the seconds until it is ready again."""
-    run_program(setting.program("send"), endpoint=daemon.ingest, events=max(1000, setting.options.replay_events // 100), seed=seed, frame=64,
-                window=64, begin=setting.days_ago(FEED_DAYS), until=setting.until)
-    daemon.stop(how)
-    return daemon.start()
+def wait_until(holds, what):
+    until = time.monotonic() + harness.READY_TIMEOUT_S
+    while not holds():
+        if time.monotonic() > until:
+            raise harness.Failed(what)
+        time.sleep(0.05)
+
+
+class Starts:
+    """Ends a daemon in one way or the other and measures the start; the events between are of waits that nobody has heard of."""
+
+    def __init__(self, setting, daemon, tail):
+        self.setting, self.daemon, self.tail = setting, daemon, tail
+        self.shift = 500000000
+
+    def ask(self, op):
+        socket = zmq.Context.instance().socket(zmq.REQ)
+        socket.linger = 0
+        socket.connect(self.daemon.query)
+        socket.send(json.dumps({"v": 1, "op": op}).encode())
+        reply = json.loads(socket.recv())
+        socket.close()
+        return reply
+
+    def send(self, **how):
+        self.shift += 1000000
+        return run_program(self.setting.program("send"), endpoint=self.daemon.ingest, seed=self.shift, shift=self.shift,
+                           begin=self.setting.days_ago(FEED_DAYS), until=self.setting.until, **how)[0]
+
+    def take_checkpoints(self, events):
+        """After so many events from now on, 0: never."""
+        path = os.path.join(self.daemon.folder, "waitlistd.conf")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"checkpoint_events = \d+", "checkpoint_events = %d" % events, text))
+        self.daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.ask("config")["config"]["journal"]["checkpoint_events"] == events, "the daemon was not reloaded")
+
+    def is_kept(self):
+        now = self.ask("health")
+        return now["checkpoint"] is not None and now["checkpoint"]["seq"] == now["journal_seq"]
+
+    def full(self, how):
+        """Without its checkpoint; the start writes the next one."""
+        self.daemon.stop(how)
+        if os.path.exists(self.daemon.journal + ".checkpoint"):
+            os.unlink(self.daemon.journal + ".checkpoint")
+        return self.daemon.start()
+
+    def with_tail(self, how):
+        """From a checkpoint, and the events since."""
+        self.take_checkpoints(1)
+        wait_until(self.is_kept, "no checkpoint was taken: " + self.daemon.last_words())
+        self.take_checkpoints(0)
+        self.send(events=self.tail, frame=64, window=64)
+        self.daemon.stop(how)
+        return self.daemon.start()
 
 
 def replay(setting):
     options, report = setting.options, setting.report
     report.title("start-up with {:,} events".format(options.replay_events))
-    clean, killed = [], []
-    with Scratch() as scratch, Daemon(setting.build, scratch) as daemon:
+    tail = min(50000, options.replay_events // 20)  # as many as the default lets come together
+    full = {signal.SIGTERM: [], signal.SIGKILL: []}
+    short = {signal.SIGTERM: [], signal.SIGKILL: []}
+    with Scratch() as scratch, Daemon(setting.build, scratch, checkpoints=tail) as daemon:
         loaded = run_program(setting.program("send"), endpoint=daemon.ingest, events=options.replay_events, frame=64, window=256,
                              begin=setting.days_ago(BACKLOG_DAYS), until=setting.until)[0]
+        starts = Starts(setting, daemon, tail)
         alerts = alert_seq(daemon)
-        daemon.stop()
         size = daemon.journal_bytes()
-        daemon.start()
-        for seed in range(options.rounds):
-            clean.append(start_again(setting, daemon, 1000 + 2 * seed, signal.SIGTERM))
-            killed.append(start_again(setting, daemon, 1001 + 2 * seed, signal.SIGKILL))
-    report.table([("seconds until ready, median [least–most]", "s", "events/s"),
-                  ("after a clean stop", Series(clean).shown("%.2f"), "%.0f" % (loaded["accepted"] / Series(clean).median)),
-                  ("after kill -9", Series(killed).shown("%.2f"), "%.0f" % (loaded["accepted"] / Series(killed).median))])
-    report.note("journal: %.0f MB, %.0f bytes an event of %.0f, with %d alert transitions" % (
-        size / 1e6, size / loaded["accepted"], loaded["bytes"] / loaded["events"], alerts))
-    report.bar("full replay, seconds for 10,000,000 events (%s)" % ("measured" if options.replay_events == 10000000 else "projected"),
-               Series(clean).median * 1e7 / options.replay_events, "%.1f", 40, 15, False)
-    ratio = harness.ratios(killed, clean)
-    report.bar("start after kill -9 by that after a clean stop, median of " + ratio.shown("%.2f"), ratio.median, "%.2f", 1.5, 1.1, False)
+        for _ in range(options.rounds):
+            for how in (signal.SIGTERM, signal.SIGKILL):
+                full[how].append(starts.full(how))
+        for _ in range(max(3, options.rounds)):
+            for how in (signal.SIGTERM, signal.SIGKILL):
+                short[how].append(starts.with_tail(how))
+        checkpoint = os.path.getsize(daemon.journal + ".checkpoint")
+        quiet, taking = checkpoint_latency(setting, starts)
+    rows = [("seconds until ready, median [least–most]", "after a clean stop", "after kill -9")]
+    for label, of in (("full replay", full), ("checkpoint and %d events" % tail, short)):
+        rows.append((label, Series(of[signal.SIGTERM]).shown("%.2f"), Series(of[signal.SIGKILL]).shown("%.2f")))
+    report.table(rows)
+    report.note("journal: %.0f MB, %.0f bytes an event of %.0f, with %d alert transitions; checkpoint: %.0f MB" % (
+        size / 1e6, size / loaded["accepted"], loaded["bytes"] / loaded["events"], alerts, checkpoint / 1e6))
+    rows = [("acknowledgement at 1,000 events/s, ms, median [least–most]", "p50", "p99", "most")]
+    for label, rounds in (("no checkpoint", quiet), ("one checkpoint after the other", taking)):
+        rows.append((label,) + tuple(Series([one["ack_%s_ms" % part] for one in rounds]).shown("%.2f") for part in ("p50", "p99", "max")))
+    report.table(rows)
+    how_measured = "measured" if options.replay_events == 10000000 else "projected"
+    report.bar("full replay, seconds for 10,000,000 events (%s)" % how_measured,
+               Series(full[signal.SIGTERM]).median * 1e7 / options.replay_events, "%.1f", 40, 15, False)
+    if options.replay_events == 10000000:
+        report.bar("start from a checkpoint, seconds with 10,000,000 events", Series(short[signal.SIGTERM]).median, "%.2f", 5, 1, False)
+    for label, of in (("full replay", full), ("start from a checkpoint", short)):
+        ratio = harness.ratios(of[signal.SIGKILL], of[signal.SIGTERM])
+        report.bar("%s after kill -9 by that after a clean stop, median of %s" % (label, ratio.shown("%.2f")), ratio.median, "%.2f", 1.5, 1.1, False)
+
+
+def checkpoint_latency(setting, starts):
+    """Acknowledgements while no checkpoint is taken, and while one is taken after the other."""
+    rounds = {0: [], 1: []}
+    for _ in range(setting.options.rounds):
+        for events, kept in rounds.items():
+            starts.take_checkpoints(events)
+            kept.append(starts.send(events=1000 * setting.options.seconds, frame=1, rate=1000))
+    return rounds[0], rounds[1]

@@ -48,7 +48,7 @@ class Scratch:
 class Daemon:
     """A waitlistd with the synthetic county's configuration, in a folder of its own; started and stopped as often as one likes."""
 
-    def __init__(self, build, scratch, clock=None):
+    def __init__(self, build, scratch, clock=None, checkpoints=None):
         self.program = os.path.join(build, "daemon", "waitlistd")
         self.folder = scratch.path
         self.clock = clock
@@ -60,6 +60,8 @@ class Daemon:
         with open(os.path.join(ROOT, "config", "lancashire-2025.conf"), encoding="utf-8") as file:
             text = file.read()
         text = text.replace("ipc:///run/waitlistd/", "ipc://%s/" % self.folder).replace("/var/lib/waitlistd/", self.folder + "/")
+        if checkpoints is not None:
+            text = text.replace("journal = {", "journal = { checkpoint_events = %d; checkpoint_interval_s = 0;" % checkpoints)
         with open(scratch.file("waitlistd.conf"), "w", encoding="utf-8") as file:
             file.write(text)
         shutil.copy(os.path.join(ROOT, "config", "bank-holidays.json"), self.folder)

@@ -16,7 +16,7 @@
 
 enum { ANSWER_TIMEOUT_MS = 120000, REPLY_SIZE = 65536, ALERT_SIZE = 4096 };
 
-static const char *const known[] = {"endpoint", "publish", "frame", "window", "rate", CORPUS_ARGUMENTS, NULL};
+static const char *const known[] = {"endpoint", "publish", "frame", "window", "rate", "shift", CORPUS_ARGUMENTS, NULL};
 
 struct sender {
     void *context;
@@ -114,6 +114,17 @@ static size_t subject_in(const char *json) {
     while (end != NULL && end[-1] >= '0' && end[-1] <= '9')
         end--;
     return end == NULL ? 0 : (size_t)strtoull(end, NULL, 10);
+}
+
+/* Other waits than those of the same corpus unshifted: their numbers, of nine digits, are so much higher. */
+static void shift_subjects(struct corpus *corpus, uint64_t shift) {
+    for (size_t i = 0; i < corpus->count && shift > 0; i++) {
+        char *event = corpus->bytes + corpus->starts[i];
+        char *end = strchr(strstr(event, subject_start) + sizeof subject_start - 1, '"');
+        uint64_t number = subject_in(event) + shift;
+        for (int digit = 1; digit <= 9; digit++, number /= 10)
+            end[-digit] = (char)('0' + number % 10);
+    }
 }
 
 /* With one event a wait, an alert is of the first line with its subject; a second one is a duplicate. */
@@ -240,6 +251,7 @@ int main(int count, char **words) {
     struct arguments arguments = arguments_take(count, words, known);
     struct simulate_options options = corpus_options(&arguments);
     struct corpus corpus = corpus_make(&options);
+    shift_subjects(&corpus, argument_number(&arguments, "shift", 0));
     struct sender sender = {.corpus = &corpus};
     const char *publish = argument_text(&arguments, "publish", NULL);
     sender.frame = (size_t)argument_number(&arguments, "frame", 64);
