@@ -6,8 +6,9 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-/* Events or alerts read in one go: a read that never ends would keep the writer from emptying its write-ahead file. */
-enum { READ_AT_ONCE = 65536 };
+/* Events or alerts read in one go: a read that does not end keeps the writer from emptying its write-ahead file, and a thread of the lowest
+ * priority may have to wait for the processor in the midst of it. */
+enum { READ_AT_ONCE = 8192 };
 
 /* A history of more events than are kept gives its memory back when the next one is read: each takes some 800 bytes. */
 enum { PROGRESS_EVERY = 16384, ALERTS_A_BREATH = 4096, HISTORY_KEPT = 4096 };

@@ -433,6 +433,24 @@ START_TEST(an_alert_of_an_unknown_pathway_is_kept) {
 }
 END_TEST
 
+/* No event has one; a register that says so was not folded from events. */
+START_TEST(a_dimension_that_is_too_long_is_refused) {
+    struct reading *reading = replayed();
+    struct stored *stored = stored_create();
+    struct waiting_register *reg = another_alike(reading);
+    bool at_end;
+
+    REFER(reading->world, "w7", .on = "2025-04-01", .dimensions = "area=0123456789012345678901234567890123456789012345678901234567890123x");
+    uint64_t seq = world_event_count(reading->world);
+    register_replay_event(reading->reg, &world_event(reading->world, seq)->event, seq);
+    ck_assert(save(reading->reg, stored));
+    ck_assert_int_eq(load(reg, stored, seq, ALERTS, &at_end), PRESERVE_REFUSED);
+    register_destroy(&reg);
+    free(stored);
+    destroy(reading);
+}
+END_TEST
+
 START_TEST(numbers_and_texts_keep_their_values) {
     struct stored *stored = stored_create();
     struct bytes_out *out = memory_new(1, sizeof *out);
@@ -491,6 +509,7 @@ int main(void) {
                                   other_rules_are_told_from_the_same,
                                   a_full_disk_is_noticed,
                                   an_alert_of_an_unknown_pathway_is_kept,
+                                  a_dimension_that_is_too_long_is_refused,
                                   numbers_and_texts_keep_their_values,
                                   NULL};
     return world_run("preserve", tests);
