@@ -139,14 +139,6 @@ def group_by(setting):
                            today=setting.until + datetime.timedelta(days=1), times=setting.options.rounds)
 
 
-def wait_until(holds, what):
-    until = time.monotonic() + harness.READY_TIMEOUT_S
-    while not holds():
-        if time.monotonic() > until:
-            raise harness.Failed(what)
-        time.sleep(0.05)
-
-
 class Starts:
     """Ends a daemon in one way or the other and measures the start; the events between are of waits that nobody has heard of."""
 
@@ -168,6 +160,19 @@ class Starts:
         return run_program(self.setting.program("send"), endpoint=self.daemon.ingest, seed=self.shift, shift=self.shift,
                            begin=self.setting.days_ago(FEED_DAYS), until=self.setting.until, **how)[0]
 
+    def wait_until(self, holds, what):
+        """Looks again whenever the daemon shows that it lives."""
+        socket = zmq.Context.instance().socket(zmq.SUB)
+        socket.linger, socket.rcvtimeo = 0, 1000 * harness.READY_TIMEOUT_S
+        socket.connect(self.daemon.publish)
+        socket.subscribe(b"heartbeat.")
+        until = time.monotonic() + harness.READY_TIMEOUT_S
+        while not holds():
+            if time.monotonic() > until:
+                raise harness.Failed(what)
+            socket.recv_multipart()
+        socket.close()
+
     def take_checkpoints(self, events):
         """After so many events from now on, 0: never."""
         path = os.path.join(self.daemon.folder, "waitlistd.conf")
@@ -176,7 +181,7 @@ class Starts:
         with open(path, "w", encoding="utf-8") as file:
             file.write(re.sub(r"checkpoint_events = \d+", "checkpoint_events = %d" % events, text))
         self.daemon.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self.ask("config")["config"]["journal"]["checkpoint_events"] == events, "the daemon was not reloaded")
+        self.wait_until(lambda: self.ask("config")["config"]["journal"]["checkpoint_events"] == events, "the daemon was not reloaded")
 
     def is_kept(self):
         now = self.ask("health")
@@ -192,7 +197,7 @@ class Starts:
     def with_tail(self, how):
         """From a checkpoint, and the events since."""
         self.take_checkpoints(1)
-        wait_until(self.is_kept, "no checkpoint was taken: " + self.daemon.last_words())
+        self.wait_until(self.is_kept, "no checkpoint was taken: " + self.daemon.last_words())
         self.take_checkpoints(0)
         self.send(events=self.tail, frame=64, window=64)
         self.daemon.stop(how)
