@@ -116,8 +116,20 @@ static int ask(struct ctl_context *ctl, json_t *request, int attempts, bool prin
     return code;
 }
 
+/* Whether the answer may take seconds. Asked a second time while the first is worked at, it would be computed twice. */
+static bool is_about_other_days(const json_t *request) {
+    static const char *const ops[] = {WAITLIST_OP_FLOW, WAITLIST_OP_SERIES, WAITLIST_OP_RESTATEMENT, WAITLIST_OP_EXCEPTIONS,
+                                      WAITLIST_OP_DATA_QUALITY};
+    bool is = json_object_get(request, "as_at") != NULL || json_object_get(request, "known_at") != NULL;
+
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        is = is || strcmp(ctl_text(request, "op"), ops[i]) == 0;
+    }
+    return is;
+}
+
 int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply) {
-    return ask(ctl, request, 0, ctl->format == FORMAT_JSON, reply);
+    return ask(ctl, request, is_about_other_days(request) ? 1 : 0, ctl->format == FORMAT_JSON, reply);
 }
 
 int ctl_ask_quietly(struct ctl_context *ctl, json_t *request, json_t **reply) {

@@ -165,6 +165,12 @@ class Ask(ClientTest):
         self.assertIn("did not answer in time", err)
         self.assertEqual(len(self.daemon.requests), 3)
 
+    def test_what_may_take_long_is_asked_once(self):
+        self.set(drop_queries=100)
+        self.assertEqual(self.run_ctl("--timeout", "0.6", "summary", "--as-at", "2025-03-31")[0], 3)
+        self.assertEqual(self.run_ctl("--timeout", "0.6", "series", "--from", "2025-03-01", "--to", "2025-03-31")[0], 3)
+        self.assertEqual(len(self.daemon.requests), 2)
+
     def test_help_and_manual_pages(self):
         help_text = self.run_ctl("--help")[1]
         commands = [line.split()[0] for line in help_text.split("Commands:\n")[1].splitlines() if line.startswith("  ")]
