@@ -1,8 +1,6 @@
 /* The archive: every accepted event in memory, small, grouped by wait. */
 #include "daemon/core/archive.h"
 
-#include "daemon/core/register_internal.h"
-
 #include "daemon/core/memory.h"
 #include "daemon/core/names.h"
 
@@ -389,7 +387,6 @@ struct waiting_register *archive_recall(struct archive *archive, const struct re
         .without_alerts = true,
     };
     struct waiting_register *reg = register_create(&setup);
-    register_take_stops(reg, recall->eras, recall->era_count); /* also those that began after the day */
     register_replay_until(reg, recall->as_at, recall->goes_on);
     replay(archive, recall, reg);
     register_begin(reg, recall->as_at, INSTANT_NONE, false);

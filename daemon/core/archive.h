@@ -20,8 +20,7 @@ void archive_event(const struct archive *archive, uint64_t seq, struct history_e
 /* Which past is asked for. */
 struct recall {
     const struct calendar *calendar; /* borrowed for the register's life */
-    const struct policy_era *eras;   /* as for register_create; those that begin after `as_at` lend what a stop is, and the
-                                      * rules of pathways that no earlier one has */
+    const struct policy_era *eras;   /* as for register_create; those that begin after `as_at` only lend the names of their pathways */
     size_t era_count;
     uint64_t known_at; /* the last seq that was known, at most archive_count */
     day_t as_at;

@@ -41,22 +41,6 @@ static void take_policy(struct waiting_register *reg, const struct policy *polic
     }
 }
 
-void register_take_stops(struct waiting_register *reg, const struct policy_era *eras, size_t era_count) {
-    const struct pathway_policy *newest[PATHWAYS_EVER_MAX] = {NULL};
-    for (size_t i = 0; i < era_count; i++)
-        for (size_t j = 0; j < eras[i].policy->pathway_count; j++) {
-            const struct pathway_policy *pathway = &eras[i].policy->pathways[j];
-            newest[names_find(reg->pathway_names, text_of(pathway->name)) - 1] = pathway;
-        }
-    for (size_t i = 0; i < reg->policy_count; i++)
-        for (size_t j = 0; j < reg->policies[i]->pathway_count; j++) {
-            struct pathway_policy *pathway = &reg->policies[i]->pathways[j];
-            const struct pathway_policy *rules = newest[names_find(reg->pathway_names, text_of(pathway->name)) - 1];
-            pathway->stops_on = rules->stops_on;
-            pathway->completes_on = rules->completes_on;
-        }
-}
-
 struct waiting_register *register_create(const struct register_setup *setup) {
     struct waiting_register *reg = memory_new(1, sizeof *reg);
     reg->calendar = setup->calendar;
@@ -79,7 +63,6 @@ struct waiting_register *register_create(const struct register_setup *setup) {
     ENSURE(setup->era_count > 0);
     for (size_t i = 0; i < setup->era_count; i++)
         take_policy(reg, setup->eras[i].policy, setup->eras[i].from);
-    register_take_stops(reg, reg->eras, reg->era_count);
     reg->fold = (struct fold){
         .calendar = reg->calendar, .names = reg->names, .pathways = reg->pathways, .pathway_number = pathway_number, .context = reg};
     reg->keeping_fold = reg->fold;
@@ -479,7 +462,6 @@ bool register_set_policy(struct waiting_register *reg, const struct policy *poli
     }
     reg->calendar = reg->fold.calendar = reg->keeping_fold.calendar = calendar;
     take_policy(reg, policy, reg->today);
-    register_take_stops(reg, reg->eras, reg->era_count);
     register_settle(reg, now);
     return true;
 }

@@ -178,10 +178,6 @@ void register_note_folded(struct record *record, const struct event *event, inst
 /* Folds the wait anew from its events. */
 void register_refold(struct waiting_register *reg, uint32_t wait);
 
-/* What a stop is and which type completes follows the newest of `eras`, by rising day, on every day (rules, sections 4 and 6): the
- * register's policies take it over. Each pathway of the eras must be known to the register. */
-void register_take_stops(struct waiting_register *reg, const struct policy_era *eras, size_t era_count);
-
 /* open_alerts.c */
 struct alert_node *register_alert(const struct waiting_register *reg, uint32_t alert);
 /* Opens an alert of the wait with what `node` says of it. */

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from council import FIRST, KINDS, TODAY, Council, days
-from daemon import PATHWAYS, WAITLISTCTL, Daemon, event, referral
+from daemon import WAITLISTCTL, Daemon, event, referral
 
 COUNTS = ("waiting", "unallocated", "allocated", "in_progress", "paused", "breach", "due", "scheduled", "no_contact")
 STATISTICS = ("longest", "median", "mean", "p90")
@@ -203,34 +203,6 @@ class SingleCases(unittest.TestCase):
             self.assertEqual([(one["day"], one["reconstructed"], one["reported_seq"], one["difference"]["waiting"]) for one in reply["totals"]],
                              [("2025-06-01", True, 1, 1), ("2025-06-02", True, 1, 1), ("2025-06-03", True, 1, 1)])
             self.assertEqual([change["day"] for change in reply["changes"]], ["2025-06-01", "2025-06-02", "2025-06-03"])
-
-    def test_another_rule_of_what_a_stop_is(self):
-        """It holds for the past too, so that law 7 does; what was reported stays, and the difference is no event's."""
-        newer = PATHWAYS.replace('completes_on = "asc.review.completed"', 'clock_stops_on = "started"')
-        with Daemon(clock="2025-06-01T12:00:00Z") as daemon:
-            daemon.take(*(referral("W-%d" % number, "2025-05-20", pathway="review") for number in range(4)),
-                        event("review.completed", "W-1", "2025-05-30"), event("assessment.started", "W-2", "2025-05-30"),
-                        event("assessment.completed", "W-3", "2025-06-01"))
-            daemon.set_clock("2025-06-03T12:00:00Z")
-            then = daemon.ask("summary", as_at="2025-06-01")["total"]
-            self.assertEqual(then["waiting"], 3)
-            daemon.configure(pathways=newer)
-            self.assertEqual(daemon.reload(), "reloaded")
-            for clock in ("2025-06-04T12:00:00Z", "2025-06-05T12:00:00Z"):
-                waiting = {}
-                for day in ("2025-05-19", "2025-05-29", "2025-05-30", "2025-06-01", "2025-06-03"):
-                    waiting[day] = daemon.ask("summary", as_at=day)["total"]["waiting"]
-                self.assertEqual(list(waiting.values()), [0, 4, 3, 2, 2])
-                series = daemon.ask("series", **{"from": "2025-05-19", "to": "2025-06-03"})
-                self.assertEqual({one["day"]: one["position"]["waiting"] for one in series["totals"] if one["day"] in waiting}, waiting)
-                for before, first, last in (("2025-05-19", "2025-05-20", "2025-05-29"), ("2025-05-29", "2025-05-30", "2025-06-01")):
-                    flow = daemon.ask("flow", **{"from": first, "to": last, "step": "all"})["rows"][0]["flow"]
-                    self.assertEqual(waiting[last], waiting[before] + flow["started"] + flow["reopened"] - flow["completed"] - flow["closed"])
-                reported = daemon.ask("summary", as_at="2025-06-01", basis="reported")["total"]
-                self.assertEqual(reported, then)
-                total = daemon.ask("restatement", day="2025-06-01")["totals"][0]
-                self.assertEqual((total["difference"]["waiting"], total["changes_total"], total["explained"]), (-1, 0, False))
-                daemon.restart(clock=clock)
 
     def test_before_the_first_midnight(self):
         with Daemon(clock="2025-06-01T12:00:00Z") as daemon:

@@ -182,8 +182,6 @@ static void make_policy(struct random *random, struct policy *policy, const stru
             policy->pathways[i] = before->pathways[from];
         else
             make_pathway(random, name, type, &policy->pathways[i]);
-        if (before != NULL && random_chance(random, 80))
-            policy->pathways[i].stops_on = before->pathways[from].stops_on;
     }
     policy->contact_interval_days = random_between(random, 1, 28);
     for (int priority = 1; priority < PRIORITY_COUNT; priority++)

@@ -19,7 +19,6 @@ struct oracle {
     const struct policy *policies[ERAS_MAX];
     day_t policy_from[ERAS_MAX];
     size_t policy_count;
-    const struct policy *newest; /* of all there are, also of those after a past day */
     const struct calendar *calendar;
     const struct calendar_tables *tables;
     struct accepted *events; /* in order of arrival */
@@ -284,7 +283,8 @@ static void end_wait(struct oracle_wait *wait, const struct event *event, enum o
 
 /* The events mean what the newest policy makes of them, whatever the day asked for: the state follows from the set of events. */
 static enum event_type completing_type(const struct oracle *oracle, const struct oracle_wait *wait) {
-    return oracle->newest->pathways[pathway_index(oracle->newest, wait->referred_to)].completes_on;
+    const struct policy *newest = oracle->policies[oracle->policy_count - 1];
+    return newest->pathways[pathway_index(newest, wait->referred_to)].completes_on;
 }
 
 /* The middle column of section 4's table: an event upon an open wait. */
@@ -426,7 +426,6 @@ void oracle_add_policy(struct oracle *oracle, day_t from, const struct policy *p
     }
     oracle->policies[oracle->policy_count] = policy;
     oracle->policy_from[oracle->policy_count++] = from;
-    oracle->newest = policy;
     note_effects(oracle);
 }
 
@@ -469,7 +468,6 @@ struct oracle *oracle_of_past(const struct oracle *oracle, size_t event_count, d
             oracle_add_policy(past, oracle->policy_from[i], oracle->policies[i]);
         }
     }
-    past->newest = oracle->newest;
     for (size_t i = 0; i < event_count; i++) {
         append(past, &oracle->events[i].event);
     }
@@ -590,8 +588,8 @@ static void measure_waiting(const struct oracle *oracle, struct oracle_wait *wai
 }
 
 /* On one day the start comes first in fold order, so that it is what stopped the clock. */
-static void find_stop(const struct oracle *oracle, struct oracle_wait *wait) {
-    bool stops_on_started = oracle->newest->pathways[pathway_index(oracle->newest, wait->referred_to)].stops_on == STOP_ON_STARTED;
+static void find_stop(struct oracle_wait *wait) {
+    bool stops_on_started = wait->policy->pathways[wait->pathway].stops_on == STOP_ON_STARTED;
     wait->stop = wait->ended;
     if (stops_on_started && wait->started != DAY_NONE && (wait->ended == DAY_NONE || wait->started <= wait->ended)) {
         wait->stop = wait->started;
@@ -604,7 +602,7 @@ void oracle_stand(const struct oracle *oracle, struct text subject, day_t day, s
     if (wait->status == ORACLE_NO_WAIT) {
         return;
     }
-    find_stop(oracle, wait);
+    find_stop(wait);
     if (is_removed(oracle, subject)) {
         wait->status = ORACLE_EXCLUDED;
     } else if (wait->stop != DAY_NONE) {
@@ -622,7 +620,7 @@ static void measure(const struct oracle *oracle, struct text subject, day_t day,
         return;
     }
     const struct pathway_policy *pathway = &wait->policy->pathways[wait->pathway];
-    find_stop(oracle, wait);
+    find_stop(wait);
     wait->standard = pathway->standard_days;
     if (wait->priority != 0 && pathway->standard_by_priority[wait->priority] != 0) {
         wait->standard = pathway->standard_by_priority[wait->priority];
