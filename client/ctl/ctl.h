@@ -71,6 +71,7 @@ int command_send(struct ctl_context *ctl, int argc, char **argv);
 int command_import(struct ctl_context *ctl, int argc, char **argv);
 int command_simulate(struct ctl_context *ctl, int argc, char **argv);
 int command_report(struct ctl_context *ctl, int argc, char **argv);
+int command_redact(struct ctl_context *ctl, int argc, char **argv);
 int command_verify(struct ctl_context *ctl, int argc, char **argv);
 int command_completion(struct ctl_context *ctl, int argc, char **argv);
 

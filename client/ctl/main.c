@@ -30,6 +30,7 @@ static const struct ctl_command commands[] = {
 #ifdef WAITLIST_HAVE_CLD
     {"report", command_report, "figures that others define: the national waiting times"},
 #endif
+    {"redact", command_redact, "erase who accepted events were about"},
     {"verify", command_verify, "check a journal's file against its hash chain"},
     {"completion", command_completion, "print the completion script of a shell"},
 };

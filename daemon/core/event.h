@@ -26,6 +26,9 @@ enum event_type {
 
 #define EVENT_DIMENSIONS_MAX 16
 
+/* Stands for a person or a worker whose reference was redacted (rules, section 3). */
+#define EVENT_REDACTED "redacted"
+
 struct event_dimension {
     struct text name;
     struct text value;

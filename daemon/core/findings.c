@@ -163,8 +163,11 @@ static void warn_of_early_end(const struct finding_walk *walk, uint32_t wait, co
     tell(walk, &finding);
 }
 
+/* People whose reference was redacted cannot be told apart. */
 static void keep_open(struct finding_walk *walk, uint32_t wait, const struct history_event *referral) {
     const struct wait_state *state = &register_record(walk->reg, wait)->state;
+    if (text_is(texts_at(walk->reg->people, state->person), EVENT_REDACTED))
+        return;
     struct recorded_event recorded = recorded_of(walk, wait, referral, EFFECT_APPLIED);
     memory_reserve((void **)&walk->open, &walk->open_capacity, walk->open_count + 1, sizeof *walk->open);
     walk->open[walk->open_count++] = (struct open_wait){

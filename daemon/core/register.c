@@ -187,6 +187,15 @@ static bool comes_last(const struct record *record, const struct event *event, i
     return effective_time == latest && !sequenced && event_type_rank(event->type) > record->last_rank;
 }
 
+void register_reread(struct waiting_register *reg, uint32_t wait) {
+    struct record *record = register_record(reg, wait);
+    ENSURE(reg->live);
+    reg->sorted_seq = 0;
+    texts_erase(reg->people, record->state.person);
+    record->state.person = NAME_ABSENT;
+    register_touch(reg, wait, INT32_MAX)->refold = true;
+}
+
 /* In the replay of a past day: what comes later is not folded, but it may say that the wait counts in no measure of any date, or, after a
  * refold that took later events into account, that it does. When the days go on, every later event has its day. */
 static void pass_over(const struct waiting_register *reg, struct record *record, const struct event *event) {

@@ -43,6 +43,9 @@ void register_destroy(struct waiting_register **reg);
 uint32_t register_wait_of(struct waiting_register *reg, struct text subject);
 /* The same, 0 when unknown. */
 uint32_t register_find(const struct waiting_register *reg, struct text subject);
+/* Events of the wait say other things than they did: it is folded anew with the turn, and the person's reference that was kept is
+ * overwritten. */
+void register_reread(struct waiting_register *reg, uint32_t wait);
 /* The seq of the wait's newest accepted event, 0 without any: what the journal chains the next one to. */
 uint64_t register_newest_seq(const struct waiting_register *reg, uint32_t wait);
 

@@ -60,3 +60,11 @@ struct text texts_at(const struct texts *texts, uint32_t number) {
     memcpy(&length, kept, sizeof length);
     return (struct text){kept + sizeof length, length};
 }
+
+void texts_erase(struct texts *texts, uint32_t number) {
+    struct text text = texts_at(texts, number);
+    if (number == 0)
+        return;
+    uint64_t place = (uint64_t)number * ALIGNMENT;
+    memset(texts->blocks[place / BLOCK_BYTES] + place % BLOCK_BYTES + sizeof(uint16_t), 0, text.length);
+}

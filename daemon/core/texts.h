@@ -15,4 +15,7 @@ uint32_t texts_keep(struct texts *texts, struct text text);
 /* Borrowed for as long as `texts` lives, NUL-terminated; TEXT_ABSENT for 0. */
 struct text texts_at(const struct texts *texts, uint32_t number);
 
+/* Overwrites the text with zeros; its number is not used again. Nothing for 0. */
+void texts_erase(struct texts *texts, uint32_t number);
+
 #endif

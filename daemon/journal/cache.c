@@ -16,7 +16,8 @@ struct block {
     uint64_t first_seq;
     uint32_t count;
     uint32_t length;
-    bool used; /* since it last came to the queue's head */
+    bool used;         /* since it last came to the queue's head */
+    uint16_t redacted; /* one bit an event */
     uint32_t ends[BLOCK_EVENTS];
     uint32_t distances[BLOCK_EVENTS];
     instant_t received[BLOCK_EVENTS];
@@ -169,6 +170,8 @@ static struct block *extend(struct block *block, const struct segment *segment, 
         block->ends[block->count] = before + entry.end - start;
         block->distances[block->count] = entry.distance;
         block->received[block->count] = segment->received;
+        if (entry.redacted)
+            block->redacted = (uint16_t)(block->redacted | 1U << block->count);
     }
     block->length = before + length;
     return block;
@@ -186,6 +189,7 @@ bool cache_find(struct cache *cache, uint64_t seq, struct journal_event *event) 
     event->seq = seq;
     event->previous_seq = block->distances[index] == 0 ? 0 : seq - block->distances[index];
     event->received = block->received[index];
+    event->redacted = (block->redacted >> index & 1) != 0;
     event->bytes = (struct text){block->bytes + start, block->ends[index] - start};
     return true;
 }
@@ -246,6 +250,14 @@ void cache_load_segment(struct cache *cache, const struct segment *segment) {
 void cache_load_end(struct cache *cache) {
     if (cache->loading != NULL)
         keep(cache, cache->loading);
+    cache->loading = NULL;
+}
+
+void cache_forget(struct cache *cache) {
+    while (cache->head != NULL)
+        discard(cache, cache->head);
+    drop_passing(cache);
+    free(cache->loading);
     cache->loading = NULL;
 }
 

@@ -25,6 +25,9 @@ void cache_load_begin(struct cache *cache, uint64_t seq);
 void cache_load_segment(struct cache *cache, const struct segment *segment);
 void cache_load_end(struct cache *cache);
 
+/* Forgets everything: what is stored has changed. */
+void cache_forget(struct cache *cache);
+
 size_t cache_bytes(const struct cache *cache);
 
 #endif

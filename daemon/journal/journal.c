@@ -385,6 +385,9 @@ static enum journal_status undo(struct journal *journal) {
         status = store_run(&journal->store, "ROLLBACK", "rolling a turn back");
     journal->in_transaction = false;
     journal->turn_open = false;
+    if (journal->redacts)
+        cache_forget(journal->cache);
+    journal->redacts = false;
     journal->now = journal->committed;
     packer_begin(journal->packer, journal->now.last_seq + 1, journal->now.last_received, journal->now.room);
     return status;
@@ -405,6 +408,8 @@ enum journal_status journal_commit(struct journal *journal) {
     }
     journal->in_transaction = false;
     journal->turn_open = false;
+    journal->scrub_due = journal->scrub_due || journal->redacts;
+    journal->redacts = false;
     journal->now.room = packer_room(journal->packer);
     for (uint32_t i = 0; i < packer_segment_count(journal->packer); i++) {
         struct segment segment = packer_segment(journal->packer, i);
@@ -421,7 +426,17 @@ void journal_rollback(struct journal *journal) {
 
 enum journal_status journal_tidy(struct journal *journal) {
     ENSURE(!journal->is_reader && !journal->turn_open && journal->reading == 0);
+    if (journal->scrub_due) {
+        bool emptied = false;
+        enum journal_status status = store_empty_write_ahead(&journal->store, &emptied);
+        journal->scrub_due = !emptied;
+        return status;
+    }
     return journal->store.wal_pages >= CHECKPOINT_PAGES ? store_checkpoint(&journal->store) : JOURNAL_OK;
+}
+
+bool journal_is_scrubbed(const struct journal *journal) {
+    return !journal->scrub_due;
 }
 
 uint32_t journal_limit_pages(struct journal *journal, uint32_t pages) {
@@ -504,7 +519,7 @@ enum journal_status journal_read_event(struct journal *journal, uint64_t seq, st
     if (seq > stored) {
         uint32_t index = (uint32_t)(seq - stored - 1);
         *event = (struct journal_event){seq, packer_previous_seq(journal->packer, index), journal->turn_received,
-                                        packer_bytes(journal->packer, index)};
+                                        packer_bytes(journal->packer, index), false};
         return JOURNAL_OK;
     }
     if (cache_find(journal->cache, seq, event))
@@ -526,7 +541,8 @@ static bool each_of_segment(const struct segment *segment, uint64_t from_seq,
         struct journal_event event = {seq,
                                       entry.distance == 0 ? 0 : seq - entry.distance,
                                       segment->received,
-                                      {(const char *)segment->body + entry.start, entry.end - entry.start}};
+                                      {(const char *)segment->body + entry.start, entry.end - entry.start},
+                                      entry.redacted};
         if (!each(context, &event))
             return false;
     }

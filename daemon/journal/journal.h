@@ -120,9 +120,20 @@ enum journal_status journal_tidy(struct journal *journal);
  * A turn that would pass it gets JOURNAL_FULL. It is forgotten when the journal is closed. For a disk shared with others, and for tests. */
 uint32_t journal_limit_pages(struct journal *journal, uint32_t pages);
 
+/* Puts other bytes in the place of stored events, of which they must keep the kept part (kept_write), within the open turn, and erases
+ * their salts. Seqs rise; none is of the open turn, none was redacted before. What was there is gone from the files once journal_tidy has
+ * run after the commit and journal_is_scrubbed says so; the journal's own memory forgets it at once. */
+struct journal_redaction {
+    uint64_t seq;
+    struct text bytes;
+};
+void journal_redact(struct journal *journal, const struct journal_redaction *events, size_t count);
+bool journal_is_scrubbed(const struct journal *journal);
+
 /* Kinds of journal_append_record. */
-#define JOURNAL_RECORD_POLICY "policy" /* JSON: the policy and the day from which it applies */
-#define JOURNAL_RECORD_DAY "day"       /* JSON: {"day":"YYYY-MM-DD"}: this local day was begun and its alerts settled */
+#define JOURNAL_RECORD_REDACTION "redaction" /* JSON: {"by","reason","count","seqs":[[from,to],…]} */
+#define JOURNAL_RECORD_POLICY "policy"       /* JSON: the policy and the day from which it applies */
+#define JOURNAL_RECORD_DAY "day"             /* JSON: {"day":"YYYY-MM-DD"}: this local day was begun and its alerts settled */
 /* JSON: {"id","act","by","reason","outcome","seq","code"}, the id first: somebody retried or discarded this quarantined event */
 #define JOURNAL_RECORD_QUARANTINE "quarantine"
 
@@ -131,6 +142,7 @@ struct journal_event {
     uint64_t previous_seq;
     instant_t received;
     struct text bytes; /* valid until the next call on the journal */
+    bool redacted;
 };
 /* The largest seq that was received at or before an instant; 0 without any. The open turn's events are left out. */
 enum journal_status journal_seq_at(struct journal *journal, instant_t instant, uint64_t *seq);

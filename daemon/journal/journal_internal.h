@@ -40,6 +40,8 @@ struct journal {
     char *copy; /* the texts that a read hands out */
     size_t copy_capacity;
     bool is_reader;
+    bool redacts;     /* the open turn did */
+    bool scrub_due;   /* a committed turn did, and the write-ahead file may still hold what was erased */
     unsigned reading; /* how many journal_each_… are under way */
 };
 

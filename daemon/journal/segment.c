@@ -11,8 +11,10 @@
 #include <xxhash.h>
 
 #define LAYOUT 1U
-#define ENTRY_SIZE 8U    /* end, distance */
-#define TRAILER_SIZE 12U /* layout, checksum */
+#define LAYOUT_WITH_REDACTED 2U
+#define REDACTED_BIT 0x80000000U /* of an end, in the second layout */
+#define ENTRY_SIZE 8U            /* end, distance */
+#define TRAILER_SIZE 12U         /* layout, checksum */
 
 /* What SQLite's file format leaves for rows in a table's page of 16 KiB (its header is 8 bytes), what a row costs beside body and seal
  * (cell pointer 2, payload size 3, rowid up to 5, record header 9, count 2, received 6; rounded up), and how large both may be that a page
@@ -60,18 +62,29 @@ static const unsigned char *entries_of(const struct segment *segment) {
     return segment->body + segment->size - TRAILER_SIZE - (size_t)segment->count * ENTRY_SIZE;
 }
 
+static uint32_t layout_of(const struct segment *segment) {
+    return load_u32(segment->body + segment->size - TRAILER_SIZE);
+}
+
+/* Of the end in an entry: where the event's bytes end. */
+static uint32_t end_at(const struct segment *segment, const unsigned char *entry) {
+    uint32_t end = load_u32(entry);
+
+    return layout_of(segment) == LAYOUT_WITH_REDACTED ? end & ~REDACTED_BIT : end;
+}
+
 bool segment_fits(const struct segment *segment) {
     size_t table = (size_t)segment->count * ENTRY_SIZE + TRAILER_SIZE;
     const unsigned char *entries;
     uint32_t end = 0;
 
-    if (segment->first_seq == 0 || segment->count == 0 || segment->size < table || segment->size > UINT32_MAX)
+    if (segment->first_seq == 0 || segment->count == 0 || segment->size < table || segment->size >= REDACTED_BIT)
         return false;
-    if (load_u32(segment->body + segment->size - TRAILER_SIZE) != LAYOUT)
+    if (layout_of(segment) != LAYOUT && layout_of(segment) != LAYOUT_WITH_REDACTED)
         return false;
     entries = entries_of(segment);
     for (uint32_t i = 0; i < segment->count; i++) {
-        uint32_t next = load_u32(entries + (size_t)i * ENTRY_SIZE);
+        uint32_t next = end_at(segment, entries + (size_t)i * ENTRY_SIZE);
         if (next < end || load_u32(entries + (size_t)i * ENTRY_SIZE + 4) >= segment->first_seq + i)
             return false;
         end = next;
@@ -89,13 +102,37 @@ bool segment_is_whole(const struct segment *segment) {
 struct segment_entry segment_entry(const struct segment *segment, uint32_t index) {
     const unsigned char *at = entries_of(segment) + (size_t)index * ENTRY_SIZE;
 
-    return (struct segment_entry){index == 0 ? 0 : load_u32(at - ENTRY_SIZE), load_u32(at), load_u32(at + 4)};
+    return (struct segment_entry){index == 0 ? 0 : end_at(segment, at - ENTRY_SIZE), end_at(segment, at), load_u32(at + 4),
+                                  layout_of(segment) == LAYOUT_WITH_REDACTED && (load_u32(at) & REDACTED_BIT) != 0};
 }
 
 struct text segment_bytes(const struct segment *segment, uint32_t index) {
     struct segment_entry entry = segment_entry(segment, index);
 
     return (struct text){(const char *)segment->body + entry.start, entry.end - entry.start};
+}
+
+unsigned char *segment_with_redacted(const struct segment *segment, uint32_t index, struct text bytes, size_t *size) {
+    struct segment_entry old = segment_entry(segment, index);
+    size_t before = segment->size - (old.end - old.start);
+    unsigned char *body = memory_new(before + bytes.length + 1, 1);
+    unsigned char *at = body + old.start;
+    struct segment copy = *segment;
+
+    memcpy(body, segment->body, old.start);
+    memcpy(at, bytes.at, bytes.length);
+    memcpy(at + bytes.length, segment->body + old.end, segment->size - old.end);
+    copy.body = body;
+    copy.size = *size = before + bytes.length;
+    at = body + copy.size - TRAILER_SIZE - (size_t)copy.count * ENTRY_SIZE;
+    for (uint32_t i = 0; i < copy.count; i++, at += ENTRY_SIZE) {
+        struct segment_entry entry = segment_entry(segment, i);
+        uint32_t end = i < index ? entry.end : entry.end - (old.end - old.start) + bytes.length;
+        store_u32(at, i == index || entry.redacted ? end | REDACTED_BIT : end);
+    }
+    store_u32(at, LAYOUT_WITH_REDACTED);
+    store_u64(at + 4, checksum(&copy));
+    return body;
 }
 
 struct packed_event {

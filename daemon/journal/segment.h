@@ -1,9 +1,9 @@
 /* A segment: some of one turn's events in one row of the journal; how its body is laid out, packed and read. Knows no database.
  *
- * Body, layout 1, all numbers little-endian:
+ * Body, all numbers little-endian; layout 2 is layout 1 where the highest bit of an end says that the event was redacted:
  *   the events' bytes, one after the other, as they were received
  *   per event: u32 end of its bytes, u32 distance to the wait's event before it (seq - previous_seq; 0: none)
- *   u32 layout (1), u64 XXH3 of everything before it, seeded with that of (first_seq, count, received) */
+ *   u32 layout, u64 XXH3 of everything before it, seeded with that of (first_seq, count, received) */
 #ifndef WAITLIST_JOURNAL_SEGMENT_H
 #define WAITLIST_JOURNAL_SEGMENT_H
 
@@ -22,6 +22,7 @@ struct segment_entry {
     uint32_t start; /* of the event's bytes in the body */
     uint32_t end;
     uint32_t distance;
+    bool redacted;
 };
 
 /* Whether layout and sizes fit, so that it can be read at all, and the distances may be; the two below may be asked only then. Whether it
@@ -30,6 +31,8 @@ bool segment_fits(const struct segment *segment);
 bool segment_is_whole(const struct segment *segment);
 struct segment_entry segment_entry(const struct segment *segment, uint32_t index);
 struct text segment_bytes(const struct segment *segment, uint32_t index);
+/* A copy of the body, freed by the caller, in which the event has other bytes and counts as redacted. Only of a whole segment. */
+unsigned char *segment_with_redacted(const struct segment *segment, uint32_t index, struct text bytes, size_t *size);
 
 /* Packs the events of a turn into segments, each of a size that the last page of the table can hold whole, so that a page is filled
  * whatever the size of the turns, and reading one event back is reading one page. */

@@ -97,6 +97,8 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
                                 " pointer = CASE WHEN ?3 IS NULL THEN pointer ELSE ?5 END WHERE id = ?1",
     [STORE_SCRUB_QUARANTINE] = "UPDATE quarantine SET scrubbed = 1, digest = ?2, bytes = ?3 WHERE id = ?1",
     [STORE_INSERT_LINK] = "INSERT INTO link (place, what, key, after_seq, head) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [STORE_REWRITE_SEGMENT] = "UPDATE segment SET body = ?2, seal = ?3 WHERE first_seq = ?1",
+    [STORE_DELETE_OLD_SEAL] = "DELETE FROM old_seal WHERE first_seq = ?1",
     [STORE_READ_SEGMENTS] = "SELECT first_seq, count, received, body FROM segment"
                             " WHERE first_seq >= (SELECT max(first_seq) FROM segment WHERE first_seq <= ?1) AND first_seq <= ?2"
                             " ORDER BY first_seq",
@@ -105,6 +107,9 @@ static const char *const statement_texts[STORE_STATEMENT_COUNT] = {
                                 " coalesce(seal, (SELECT seal FROM old_seal WHERE old_seal.first_seq = segment.first_seq))"
                                 " FROM segment ORDER BY first_seq DESC LIMIT 1",
     [STORE_READ_LAST_LINK] = "SELECT place, after_seq, head FROM link ORDER BY place DESC LIMIT 1",
+    [STORE_READ_SEALED] = "SELECT first_seq, count, received, body,"
+                          " coalesce(seal, (SELECT seal FROM old_seal WHERE old_seal.first_seq = segment.first_seq))"
+                          " FROM segment WHERE first_seq <= ?1 ORDER BY first_seq DESC LIMIT 1",
     [STORE_READ_ALERT] = "SELECT previous_alert_seq, body, after_seq FROM alert WHERE alert_seq = ?1",
     [STORE_LAST_RECORD] = "SELECT record_id, after_seq, at, kind, body FROM record WHERE kind = ?1 ORDER BY record_id DESC LIMIT 1",
     [STORE_READ_REPORT] =
@@ -338,6 +343,17 @@ static enum journal_status checkpoint(struct store *store, int mode) {
     store->wal_pages = held > moved ? held - moved : 0;
     store->moved_pages = moved > 0 ? moved : 0;
     return store_status(store, code, "moving commits to the main file");
+}
+
+enum journal_status store_empty_write_ahead(struct store *store, bool *emptied) {
+    int held = -1;
+    int code = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, &held, NULL);
+    enum journal_status status = (code & 0xff) == SQLITE_BUSY ? JOURNAL_OK : store_status(store, code, "emptying the write-ahead file");
+
+    *emptied = code == SQLITE_OK && held == 0;
+    if (*emptied)
+        store->wal_pages = store->moved_pages = 0;
+    return status == JOURNAL_FULL ? JOURNAL_OK : status;
 }
 
 enum journal_status store_checkpoint(struct store *store) {

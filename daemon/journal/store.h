@@ -17,10 +17,13 @@ enum store_statement {
     STORE_SETTLE_QUARANTINE,
     STORE_SCRUB_QUARANTINE,
     STORE_INSERT_LINK,
+    STORE_REWRITE_SEGMENT,
+    STORE_DELETE_OLD_SEAL,
     STORE_READ_SEGMENTS, /* those that hold the seqs ?1 to ?2; from here on statements that only read */
     STORE_READ_RECEIVED, /* when the segment that holds the seq ?1 was received, and which seqs it holds */
     STORE_READ_LAST_SEGMENT,
     STORE_READ_LAST_LINK,
+    STORE_READ_SEALED, /* the segment that holds the seq ?1, and its seal */
     STORE_READ_ALERT,
     STORE_LAST_RECORD,
     STORE_READ_REPORT,
@@ -65,5 +68,7 @@ enum journal_status store_finish(struct store *store, sqlite3_stmt *statement, c
 enum journal_status store_number(struct store *store, const char *sql, int64_t *number);
 /* Moves what was committed from the write-ahead file to the main file, as far as no reader needs it there. */
 enum journal_status store_checkpoint(struct store *store);
+/* Moves everything and empties the write-ahead file, unless a reader or a full disk puts it off. */
+enum journal_status store_empty_write_ahead(struct store *store, bool *emptied);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SEGMENTS_A_READ = 512, LINKS_A_READ = 512, PROGRESS_EVERY = 16384 };
@@ -17,6 +18,12 @@ struct link {
     uint64_t after_seq;
     bool has_head;
     struct chain_digest head;
+};
+
+/* Seqs from the first to the last. */
+struct range {
+    uint64_t from;
+    uint64_t to;
 };
 
 struct verifier {
@@ -40,6 +47,12 @@ struct verifier {
     size_t link_next;
     uint64_t place; /* of the last link read */
     bool known_met;
+    struct range *journalled; /* what redactions were journalled, in the order of the journal */
+    size_t journalled_count;
+    size_t journalled_capacity;
+    uint64_t *redacted; /* what is redacted, by rising seq */
+    size_t redacted_count;
+    size_t redacted_capacity;
 };
 
 static const char *const act_names[] = {[CHAIN_ALERT] = "alert", [CHAIN_RECORD] = "record", [CHAIN_REPORT] = "report of day"};
@@ -134,6 +147,77 @@ static const struct link *next_link(struct verifier *verifier, enum journal_stat
     return verifier->link_next < verifier->link_count ? &verifier->links[verifier->link_next] : NULL;
 }
 
+/* A record of a redaction ends with its ranges: "seqs":[[4,7],[9,9]]} */
+static void note_redaction(struct verifier *verifier, struct text body) {
+    static const char name[] = "\"seqs\":[";
+    const char *at = body.at, *next;
+
+    while ((next = strstr(at, name)) != NULL)
+        at = next + sizeof name - 1;
+    while (*at == '[' || *at == ',') {
+        struct range range = {0, 0};
+        void *ranges = verifier->journalled;
+        char *end;
+        range.from = strtoull(at + strspn(at, "[,"), &end, 10);
+        if (*end == ',')
+            range.to = strtoull(end + 1, &end, 10);
+        if (*end != ']')
+            return;
+        memory_reserve(&ranges, &verifier->journalled_capacity, verifier->journalled_count + 1, sizeof range);
+        verifier->journalled = ranges;
+        verifier->journalled[verifier->journalled_count++] = range;
+        at = end + 1;
+    }
+}
+
+static void note_redacted(struct verifier *verifier, uint64_t seq) {
+    void *redacted = verifier->redacted;
+
+    memory_reserve(&redacted, &verifier->redacted_capacity, verifier->redacted_count + 1, sizeof seq);
+    verifier->redacted = redacted;
+    verifier->redacted[verifier->redacted_count++] = seq;
+    verifier->result->redacted++;
+}
+
+static int compare_ranges(const void *left, const void *right) {
+    const struct range *a = left, *b = right;
+
+    return (a->from > b->from) - (a->from < b->from);
+}
+
+/* The daemon may have redacted what was still to be read: its records came after the last one looked at. */
+static enum journal_status note_later_redactions(struct verifier *verifier) {
+    sqlite3_stmt *statement = NULL;
+    enum journal_status status = prepare(verifier, "SELECT body FROM record WHERE kind = ?1 AND record_id > ?2", &statement);
+    int code = SQLITE_DONE;
+
+    if (status != JOURNAL_OK)
+        return status;
+    bind_text(statement, 1, text_of(JOURNAL_RECORD_REDACTION));
+    bind_number(statement, 2, verifier->last_keys[CHAIN_RECORD]);
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+        note_redaction(verifier, row_text(statement, 0));
+    status = store_status(&verifier->store, code, "reading records");
+    (void)sqlite3_finalize(statement);
+    return status;
+}
+
+/* What is redacted without a record was erased behind the daemon's back. */
+static void check_redactions(struct verifier *verifier) {
+    size_t at = 0;
+
+    if (verifier->journalled_count > 1)
+        qsort(verifier->journalled, verifier->journalled_count, sizeof *verifier->journalled, compare_ranges);
+    for (size_t i = 0; i < verifier->redacted_count; i++) {
+        while (at < verifier->journalled_count && verifier->journalled[at].to < verifier->redacted[i])
+            at++;
+        if (at == verifier->journalled_count || verifier->journalled[at].from > verifier->redacted[i]) {
+            (void)fault(verifier, verifier->redacted[i], "the event is redacted, and no record says so");
+            return;
+        }
+    }
+}
+
 /* Each kind is chained in the order of its keys, alerts without a gap. */
 static bool link_is_in_order(struct verifier *verifier, const struct link *link) {
     if (link->what < CHAIN_ALERT || link->what > CHAIN_REPORT)
@@ -165,6 +249,8 @@ static enum journal_status check_link(struct verifier *verifier, const struct li
     if (!link->has_head || !chain_digest_equal(&verifier->head, &link->head) || act.after_seq != link->after_seq)
         (void)fault(verifier, verifier->seq, "%s %lld, written after this event, or its link is not as it was written",
                     act_names[link->what], (long long)link->key);
+    if (act.what == CHAIN_RECORD && text_is(act.kind, JOURNAL_RECORD_REDACTION))
+        note_redaction(verifier, act.body);
     compare_known(verifier);
     return JOURNAL_OK;
 }
@@ -198,8 +284,12 @@ static enum journal_status check_event(struct verifier *verifier, const struct s
         (void)fault(verifier, event.seq, "the event is not as it was written: it cannot be read");
         return JOURNAL_OK;
     }
-    if (seal_erased(seal, index, &event.erasable)) {
-        verifier->result->redacted++;
+    if (seal_erased(seal, index, &event.erasable) != entry.redacted) {
+        (void)fault(verifier, event.seq, "the event is redacted in its segment or in its seal, but not in both");
+        return JOURNAL_OK;
+    }
+    if (entry.redacted) {
+        note_redacted(verifier, event.seq);
     } else {
         seal_salt(seal, index, &salt);
         chain_erasable(verifier->chain, &salt, bytes, &event.erasable);
@@ -331,6 +421,10 @@ static enum journal_status check_all(struct verifier *verifier) {
         status = check_links_before(verifier, UINT64_MAX);
     if (status == JOURNAL_OK && is_well(verifier))
         status = check_nothing_is_added(verifier);
+    if (status == JOURNAL_OK && is_well(verifier) && verifier->redacted_count > 0)
+        status = note_later_redactions(verifier);
+    if (status == JOURNAL_OK && is_well(verifier))
+        check_redactions(verifier);
     if (status == JOURNAL_OK && verifier->options->known_head != NULL && !verifier->known_met && is_well(verifier))
         (void)fault(verifier, verifier->options->known_seq,
                     verifier->options->known_seq > verifier->seq
@@ -362,6 +456,8 @@ enum journal_status journal_verify(const char *path, const struct verify_options
     (void)sqlite3_finalize(verifier.segments);
     (void)sqlite3_finalize(verifier.link_rows);
     chain_destroy(&verifier.chain);
+    free(verifier.journalled);
+    free(verifier.redacted);
     store_close(&verifier.store);
     return status;
 }

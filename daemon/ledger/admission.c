@@ -45,7 +45,8 @@ static uint64_t accept(struct ledger *ledger, struct text bytes, const struct ev
 
 /* Step 2 of the checks: an identity accepted before is a duplicate when it says the same, else a conflict. */
 static enum verdict judge_known(struct ledger *ledger, struct text bytes, const struct journal_event *stored, struct rejection *rejection) {
-    if (envelope_same(ledger->archive, bytes, stored->bytes))
+    /* Of a redacted event nobody can tell any more what else it said, and to keep what comes now would bring it back. */
+    if (stored->redacted || envelope_same(ledger->archive, bytes, stored->bytes))
         return VERDICT_DUPLICATE;
     rejection->code = REJECT_ID_CONFLICT;
     snprintf(rejection->message, sizeof rejection->message, "an event with this source and id was accepted with other content (seq %llu)",

@@ -48,6 +48,29 @@ void ledger_begin(struct ledger *ledger, instant_t now);
 /* One event through all checks of the rules, section 3. */
 void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission);
 
+/* Erases person, worker and all that means nothing here from accepted events (rules, section 3), within the open turn, journalled with who.
+ * One of the three says which. JOURNAL_OK also when there are too many, or none: then nothing was changed. */
+#define LEDGER_REDACTION_MAX 10000 /* events */
+struct event_name {
+    struct text source;
+    struct text id;
+};
+struct redaction {
+    struct text subject; /* all events of this wait */
+    struct text person;  /* all events of the waits of this person: the whole journal is looked through */
+    const struct event_name *names;
+    size_t name_count;
+    struct text by;
+    struct text reason;
+};
+struct redaction_result {
+    size_t redacted;
+    size_t already; /* were redacted before */
+    size_t not_found;
+    bool too_many;
+};
+enum journal_status ledger_redact(struct ledger *ledger, const struct redaction *redaction, struct redaction_result *result);
+
 /* Acts on what is quarantined (rules, section 3); each that changes something is journalled with who. */
 struct quarantine_act {
     struct text by;

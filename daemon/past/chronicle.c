@@ -32,7 +32,8 @@ struct chronicle {
     struct kept_policy *policies; /* as journalled, by rising day */
     size_t policy_count;
     size_t policy_capacity;
-    uint64_t last_policy; /* its record */
+    uint64_t last_policy;    /* its record */
+    uint64_t last_redaction; /* that was known when the journal was opened: a later one means to forget and read again */
     struct waiting_register *reg;
     day_t reg_as_at;
     uint64_t reg_known_at;
@@ -95,6 +96,14 @@ struct journal *chronicle_journal(const struct chronicle *chronicle) {
     return chronicle->journal;
 }
 
+/* The record of the newest redaction, 0 without one. */
+static enum journal_status read_last_redaction(struct chronicle *chronicle, uint64_t *record_id) {
+    struct journal_record last;
+    enum journal_status status = journal_last_record(chronicle->journal, JOURNAL_RECORD_REDACTION, &last);
+    *record_id = status == JOURNAL_OK ? last.record_id : 0;
+    return status == JOURNAL_NOT_FOUND ? JOURNAL_OK : status;
+}
+
 static enum journal_status open_journal(struct chronicle *chronicle) {
     enum journal_status status = journal_open_reader(chronicle->journal_path, &chronicle->journal, chronicle->failure);
     if (status != JOURNAL_OK)
@@ -102,7 +111,7 @@ static enum journal_status open_journal(struct chronicle *chronicle) {
     randombytes_buf(&chronicle->hash_seed, sizeof chronicle->hash_seed);
     chronicle->archive = archive_create(chronicle->hash_seed);
     chronicle->envelope = envelope_create();
-    return JOURNAL_OK;
+    return read_last_redaction(chronicle, &chronicle->last_redaction);
 }
 
 static bool keep_policy(void *context, const struct journal_record *record) {
@@ -163,10 +172,23 @@ static enum journal_status read_on(struct chronicle *chronicle) {
     return chronicle->damaged ? JOURNAL_CORRUPT : status;
 }
 
+/* What was erased since must be in no answer, nor stay in memory. */
+static enum journal_status forget_what_was_redacted(struct chronicle *chronicle) {
+    uint64_t newest = 0;
+    if (chronicle->journal == NULL)
+        return JOURNAL_OK;
+    enum journal_status status = read_last_redaction(chronicle, &newest);
+    if (status == JOURNAL_OK && newest != chronicle->last_redaction)
+        chronicle_forget(chronicle);
+    return status;
+}
+
 enum journal_status chronicle_refresh(struct chronicle *chronicle) {
     chronicle->failure[0] = '\0';
     chronicle->damaged = false;
-    enum journal_status status = chronicle->journal == NULL ? open_journal(chronicle) : JOURNAL_OK;
+    enum journal_status status = forget_what_was_redacted(chronicle);
+    if (status == JOURNAL_OK && chronicle->journal == NULL)
+        status = open_journal(chronicle);
     if (status != JOURNAL_OK)
         return status;
     status = read_on(chronicle);

@@ -1,6 +1,8 @@
 /* Reading the members of a request: types, ranges, names; every refusal says where. */
 #include "daemon/query/ops.h"
 
+#include "daemon/ingest/personal.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -172,5 +174,37 @@ bool argument_filter(struct question *question, struct wait_filter *filter) {
         if (!filter_member(question, name, value, filter))
             return false;
     }
+    return true;
+}
+
+static bool has_control(struct text text) {
+    for (uint32_t i = 0; i < text.length; i++) {
+        unsigned char letter = (unsigned char)text.at[i];
+        bool second_set = letter == 0xC2 && i + 1 < text.length && (unsigned char)text.at[i + 1] < 0xA0; /* U+0080 to U+009F */
+        if (letter < 0x20 || letter == 0x7F || second_set)
+            return true;
+    }
+    return false;
+}
+
+static bool refuse_note(struct question *question, const char *message, const char *pointer) {
+    question_refuse(question, "bad_request", message, pointer);
+    return false;
+}
+
+bool argument_note(struct question *question, const char *name, uint32_t most, bool required, struct text *text) {
+    char pointer[32], message[96];
+    snprintf(pointer, sizeof pointer, "/%s", name);
+    snprintf(message, sizeof message, "must be 1 to %u bytes", (unsigned)most);
+    if (!argument_text(question, name, text))
+        return false;
+    if (text->at == NULL)
+        return !required || refuse_note(question, message, pointer);
+    if (text->length == 0 || text->length > most)
+        return refuse_note(question, message, pointer);
+    if (has_control(*text))
+        return refuse_note(question, "must not hold control characters", pointer);
+    if (personal_is_in_note(*text))
+        return refuse_note(question, "must not hold @ or an NHS number: it is kept for ever", pointer);
     return true;
 }

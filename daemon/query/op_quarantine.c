@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Bytes kept of who acted and why, and shown of what an event says of itself. */
-enum { BY_MAX = 128, REASON_MAX = 500, SHOWN_MAX = 256, NESTING_ANY = 64, MESSAGE_SIZE = 320 };
+enum { SHOWN_MAX = 256, NESTING_ANY = 64, MESSAGE_SIZE = 320 };
 
 /* ---- Arguments */
 
@@ -48,34 +48,6 @@ static bool argument_state(struct question *question, struct journal_quarantine_
             return true;
     }
     return refuse(question, "must be waiting, retried, discarded or all", "/state");
-}
-
-static bool has_control(struct text text) {
-    for (uint32_t i = 0; i < text.length; i++) {
-        unsigned char letter = (unsigned char)text.at[i];
-        bool second_set = letter == 0xC2 && i + 1 < text.length && (unsigned char)text.at[i + 1] < 0xA0; /* U+0080 to U+009F */
-        if (letter < 0x20 || letter == 0x7F || second_set)
-            return true;
-    }
-    return false;
-}
-
-/* What a person typed and the journal keeps for ever. */
-static bool argument_note(struct question *question, const char *name, uint32_t most, bool required, struct text *text) {
-    char pointer[32], message[96];
-    snprintf(pointer, sizeof pointer, "/%s", name);
-    snprintf(message, sizeof message, "must be 1 to %u bytes", (unsigned)most);
-    if (!argument_text(question, name, text))
-        return false;
-    if (text->at == NULL)
-        return !required || refuse(question, message, pointer);
-    if (text->length == 0 || text->length > most)
-        return refuse(question, message, pointer);
-    if (has_control(*text))
-        return refuse(question, "must not hold control characters", pointer);
-    if (personal_is_in_note(*text))
-        return refuse(question, "must not hold @ or an NHS number: it is kept for ever", pointer);
-    return true;
 }
 
 /* ---- Rows */
@@ -384,8 +356,8 @@ static bool argument_which(struct question *question, struct acting *acting) {
 
 static json_t *act_and_reply(struct question *question, struct acting *acting) {
     struct daemon_state *state = question->state;
-    if (!argument_which(question, acting) || !argument_note(question, "by", BY_MAX, true, &acting->act.by) ||
-        !argument_note(question, "reason", REASON_MAX, acting->discards, &acting->act.reason))
+    if (!argument_which(question, acting) || !argument_note(question, "by", ARGUMENT_BY_MAX, true, &acting->act.by) ||
+        !argument_note(question, "reason", ARGUMENT_REASON_MAX, acting->discards, &acting->act.reason))
         return NULL;
     enum journal_status status = state->change_journal(state->context, act_on_all, acting);
     if (status == JOURNAL_FULL)

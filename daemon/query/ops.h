@@ -33,6 +33,10 @@ void argument_pointer(char pointer[POINTER_SIZE], const char *above, const char 
 bool argument_text(struct question *question, const char *name, struct text *text);
 bool argument_number(struct question *question, const char *name, int64_t least, int64_t most, int64_t *number);
 bool argument_day(struct question *question, const char *name, day_t *day);
+/* What a person typed and the journal keeps for ever: 1 to `most` bytes without control characters, @ or an NHS number. */
+#define ARGUMENT_BY_MAX 128
+#define ARGUMENT_REASON_MAX 500
+bool argument_note(struct question *question, const char *name, uint32_t most, bool required, struct text *text);
 bool argument_group_by(struct question *question, struct field_name fields[GROUP_BY_MAX], size_t *count);
 bool argument_filter(struct question *question, struct wait_filter *filter);
 
@@ -118,6 +122,7 @@ json_t *op_alerts(struct question *question);
 json_t *op_follow_report(struct question *question);
 json_t *op_exceptions(struct question *question);
 json_t *op_data_quality(struct question *question);
+json_t *op_redact(struct question *question);
 json_t *op_quarantine(struct question *question);
 json_t *op_quarantine_retry(struct question *question);
 json_t *op_quarantine_discard(struct question *question);

@@ -34,6 +34,7 @@ static const struct op ops[] = {
     {"data_quality", op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
     {"quarantine", op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
     {"quarantine.retry", op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
+    {"redact", op_redact, {"events", "subject", "person", "by", "reason", NULL}},
     {"quarantine.discard", op_quarantine_discard, {"ids", "code", "after", "by", "reason", NULL}},
 };
 

@@ -15,6 +15,7 @@
 #define QUERY_EVENTS_MAX 5000          /* events of one `wait`: the last ones */
 #define QUERY_SOURCES_MAX 1000         /* sources of one `health`: the ones heard of first */
 #define QUERY_QUARANTINE_MAX 1000      /* rows of one `quarantine`, and events of one retry or discard: all of them are one turn */
+#define QUERY_REDACT_MAX 500           /* events named in one `redact` */
 #define QUERY_QUARANTINE_ACTS_MAX 1000 /* acts shown with one event: the oldest */
 #define QUERY_RAW_MAX 1048576          /* bytes shown of one event, which can only be longer when it is `too_large` */
 #define QUERY_ALERTS_SCAN_MAX 20000    /* log rows looked at for one reply; `through` says how far it came */

@@ -344,6 +344,114 @@ START_TEST(it_is_checked_beside_the_writer) {
 }
 END_TEST
 
+static bool keep_number(void *context, struct text bytes, char *buffer, struct text *kept) {
+    (void)context;
+    memcpy(buffer, bytes.at + bytes.length - 7, 7); /* the digits, which a redaction leaves */
+    *kept = (struct text){buffer, 7};
+    return true;
+}
+
+static void redact(struct journal *journal, uint64_t first, uint64_t last, const char *record) {
+    struct journal_redaction events[64];
+    char bytes[64][32];
+    size_t count = 0;
+
+    for (uint64_t seq = first; seq <= last; seq++, count++) {
+        (void)snprintf(bytes[count], sizeof bytes[count], "%s%07llu", seq % 2 == 0 ? "" : "longer than before ", (unsigned long long)seq);
+        events[count] = (struct journal_redaction){seq, text_of(bytes[count])};
+    }
+    journal_redact(journal, events, count);
+    journal_append_record(journal, JOURNAL_RECORD_REDACTION, text_of(record));
+}
+
+static struct verify_result verified_numbers(void) {
+    struct verify_options options = {.kept = keep_number};
+    struct verify_result result;
+    char message[256];
+
+    ck_assert_msg(journal_verify(fixture_path(""), &options, &result, message) == JOURNAL_OK, "%s", message);
+    return result;
+}
+
+static void append_secrets(struct journal *journal) {
+    char bytes[64];
+
+    for (int turn = 0; turn < 3; turn++) {
+        journal_begin(journal, NOON + turn);
+        for (int i = 0; i < 60; i++) {
+            (void)snprintf(bytes, sizeof bytes, "secret number %07llu", (unsigned long long)journal_last_seq(journal) + 1);
+            journal_append_event(journal, text_of(bytes), text_of(bytes + 14), 0);
+        }
+        commit(journal);
+    }
+}
+
+static void redacted_are(struct journal *journal, uint64_t first, uint64_t last) {
+    struct journal_event event;
+
+    for (uint64_t seq = 1; seq <= 180; seq++) {
+        ck_assert_int_eq(journal_read_event(journal, seq, &event), JOURNAL_OK);
+        ck_assert_int_eq(event.redacted, seq >= first && seq <= last);
+        ck_assert_int_eq(memmem(event.bytes.at, event.bytes.length, "secret", 6) == NULL, event.redacted);
+    }
+}
+
+START_TEST(redacted_events_keep_the_chain) {
+    struct journal *journal = opened();
+    struct verify_result result;
+
+    append_secrets(journal);
+    redacted_are(journal, 999, 999);
+    journal_begin(journal, NOON + 5);
+    redact(journal, 50, 100, "{\"seqs\":[[50,100]]}");
+    redacted_are(journal, 50, 100);
+    journal_rollback(journal);
+    redacted_are(journal, 999, 999);
+    journal_begin(journal, NOON + 5);
+    redact(journal, 50, 100, "{\"seqs\":[[50,100]]}");
+    commit(journal);
+    ck_assert(!journal_is_scrubbed(journal));
+    ck_assert_int_eq(journal_tidy(journal), JOURNAL_OK);
+    ck_assert(journal_is_scrubbed(journal));
+    ck_assert_int_eq(size_of(fixture_path("-wal")), 0);
+    journal_begin(journal, NOON + 6); /* more of a segment that has some; the last one is not in the record */
+    redact(journal, 101, 103, "{\"reason\":\"\\\"seqs\\\":[[1,999]]\",\"seqs\":[[101,102]]}");
+    commit(journal);
+    redacted_are(journal, 50, 103);
+    journal_close(&journal);
+    journal = opened();
+    redacted_are(journal, 50, 103);
+    journal_close(&journal);
+    result = verified_numbers();
+    ck_assert_uint_eq(result.redacted, 54);
+    ck_assert_uint_eq(result.bad_seq, 103);
+    ck_assert_ptr_nonnull(strstr(result.fault, "no record"));
+}
+END_TEST
+
+START_TEST(a_reader_puts_the_scrubbing_off) {
+    struct journal *journal = opened();
+    sqlite3 *reader = NULL;
+    sqlite3_stmt *statement = NULL;
+
+    append_secrets(journal);
+    ck_assert_int_eq(sqlite3_open_v2(fixture_path(""), &reader, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(reader, "SELECT body FROM segment", -1, &statement, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+    journal_begin(journal, NOON + 5);
+    redact(journal, 50, 100, "{\"seqs\":[[50,100]]}");
+    commit(journal);
+    ck_assert_int_eq(journal_tidy(journal), JOURNAL_OK);
+    ck_assert(!journal_is_scrubbed(journal));
+    ck_assert_int_eq(sqlite3_finalize(statement), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(reader), SQLITE_OK);
+    ck_assert_int_eq(journal_tidy(journal), JOURNAL_OK);
+    ck_assert(journal_is_scrubbed(journal));
+    journal_close(&journal);
+    ck_assert_str_eq(verified_numbers().fault, "");
+}
+END_TEST
+
 START_TEST(what_is_no_journal_cannot_be_checked) {
     struct verify_options options = {.kept = keep_all};
     struct verify_result result;
@@ -429,6 +537,8 @@ int main(void) {
     tcase_add_test(checks, swapped_events_are_found);
     tcase_add_test(checks, who_computes_the_chain_anew_is_found_by_a_head_noted_elsewhere);
     tcase_add_test(checks, it_is_checked_beside_the_writer);
+    tcase_add_test(checks, redacted_events_keep_the_chain);
+    tcase_add_test(checks, a_reader_puts_the_scrubbing_off);
     tcase_add_test(checks, what_is_no_journal_cannot_be_checked);
     tcase_add_loop_test(checks, an_older_journal_gets_its_chain_when_it_is_opened, 0, 2);
     tcase_add_test(checks, a_damaged_older_journal_gets_no_chain);

@@ -33,6 +33,25 @@ START_TEST(an_unknown_subject_is_no_wait) {
 }
 END_TEST
 
+START_TEST(a_wait_that_is_read_again_forgets_its_person) {
+    struct world *world = world_create("2025-04-10");
+
+    REFER(world, "w1", .on = "2025-04-01", .person = "p1");
+    CONTACT(world, "w1", .on = "2025-04-02");
+    struct text before = world_view(world, "w1").person;
+    ck_assert(text_is(before, "p1"));
+    world_hold(world);
+    register_reread(world_register(world), 1);
+    register_reread(world_register(world), 1); /* twice in a turn is once */
+    ck_assert_int_eq(before.at[0], '\0');
+    world_settle(world);
+    ck_assert(text_is(world_view(world, "w1").person, "p1")); /* as its history says */
+    ck_assert_uint_eq(figures_of(world).refolds, 1);
+    ck_assert_uint_eq(world_position(world_register(world), NULL).waiting, 1);
+    world_destroy(&world);
+}
+END_TEST
+
 START_TEST(a_turn_shows_when_it_is_settled) {
     struct world *world = world_create("2025-04-10");
 
@@ -523,6 +542,7 @@ END_TEST
 
 int main(void) {
     const TTest *const tests[] = {an_unknown_subject_is_no_wait,
+                                  a_wait_that_is_read_again_forgets_its_person,
                                   a_turn_shows_when_it_is_settled,
                                   events_in_order_are_never_read_again,
                                   figures_count_what_is_there,

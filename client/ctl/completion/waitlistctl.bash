@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary flow series restatement waits wait exceptions data-quality watch alerts quarantine send import simulate report verify completion'
+    local commands='status summary flow series restatement waits wait exceptions data-quality watch alerts quarantine send import simulate report redact verify completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -57,6 +57,7 @@ _waitlistctl() {
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
     report) options='dhsc-waiting-times --from --encoding' ;;
+    redact) options='--subject --person --source --reason --by' ;;
     verify) options='--head --seq' ;;
     completion) options='bash' ;;
     esac
