@@ -110,6 +110,14 @@ static void take_events(struct loop *loop) {
     committed(loop, journal_tidy(ledger_journal(loop->ledger)));
 }
 
+/* What was redacted must be in no checkpoint. One that was under way meanwhile goes when it is done. */
+static void forget_stale_checkpoint(struct loop *loop) {
+    if (ledger_may_keep_checkpoint(loop->ledger, &loop->checkpoint))
+        return;
+    checkpoint_forget(loop->ledger);
+    loop->checkpoint = *ledger_checkpoint(loop->ledger);
+}
+
 /* What somebody does through the query socket: a turn like that of events, answered after its commit. */
 static enum journal_status change_journal(void *context, enum journal_status (*change)(void *what, struct ledger *ledger), void *what) {
     struct loop *loop = context;
@@ -124,6 +132,7 @@ static enum journal_status change_journal(void *context, enum journal_status (*c
     publisher_alerts(loop->publisher, loop->ledger);
     loop->positions_wait = publisher_note_changes(loop->publisher, loop->ledger);
     committed(loop, journal_tidy(ledger_journal(loop->ledger)));
+    forget_stale_checkpoint(loop);
     return JOURNAL_OK;
 }
 
@@ -304,6 +313,7 @@ static void take_checkpoint(struct loop *loop) {
         return;
     }
     loop->checkpoint = outcome.mark;
+    forget_stale_checkpoint(loop);
     log_settle(loop->log, &loop->unwritten_checkpoint, "checkpoints can be taken again");
     log_line(loop->log, LOG_LEVEL_INFO, "checkpoint taken", LOG_COUNT("seq", outcome.mark.seq), LOG_NUMBER("took_ms", outcome.took_ms));
 }

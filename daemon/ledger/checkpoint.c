@@ -133,6 +133,7 @@ static void put_head(const struct ledger *ledger, const struct checkpoint_mark *
     bytes_put_u64(out, mark->seq);
     bytes_put_u64(out, mark->alert_seq);
     bytes_put_i64(out, mark->at);
+    bytes_put_u64(out, mark->redaction);
     bytes_put(out, landmark->event, DIGEST_SIZE);
     bytes_put(out, landmark->alert, DIGEST_SIZE);
     bytes_put_u64(out, ledger->hash_seed);
@@ -186,7 +187,7 @@ static bool write_file(struct writer *writer, const struct ledger *ledger, const
 
 bool checkpoint_write(const struct ledger *ledger, instant_t now, struct checkpoint_mark *mark, char message[CHECKPOINT_MESSAGE_SIZE]) {
     struct writer writer = {.descriptor = -1, .stop = ledger->stop};
-    struct checkpoint_mark taken = {journal_last_seq(ledger->journal), journal_last_alert_seq(ledger->journal), now};
+    struct checkpoint_mark taken = {journal_last_seq(ledger->journal), journal_last_alert_seq(ledger->journal), now, ledger->redaction};
     struct landmark landmark;
     message[0] = '\0';
     if (!landmark_of(ledger->journal, &taken, &landmark)) {
@@ -271,6 +272,13 @@ static bool open_file(struct reader *reader, const struct ledger *ledger, char m
     return true;
 }
 
+void checkpoint_forget(struct ledger *ledger) {
+    char path[PATH_SIZE];
+    ledger->checkpoint = (struct checkpoint_mark){.at = INSTANT_NONE};
+    if (path_of(ledger, "", path) && unlink(path) == 0)
+        (void)ledger_sync_folder_of(path);
+}
+
 /* The first bytes: whose it is. */
 static bool head_fits(struct ledger *ledger, struct bytes_in *in, struct checkpoint_mark *mark, char message[CHECKPOINT_MESSAGE_SIZE]) {
     struct landmark landmark, written;
@@ -279,6 +287,7 @@ static bool head_fits(struct ledger *ledger, struct bytes_in *in, struct checkpo
     mark->seq = bytes_get_u64(in);
     mark->alert_seq = bytes_get_u64(in);
     mark->at = bytes_get_i64(in);
+    mark->redaction = bytes_get_u64(in);
     memset(&written, 0, sizeof written);
     bytes_get(in, written.event, DIGEST_SIZE);
     bytes_get(in, written.alert, DIGEST_SIZE);
@@ -289,6 +298,10 @@ static bool head_fits(struct ledger *ledger, struct bytes_in *in, struct checkpo
         return refuse(message, "it was written by another build of the daemon");
     if (!same_epoch)
         return refuse(message, "it belongs to another journal");
+    if (mark->redaction != ledger->redaction) {
+        checkpoint_forget(ledger); /* it holds what they said */
+        return refuse(message, "events were redacted since");
+    }
     if (mark->seq > journal_last_seq(ledger->journal) || mark->alert_seq > journal_last_alert_seq(ledger->journal))
         return refuse(message, "it is ahead of the journal");
     if (!landmark_of(ledger->journal, mark, &landmark))
@@ -324,7 +337,7 @@ bool checkpoint_read(struct ledger *ledger, struct checkpoint_mark *mark, char m
     if (reader->file != NULL)
         (void)fclose(reader->file);
     if (!taken)
-        *mark = (struct checkpoint_mark){0, 0, INSTANT_NONE};
+        *mark = (struct checkpoint_mark){.at = INSTANT_NONE};
     free(in);
     free(reader);
     return taken;

@@ -15,7 +15,8 @@ struct ledger;
 struct checkpoint_mark {
     uint64_t seq; /* 0: there is none */
     uint64_t alert_seq;
-    instant_t at; /* when it was taken */
+    instant_t at;       /* when it was taken */
+    uint64_t redaction; /* the record of the newest redaction that it knows of, 0 without one: after a newer one it is not used */
 };
 
 struct checkpoint_news {
@@ -31,5 +32,8 @@ bool checkpoint_write(const struct ledger *ledger, instant_t now, struct checkpo
 /* Makes the ledger's register, identities and sources as they were. False when there is no checkpoint (`message` is then empty) or it
  * cannot be used, and `message` says why; what was made is then of no use and must be made anew. */
 bool checkpoint_read(struct ledger *ledger, struct checkpoint_mark *mark, char message[CHECKPOINT_MESSAGE_SIZE]);
+
+/* Deletes the file: what it holds was redacted. */
+void checkpoint_forget(struct ledger *ledger);
 
 #endif

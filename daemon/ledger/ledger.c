@@ -463,6 +463,10 @@ const struct checkpoint_mark *ledger_checkpoint(const struct ledger *ledger) {
     return &ledger->checkpoint;
 }
 
+bool ledger_may_keep_checkpoint(const struct ledger *ledger, const struct checkpoint_mark *mark) {
+    return mark->seq == 0 || mark->redaction == ledger->redaction;
+}
+
 const struct checkpoint_news *ledger_checkpoint_news(const struct ledger *ledger) {
     return &ledger->news;
 }

@@ -124,6 +124,8 @@ const struct calendar *ledger_calendar(const struct ledger *ledger);
 const struct config *ledger_config(const struct ledger *ledger);
 /* The checkpoint that the ledger was made from, or that was written at its start; its seq is 0 without one. */
 const struct checkpoint_mark *ledger_checkpoint(const struct ledger *ledger);
+/* Whether a checkpoint knows of every redaction; else its file must go. */
+bool ledger_may_keep_checkpoint(const struct ledger *ledger, const struct checkpoint_mark *mark);
 /* What there is to tell about checkpoints after ledger_open. */
 const struct checkpoint_news *ledger_checkpoint_news(const struct ledger *ledger);
 

@@ -44,6 +44,7 @@ struct ledger {
     uint64_t replayed_seq;   /* how far the replay is */
     uint64_t replayed_alert_seq;
     size_t left_to_read;               /* in one go */
+    uint64_t redaction;                /* the record of the newest redaction, 0 without one; known before anything is read */
     struct checkpoint_mark checkpoint; /* in the file, as far as the ledger knows */
     struct checkpoint_news news;
     bool damaged; /* something stored could not be understood */
@@ -70,6 +71,8 @@ char *ledger_scrub(const struct ledger *ledger, struct text bytes, struct text s
 /* replay.c */
 /* Reads the journalled policies in place of those at hand. */
 enum journal_status ledger_read_policies(struct ledger *ledger);
+/* Asks the journal for the newest redaction. */
+void ledger_read_redaction(struct ledger *ledger);
 void ledger_forget_policies(struct ledger *ledger);
 /* JOURNAL_CORRUPT when something stored cannot be understood. Makes register, identities and sources anew from the checkpoint, where there
  * is one that can be used, and the journal; register_begin is the caller's. */

@@ -210,6 +210,7 @@ static enum journal_status redact_gathered(struct ledger *ledger, const struct r
     if (status == JOURNAL_OK && result->redacted > 0) {
         journal_redact(ledger->journal, events, result->redacted);
         append_act(ledger, redaction, events, result->redacted);
+        ledger_read_redaction(ledger);
         for (size_t i = 0; i < result->redacted; i++)
             register_reread(ledger->reg, waits[i]);
     }

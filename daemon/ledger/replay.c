@@ -205,7 +205,14 @@ static enum journal_status replay_on(struct ledger *ledger) {
     return status == JOURNAL_OK && ledger_is_stopped(ledger->stop) ? JOURNAL_FAILED : status;
 }
 
+void ledger_read_redaction(struct ledger *ledger) {
+    struct journal_record record;
+    bool any = journal_last_record(ledger->journal, JOURNAL_RECORD_REDACTION, &record) == JOURNAL_OK;
+    ledger->redaction = any ? record.record_id : 0;
+}
+
 enum journal_status ledger_replay(struct ledger *ledger) {
+    ledger_read_redaction(ledger);
     if (!checkpoint_read(ledger, &ledger->checkpoint, ledger->news.ignored)) {
         randombytes_buf(&ledger->hash_seed, sizeof ledger->hash_seed);
         ledger_make_anew(ledger);

@@ -184,6 +184,38 @@ class Redaction(unittest.TestCase):
             self.check_gone(daemon, "P-W-1")
             self.assertEqual(self.check_chain(daemon)["redacted"], 2)
 
+    def test_checkpoints(self):
+        """One that knows a person is deleted, also one that was left by a crash; later ones know nothing of the person."""
+        with Daemon(config="journal += { checkpoint_events = 10; checkpoint_interval_s = 0; };") as daemon:
+            path = daemon.journal + ".checkpoint"
+            copy = os.path.join(daemon.folder, "..", os.path.basename(daemon.folder) + ".copy")
+            self.council(daemon)
+            self.wait_for_checkpoint(daemon)
+            with open(path, "rb") as file:
+                self.assertIn(SECRET.encode(), file.read())
+            shutil.copy(path, copy)
+            daemon.ask("redact", person=SECRET, **ORDER)
+            self.check_gone(daemon, SECRET)
+            daemon.kill()
+            os.replace(copy, path)  # as if the daemon had ended before it could delete it
+            daemon.start()
+            self.check_gone(daemon, SECRET)
+            self.assertEqual(daemon.wait("W-1")["person"], "redacted")
+            daemon.take(*(referral("X-%d" % number, "2025-05-01") for number in range(20)))
+            self.wait_for_checkpoint(daemon)
+            self.check_gone(daemon, SECRET)
+            self.check_chain(daemon)
+
+    def wait_for_checkpoint(self, daemon):
+        """Every heartbeat is a look at it."""
+        sub = daemon.subscribe()
+        for _ in range(60):
+            health = daemon.ask("health")
+            if health["checkpoint"] and health["checkpoint"]["seq"] == health["journal_seq"]:
+                return
+            sub.next()
+        raise AssertionError("no checkpoint")
+
     def test_killed_right_after(self):
         with Daemon() as daemon:
             self.council(daemon)

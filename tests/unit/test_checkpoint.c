@@ -312,7 +312,7 @@ END_TEST
 START_TEST(the_old_one_stays_until_the_new_one_is_whole) {
     struct config *config = prepared();
     struct ledger *ledger = open_at_noon(config);
-    struct checkpoint_mark mark = {7, 7, 7};
+    struct checkpoint_mark mark = {7, 7, 7, 7};
     char message[CHECKPOINT_MESSAGE_SIZE];
     struct rlimit limit = {1000, RLIM_INFINITY};
     off_t size = size_of(fixture_path(".checkpoint"));
