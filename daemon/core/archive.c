@@ -84,11 +84,6 @@ uint64_t archive_count(const struct archive *archive) {
     return archive->count;
 }
 
-uint32_t archive_wait_of(const struct archive *archive, struct text subject) {
-    uint32_t name = names_find(archive->names, subject);
-    return name != NAME_ABSENT && name <= archive->newest_capacity && archive->newest[name - 1] != 0 ? name : 0;
-}
-
 struct text archive_subject(const struct archive *archive, uint32_t wait) {
     return names_text(archive->names, wait);
 }

@@ -25,7 +25,7 @@ struct recall {
     uint64_t known_at; /* the last seq that was known, at most archive_count */
     day_t as_at;
     bool goes_on;          /* register_advance may follow, as long as no other policy applies */
-    const uint32_t *waits; /* only these, by archive_wait_of, each once; NULL: all */
+    const uint32_t *waits; /* only these, as archive_glance numbers them, each once; NULL: all */
     size_t wait_count;
 };
 
@@ -46,13 +46,11 @@ struct walk {
 /* Days that follow each other cost only what happened on them, so a year takes seconds a million events. */
 void archive_walk(struct archive *archive, const struct walk *walk);
 
-/* The archive's own number of a subject, from 1; 0 when unknown. */
-uint32_t archive_wait_of(const struct archive *archive, struct text subject);
 struct text archive_subject(const struct archive *archive, uint32_t wait); /* borrowed */
 /* What tells at a glance whether an event matters, a few nanoseconds each. */
 struct glance {
     instant_t time;
-    uint32_t wait; /* of which it is part */
+    uint32_t wait; /* of which it is part: the archive's own number of the subject, from 1 */
     enum event_type type;
 };
 struct glance archive_glance(const struct archive *archive, uint64_t seq);
