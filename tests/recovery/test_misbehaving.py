@@ -78,7 +78,8 @@ class Misbehaving(unittest.TestCase):
         self.assertEqual(len({row["subject"] for row in log if row["rule"] == "breach"}), sent)
         self.check_heard(heard, log)
         self.assertEqual(self.daemon.total()["waiting"], sent)
-        self.assertLess(resident(self.daemon.process.pid), self.memory + self.limit)
+        if not is_sanitized():  # it keeps what was freed, and reads too slowly for a flood over ever new connections
+            self.assertLess(resident(self.daemon.process.pid), self.memory + self.limit)
         return slowest
 
     def check_heard(self, heard, log):
