@@ -153,17 +153,21 @@ enum journal_status journal_open_with(const char *path, const struct journal_opt
                                       char message[256]) {
     struct journal *opened = memory_new(1, sizeof *opened);
     struct journal_options copy = *options;
-    enum journal_status status;
+    enum journal_status status = journal_expect(opened, path);
 
     opened->store.make_chain = make_chain;
     opened->store.context = &copy;
-    status = store_open(&opened->store, path);
+    opened->store.lock = -1;
+    if (status == JOURNAL_OK)
+        status = store_open(&opened->store, path);
     opened->store.context = NULL;
     opened->chain = chain_create();
     opened->packer = packer_create();
     opened->cache = cache_create(options->cache_bytes != 0 ? options->cache_bytes : DEFAULT_CACHE_BYTES);
     if (status == JOURNAL_OK)
         status = read_state(opened);
+    if (status == JOURNAL_OK)
+        status = journal_compare(opened, path);
     message[0] = '\0';
     if (status != JOURNAL_OK) {
         memcpy(message, opened->store.message, STORE_MESSAGE_SIZE);
@@ -208,6 +212,7 @@ void journal_close(struct journal **journal) {
     packer_destroy(&(*journal)->packer);
     cache_destroy(&(*journal)->cache);
     chain_destroy(&(*journal)->chain);
+    highwater_close(&(*journal)->highwater);
     store_close(&(*journal)->store);
     free((*journal)->copy);
     free(*journal);
@@ -416,7 +421,8 @@ enum journal_status journal_commit(struct journal *journal) {
         cache_pass(journal->cache, &segment);
     }
     packer_begin(journal->packer, journal->now.last_seq + 1, journal->now.last_received, journal->now.room);
-    return journal->store.wal_pages >= CHECKPOINT_PAGES_FORCED ? store_checkpoint(&journal->store) : JOURNAL_OK;
+    status = journal_reached(journal);
+    return status == JOURNAL_OK && journal->store.wal_pages >= CHECKPOINT_PAGES_FORCED ? store_checkpoint(&journal->store) : status;
 }
 
 void journal_rollback(struct journal *journal) {
@@ -426,6 +432,8 @@ void journal_rollback(struct journal *journal) {
 
 enum journal_status journal_tidy(struct journal *journal) {
     ENSURE(!journal->is_reader && !journal->turn_open && journal->reading == 0);
+    if (!highwater_tidy(journal->highwater))
+        return journal_highwater_failed(journal);
     if (journal->scrub_due) {
         bool emptied = false;
         enum journal_status status = store_empty_write_ahead(&journal->store, &emptied);

@@ -15,6 +15,8 @@ enum journal_status {
     JOURNAL_CORRUPT, /* the file is damaged or is no journal */
     JOURNAL_NEWER,   /* written by a newer release */
     JOURNAL_LOCKED,  /* another process has it open for writing */
+    JOURNAL_OLDER,   /* an older copy, or another journal, than what was last written here (highwater.h) */
+    JOURNAL_STOPPED, /* long work was given up because whoever asked for it wanted that */
     JOURNAL_NOT_FOUND
 };
 
@@ -43,6 +45,8 @@ enum journal_status journal_open_reader(const char *path, struct journal **journ
 /* Of a reader: shows what has been committed since. */
 enum journal_status journal_refresh(struct journal *journal);
 void journal_close(struct journal **journal);
+/* What was noticed at opening and kept nothing from going on, for the log; NULL: nothing. */
+const char *journal_notice(const struct journal *journal);
 /* What went wrong in the last call that did not return JOURNAL_OK, for the log; valid until the next call. */
 const char *journal_failure(const struct journal *journal);
 

@@ -4,6 +4,7 @@
 
 #include "daemon/core/memory.h"
 #include "daemon/journal/cache.h"
+#include "daemon/journal/highwater.h"
 #include "daemon/journal/segment.h"
 #include "daemon/journal/store.h"
 
@@ -40,9 +41,11 @@ struct journal {
     char *copy; /* the texts that a read hands out */
     size_t copy_capacity;
     bool is_reader;
-    bool redacts;     /* the open turn did */
-    bool scrub_due;   /* a committed turn did, and the write-ahead file may still hold what was erased */
-    unsigned reading; /* how many journal_each_… are under way */
+    bool redacts;                /* the open turn did */
+    bool scrub_due;              /* a committed turn did, and the write-ahead file may still hold what was erased */
+    unsigned reading;            /* how many journal_each_… are under way */
+    struct highwater *highwater; /* NULL of a reader */
+    const char *notice;
 };
 
 /* Notes the turn's first failure; journal_commit tells it. */
@@ -54,6 +57,13 @@ enum journal_status journal_damaged(struct journal *journal, const char *what, u
 /* Room for so many bytes in the journal's copy; then a column's text copied to `at` in it. */
 void journal_reserve_copy(struct journal *journal, int bytes);
 struct text journal_copy_text(struct journal *journal, size_t at, sqlite3_stmt *statement, int column);
+
+/* rollback.c: a start without a journal where there was one, and one on an older or another journal, are refused; after that the file is
+ * there and open. Then, after each commit. */
+enum journal_status journal_expect(struct journal *journal, const char *path);
+enum journal_status journal_compare(struct journal *journal, const char *path);
+enum journal_status journal_reached(struct journal *journal);
+enum journal_status journal_highwater_failed(struct journal *journal);
 
 /* quarantine.c: counts what is there. */
 enum journal_status journal_read_figures(struct journal *journal);

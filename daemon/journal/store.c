@@ -224,7 +224,7 @@ static char *joined(const char *first, const char *second) {
     return whole;
 }
 
-static enum journal_status take_lock(struct store *store, const char *path) {
+enum journal_status store_take_lock(struct store *store, const char *path) {
     char *name = joined(path, ".lock");
     enum journal_status status = JOURNAL_OK;
 
@@ -285,7 +285,7 @@ static enum journal_status create_schema(struct store *store) {
 
 /* Whether the file is a journal that this release knows, and of which version, or an empty one that is to become a journal: version 0.
  * Changes nothing. */
-static enum journal_status recognise(struct store *store, const char *path, int64_t *its_version) {
+enum journal_status store_recognise(struct store *store, const char *path, int64_t *its_version) {
     int64_t application = 0, version = 0, tables = 0;
     enum journal_status status = store_number(store, "PRAGMA application_id", &application);
 
@@ -396,7 +396,7 @@ static enum journal_status open_database(struct store *store, const char *path, 
     if (status == JOURNAL_OK)
         status = store_status(store, sqlite3_busy_timeout(store->database, 2000), "opening the journal");
     if (status == JOURNAL_OK)
-        status = recognise(store, path, &version);
+        status = store_recognise(store, path, &version);
     if (status == JOURNAL_OK && version == 0)
         status = store_run(store, settings_of_new_file, "making the journal");
     if (status == JOURNAL_OK)
@@ -422,7 +422,7 @@ static enum journal_status open_database_to_read(struct store *store, const char
     if (status == JOURNAL_OK)
         status = store_status(store, sqlite3_busy_timeout(store->database, 2000), "opening the journal");
     if (status == JOURNAL_OK)
-        status = recognise(store, path, &version);
+        status = store_recognise(store, path, &version);
     if (status == JOURNAL_OK && version == 0)
         status = fail(store, JOURNAL_NOT_FOUND, "%s: no journal was made here yet", path);
     if (status == JOURNAL_OK && version < SCHEMA_VERSION)
@@ -448,7 +448,7 @@ enum journal_status store_open(struct store *store, const char *path) {
     if (sodium_init() < 0)
         status = fail(store, JOURNAL_FAILED, "there is no source of random numbers");
     else
-        status = take_lock(store, plain);
+        status = store_take_lock(store, plain);
     if (status == JOURNAL_OK)
         status = prepare_files(store, plain);
     if (status == JOURNAL_OK)

@@ -55,6 +55,11 @@ enum journal_status store_open(struct store *store, const char *path);
 enum journal_status store_open_reader(struct store *store, const char *path);
 void store_close(struct store *store);
 
+/* The lock that whoever writes the journal holds; kept in `store->lock` until store_close. */
+enum journal_status store_take_lock(struct store *store, const char *path);
+/* Of an open database: JOURNAL_OK and its version; 0 for an empty file. */
+enum journal_status store_recognise(struct store *store, const char *path, int64_t *version);
+
 /* What a result code of SQLite means; anything but JOURNAL_OK leaves `doing` and SQLite's reason in the message. */
 enum journal_status store_status(struct store *store, int code, const char *doing);
 /* Runs SQL that gives no rows. */

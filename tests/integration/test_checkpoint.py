@@ -173,6 +173,7 @@ class Checkpoint(unittest.TestCase):
         checkpoint = self.path + ".new journal's"
         shutil.copy(self.path, checkpoint)
         os.replace(self.daemon.journal + ".old", self.daemon.journal)
+        os.unlink(self.daemon.journal + ".highwater")  # which would not let it start
         seq, said = self.started(self.daemon.stop)
         self.assertEqual(seq, 0)
         self.assertIn("it is ahead of the journal", said)

@@ -3,6 +3,7 @@
  * The child draws its turns from the seed, reports each committed turn through a pipe, and is killed by a timer of its own with SIGKILL,
  * at any instant: while it opens, appends, commits or moves the write-ahead file. The content of every event follows from its seq and the
  * run of the child that wrote it, so a turn that was half there, twice there or mixed with a lost one would show. */
+#include "daemon/journal/highwater.h"
 #include "daemon/journal/journal.h"
 
 #include "tests/seeded.h"
@@ -207,11 +208,17 @@ static bool check_record(void *context, const struct journal_record *record) {
 
 static void check_journal(struct crash *crash) {
     struct journal *journal = NULL;
+    struct highwater_mark mark = {0};
     char message[256];
+
+    ck_assert_int_ne(highwater_read(crash->path, &mark), HIGHWATER_DAMAGED); /* missing: killed while it made the journal */
 
     ck_assert_msg(journal_open(crash->path, &journal, message) == JOURNAL_OK, "%s", message);
     crash->found = (struct report){0};
     ck_assert_int_eq(journal_each_record(journal, JOURNAL_RECORD_DAY, check_record, crash), JOURNAL_OK);
+    /* The high-water file: not behind what was reported, not ahead of what is there. */
+    ck_assert(mark.last_seq >= crash->reported.last_seq && mark.last_seq <= crash->found.last_seq);
+    ck_assert(mark.last_alert_seq >= crash->reported.last_alert_seq && mark.last_alert_seq <= crash->found.last_alert_seq);
     ck_assert_uint_ge(crash->found.last_seq, crash->reported.last_seq);
     ck_assert_uint_ge(crash->found.last_alert_seq, crash->reported.last_alert_seq);
     ck_assert_uint_ge(crash->found.quarantined, crash->reported.quarantined);
@@ -230,7 +237,7 @@ static void check_journal(struct crash *crash) {
 }
 
 START_TEST(what_was_reported_is_there_exactly_once_after_any_kill) {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock", "-journal"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock", "-journal", ".highwater"};
     struct crash crash = {.seed = seed_of_run()};
     char name[128];
     int unreported = 0;

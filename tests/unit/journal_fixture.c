@@ -32,7 +32,8 @@ const char *fixture_path(const char *suffix) {
 }
 
 void remove_directory(void) {
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock", "-journal", ".key", ".conf", ".checkpoint", ".checkpoint.new"};
+    static const char *const suffixes[] = {"",     "-wal",  "-shm",        ".lock",           "-journal",
+                                           ".key", ".conf", ".checkpoint", ".checkpoint.new", ".highwater"};
 
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         (void)unlink(fixture_path(suffixes[i]));

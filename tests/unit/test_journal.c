@@ -221,6 +221,7 @@ START_TEST(what_was_committed_or_listed_is_read_from_memory) {
         ck_assert_int_eq(journal_read_event(journal, seq, &event), JOURNAL_OK);
     journal_close(&journal);
     ck_assert_int_eq(unlink(fixture_path("")), 0);
+    ck_assert_int_eq(unlink(fixture_path(".highwater")), 0);
     journal = opened();
     fill(journal, 10, 16);
     journal_close(&journal);

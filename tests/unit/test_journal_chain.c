@@ -317,6 +317,7 @@ START_TEST(who_computes_the_chain_anew_is_found_by_a_head_noted_elsewhere) {
     result = verified(&noted, 35);
     ck_assert_ptr_nonnull(strstr(result.fault, "ends before"));
     ck_assert_int_eq(remove(fixture_path("")), 0);
+    ck_assert_int_eq(remove(fixture_path(".highwater")), 0);
     other = make_journal();
     ck_assert_str_eq(verified(&other, 34).fault, "");
     ck_assert_ptr_nonnull(strstr(verified(&noted, 34).fault, "not on the chain"));

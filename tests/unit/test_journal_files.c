@@ -122,6 +122,7 @@ START_TEST(an_empty_file_or_an_unfinished_journal_becomes_one) {
     commit_one(journal, "a");
     journal_close(&journal);
     ck_assert_int_eq(unlink(fixture_path("")), 0);
+    ck_assert_int_eq(unlink(fixture_path(".highwater")), 0);
     tamper("PRAGMA page_size = 16384; PRAGMA journal_mode = WAL");
     journal = opened();
     commit_one(journal, "a");
@@ -140,6 +141,7 @@ START_TEST(a_relative_name_is_a_file_whatever_it_looks_like) {
     ck_assert_int_gt(size_of(":memory:"), 0);
     ck_assert_int_eq(unlink(":memory:"), 0);
     ck_assert_int_eq(unlink(":memory:.lock"), 0);
+    ck_assert_int_eq(unlink(":memory:.highwater"), 0);
     ck_assert_int_eq(chdir("/"), 0);
 }
 END_TEST
