@@ -15,6 +15,7 @@
  * and an idle daemon waits for nothing. */
 #include "daemon/loop.h"
 
+#include "daemon/backup/backups.h"
 #include "daemon/intake/intake.h"
 #include "daemon/ledger/keeper.h"
 #include "daemon/publish/publish.h"
@@ -40,6 +41,7 @@ struct loop {
     struct keeper *keeper;
     struct checkpoint_mark checkpoint;
     struct complaint unwritten_checkpoint;
+    struct backups *backups;
     instant_t simulated;
     struct moment moment;
     int64_t started_ms;
@@ -251,6 +253,7 @@ static struct daemon_state state_of(struct loop *loop) {
         .publisher = loop->publisher,
         .past = loop->past,
         .checkpoint = loop->checkpoint,
+        .backups = loop->backups,
         .now = loop->moment.now,
         .monotonic_ms = loop->moment.monotonic_ms,
         .uptime_s = (uint64_t)(loop->moment.monotonic_ms - loop->started_ms) / 1000,
@@ -327,6 +330,20 @@ static void ask_for_checkpoint(struct loop *loop) {
         keeper_ask(loop->keeper, loop->moment.now);
 }
 
+/* A backup that has ended is in the log, whether or not anybody still asks for it. */
+static void tell_backup(struct loop *loop) {
+    struct backups_status status;
+    if (!backups_take_end(loop->backups, &status))
+        return;
+    if (status.state == BACKUPS_DONE)
+        log_line(loop->log, LOG_LEVEL_NOTICE, "backup made and checked", LOG_STRING("name", status.name),
+                 LOG_COUNT("events", status.summary.last_seq), LOG_COUNT("alerts", status.summary.last_alert_seq),
+                 LOG_COUNT("bytes", status.summary.bytes));
+    else
+        log_line(loop->log, LOG_LEVEL_ERROR, "the backup failed: there is no file of that name", LOG_STRING("name", status.name),
+                 LOG_STRING("reason", status.message));
+}
+
 static void do_what_is_due(struct loop *loop) {
     int64_t now_ms = loop->moment.monotonic_ms;
     if (loop->read_only && timer_take(&loop->probe, now_ms))
@@ -338,6 +355,7 @@ static void do_what_is_due(struct loop *loop) {
         publisher_positions(loop->publisher, loop->ledger, false);
         loop->positions_wait = false;
     }
+    tell_backup(loop);
     if (timer_take(&loop->heartbeat, now_ms))
         publisher_heartbeat(loop->publisher, loop->ledger, loop->moment.now);
     if (loop->watchdog.every_ms > 0 && timer_take(&loop->watchdog, now_ms))
@@ -439,6 +457,7 @@ bool loop_run(const struct loop_setup *setup) {
     loop.query = query_create(setup->sockets->query);
     loop.past = start_past(&loop);
     loop.read_only = ledger_is_behind(loop.ledger);
+    loop.backups = backups_create((*setup->config)->journal_path, (*setup->config)->backup_directory);
     if (loop.past == NULL)
         fail(&loop, "the thread for questions about the past cannot be started");
     loop.checkpoint = *ledger_checkpoint(setup->ledger);
@@ -454,6 +473,7 @@ bool loop_run(const struct loop_setup *setup) {
         continue;
     notify_stopping(loop.failed ? "failed" : "stopping");
     keeper_destroy(&loop.keeper);
+    backups_destroy(&loop.backups);
     past_destroy(&loop.past);
     query_destroy(&loop.query);
     publisher_destroy(&loop.publisher);

@@ -137,6 +137,9 @@ static struct ledger *open_ledger(const struct config *config, const struct argu
         log_line(log, LOG_LEVEL_WARNING, "the checkpoint is not used, all events were replayed", LOG_STRING("reason", news->ignored));
     if (news->unwritten[0] != '\0')
         log_line(log, LOG_LEVEL_WARNING, "the checkpoint cannot be written", LOG_STRING("reason", news->unwritten));
+    const char *notice = journal_notice(ledger_journal(ledger));
+    if (notice != NULL)
+        log_line(log, LOG_LEVEL_WARNING, notice);
     struct register_figures figures;
     register_figures(ledger_register(ledger), &figures);
     log_line(log, LOG_LEVEL_NOTICE, "journal read", LOG_STRING("path", config->journal_path),

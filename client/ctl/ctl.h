@@ -24,6 +24,9 @@ void ctl_context_clear(struct ctl_context *ctl);
 /* The client, or NULL after having said why not (usage). */
 struct waitlist_client *ctl_client(struct ctl_context *ctl);
 
+/* The journal of the configuration, for commands that work on it while no daemon runs: a copy, or NULL after having said why not. */
+char *ctl_journal_path(const struct ctl_context *ctl);
+
 /* The global options; its input is a struct ctl_context *. A child of every command's own parser. */
 extern const struct argp ctl_global_argp;
 /* Parses a command's arguments; `name` is shown as "waitlistctl name". Ends the process on --help (0) and wrong usage (2). */
@@ -73,6 +76,8 @@ int command_simulate(struct ctl_context *ctl, int argc, char **argv);
 int command_report(struct ctl_context *ctl, int argc, char **argv);
 int command_redact(struct ctl_context *ctl, int argc, char **argv);
 int command_verify(struct ctl_context *ctl, int argc, char **argv);
+int command_backup(struct ctl_context *ctl, int argc, char **argv);
+int command_restore(struct ctl_context *ctl, int argc, char **argv);
 int command_completion(struct ctl_context *ctl, int argc, char **argv);
 
 #endif

@@ -32,6 +32,8 @@ static const struct ctl_command commands[] = {
 #endif
     {"redact", command_redact, "erase who accepted events were about"},
     {"verify", command_verify, "check a journal's file against its hash chain"},
+    {"backup", command_backup, "have the daemon make a backup of its journal"},
+    {"restore", command_restore, "put a backup in the journal's place, under a new epoch"},
     {"completion", command_completion, "print the completion script of a shell"},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.conf"
+#define DEFAULT_JOURNAL "/var/lib/waitlistd/journal.db"
 #define TIMEOUT_S_MAX 86400.0
 
 enum { KEY_ENDPOINT = 0x100, KEY_INGEST, KEY_PUBLISH, KEY_QUERY, KEY_FORMAT, KEY_TIMEOUT };
@@ -219,6 +220,30 @@ static bool read_config(struct ctl_context *ctl, const char *path) {
     }
     config_destroy(&config);
     return read;
+}
+
+char *ctl_journal_path(const struct ctl_context *ctl) {
+    const char *file = ctl->config_path != NULL ? ctl->config_path : DEFAULT_CONFIG;
+    const char *path = NULL;
+    char *found = NULL;
+    config_t config;
+
+    config_init(&config);
+    errno = 0;
+    if (config_read_file(&config, file) != CONFIG_TRUE) {
+        ctl_complain("which journal? %s: %s", file,
+                     config_error_type(&config) == CONFIG_ERR_PARSE ? config_error_text(&config) : strerror(errno));
+    } else {
+        bool is_said = config_lookup_string(&config, "journal.path", &path) == CONFIG_TRUE;
+        const char *slash = strrchr(file, '/');
+        bool beside = is_said && path[0] != '/' && slash != NULL; /* a relative path begins at the file's folder */
+
+        if (asprintf(&found, "%.*s%s", beside ? (int)(slash - file) + 1 : 0, file, is_said ? path : DEFAULT_JOURNAL) < 0) {
+            abort();
+        }
+    }
+    config_destroy(&config);
+    return found;
 }
 
 struct waitlist_client *ctl_client(struct ctl_context *ctl) {

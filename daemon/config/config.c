@@ -85,6 +85,7 @@ void config_free(struct config **config) {
     free(old->timezone);
     free(old->calendar_path);
     free(old->journal_path);
+    free(old->backup_directory);
     free_endpoints(&old->ingest);
     free_endpoints(&old->publish);
     free_endpoints(&old->query);

@@ -47,6 +47,7 @@ struct config {
     char *journal_path;
     int checkpoint_events;     /* 0: none is taken */
     int checkpoint_interval_s; /* at least, between two of one run */
+    char *backup_directory;    /* NULL or "": beside the journal */
     struct policy policy;
     struct alert_rule_policy approaching, breach,
         escalation;                            /* what a pathway has that says nothing else; the policy's own are filled in */

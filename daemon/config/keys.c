@@ -58,6 +58,8 @@ static const struct config_key keys[] = {
      "a checkpoint is taken after so many events, so that a start need not replay more; 0: never"},
     {"journal.checkpoint_interval_s", KEY_INTEGER, OF_CONFIG(checkpoint_interval_s), RANGE(0, SECONDS_A_DAY), "300", false,
      "seconds between two checkpoints, at least"},
+    {"journal.backup_directory", KEY_PATH, OF_CONFIG(backup_directory), RANGE(0, PATH_BYTES_MAX), "\"\"", true,
+     "the folder of the backups that clients ask for; \"\": backups, beside the journal"},
 
     GROUP("security", SCOPE_CONFIG),
     {"security.allow_plain_loopback", KEY_BOOLEAN, OF_CONFIG(allow_plain_loopback), NO_RANGE, "false", true,

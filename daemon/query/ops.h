@@ -110,6 +110,8 @@ json_t *followers_json(const struct daemon_state *state);
 
 json_t *op_health(struct question *question);
 json_t *op_config(struct question *question);
+json_t *op_backup(struct question *question);
+json_t *op_backup_status(struct question *question);
 json_t *op_clock_set(struct question *question);
 json_t *op_summary(struct question *question);
 json_t *op_flow(struct question *question);

@@ -20,6 +20,8 @@ struct op {
 static const struct op ops[] = {
     {"health", op_health, {NULL}},
     {"config", op_config, {NULL}},
+    {"backup", op_backup, {"name", "with_key", NULL}},
+    {"backup.status", op_backup_status, {NULL}},
     {"clock.set", op_clock_set, {"now", NULL}},
     {"summary", op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
     {"flow", op_flow, {"from", "to", "step", "group_by", "filter", "known_at", NULL}},

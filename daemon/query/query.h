@@ -2,6 +2,7 @@
 #ifndef WAITLIST_QUERY_QUERY_H
 #define WAITLIST_QUERY_QUERY_H
 
+#include "daemon/backup/backups.h"
 #include "daemon/intake/intake.h"
 #include "daemon/ledger/ledger.h"
 #include "daemon/past/past.h"
@@ -29,6 +30,7 @@ struct daemon_state {
     struct intake *intake;
     struct publisher *publisher;
     struct checkpoint_mark checkpoint;
+    struct backups *backups;
     struct past *past;           /* answers what needs another register than today's */
     struct followers *followers; /* filled in by query_serve */
     instant_t now;

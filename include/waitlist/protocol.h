@@ -63,6 +63,8 @@
 #define WAITLIST_OP_SNAPSHOT "snapshot"
 #define WAITLIST_OP_CONFIG "config"
 #define WAITLIST_OP_REDACT "redact"
+#define WAITLIST_OP_BACKUP "backup"
+#define WAITLIST_OP_BACKUP_STATUS "backup.status"
 #define WAITLIST_OP_CLOCK_SET "clock.set"
 #define WAITLIST_PAGE_ROWS_MAX 1000
 #define WAITLIST_QUERY_BYTES_MAX 65536 /* a longer request is refused as bad_request */

@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary flow series restatement waits wait exceptions data-quality watch alerts quarantine send import simulate report redact verify completion'
+    local commands='status summary flow series restatement waits wait exceptions data-quality watch alerts quarantine send import simulate report redact verify backup restore completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -59,9 +59,11 @@ _waitlistctl() {
     report) options='dhsc-waiting-times --from --encoding' ;;
     redact) options='--subject --person --source --reason --by' ;;
     verify) options='--head --seq' ;;
+    backup) options='--with-key' ;;
+    restore) options='--accept --dry-run' ;;
     completion) options='bash' ;;
     esac
-    if [[ ( $command == send || $command == verify || ($command == import && $previous != import) || ($command == report && $previous != report) ) && $current != -* ]]; then
+    if [[ ( $command == send || $command == verify || $command == restore || ($command == import && $previous != import) || ($command == report && $previous != report) ) && $current != -* ]]; then
         _waitlistctl_offer -f -- "$current"
     else
         _waitlistctl_offer -W "$options $everywhere" -- "$current"
