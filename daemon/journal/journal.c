@@ -436,8 +436,9 @@ enum journal_status journal_tidy(struct journal *journal) {
         return journal_highwater_failed(journal);
     if (journal->scrub_due) {
         bool emptied = false;
-        enum journal_status status = store_empty_write_ahead(&journal->store, &emptied);
+        enum journal_status status = store_empty_write_ahead(&journal->store, !journal->scrub_waited, &emptied);
         journal->scrub_due = !emptied;
+        journal->scrub_waited = !emptied; /* a backup reads for long: it is waited for once, and not in every turn */
         return status;
     }
     return journal->store.wal_pages >= CHECKPOINT_PAGES ? store_checkpoint(&journal->store) : JOURNAL_OK;

@@ -42,6 +42,7 @@ struct journal {
     size_t copy_capacity;
     bool is_reader;
     bool redacts;                /* the open turn did */
+    bool scrub_waited;           /* in vain, for a reader, since that turn */
     bool scrub_due;              /* a committed turn did, and the write-ahead file may still hold what was erased */
     unsigned reading;            /* how many journal_each_… are under way */
     struct highwater *highwater; /* NULL of a reader */

@@ -17,6 +17,7 @@
 #define APPLICATION_ID 0x776c6a31 /* "wlj1" in the file's header, by which file(1) and we know a journal */
 #define SCHEMA_VERSION 3
 #define FILE_MODE 0640
+#define BUSY_MS 2000 /* for so long a lock of another process is waited for */
 
 #define TEXT_OF_NUMBER(number) #number
 #define TEXT_OF(number) TEXT_OF_NUMBER(number)
@@ -345,11 +346,15 @@ static enum journal_status checkpoint(struct store *store, int mode) {
     return store_status(store, code, "moving commits to the main file");
 }
 
-enum journal_status store_empty_write_ahead(struct store *store, bool *emptied) {
+enum journal_status store_empty_write_ahead(struct store *store, bool waits, bool *emptied) {
     int held = -1;
-    int code = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, &held, NULL);
-    enum journal_status status = (code & 0xff) == SQLITE_BUSY ? JOURNAL_OK : store_status(store, code, "emptying the write-ahead file");
+    int code;
+    enum journal_status status;
 
+    (void)sqlite3_busy_timeout(store->database, waits ? BUSY_MS : 0);
+    code = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_TRUNCATE, &held, NULL);
+    status = (code & 0xff) == SQLITE_BUSY ? JOURNAL_OK : store_status(store, code, "emptying the write-ahead file");
+    (void)sqlite3_busy_timeout(store->database, BUSY_MS);
     *emptied = code == SQLITE_OK && held == 0;
     if (*emptied)
         store->wal_pages = store->moved_pages = 0;
@@ -394,7 +399,7 @@ static enum journal_status open_database(struct store *store, const char *path, 
     enum journal_status status = store_status(store, sqlite3_open_v2(path, &store->database, flags, file_system), "opening the journal");
 
     if (status == JOURNAL_OK)
-        status = store_status(store, sqlite3_busy_timeout(store->database, 2000), "opening the journal");
+        status = store_status(store, sqlite3_busy_timeout(store->database, BUSY_MS), "opening the journal");
     if (status == JOURNAL_OK)
         status = store_recognise(store, path, &version);
     if (status == JOURNAL_OK && version == 0)
@@ -420,7 +425,7 @@ static enum journal_status open_database_to_read(struct store *store, const char
     enum journal_status status = store_status(store, sqlite3_open_v2(path, &store->database, flags, NULL), "opening the journal");
 
     if (status == JOURNAL_OK)
-        status = store_status(store, sqlite3_busy_timeout(store->database, 2000), "opening the journal");
+        status = store_status(store, sqlite3_busy_timeout(store->database, BUSY_MS), "opening the journal");
     if (status == JOURNAL_OK)
         status = store_recognise(store, path, &version);
     if (status == JOURNAL_OK && version == 0)

@@ -73,7 +73,8 @@ enum journal_status store_finish(struct store *store, sqlite3_stmt *statement, c
 enum journal_status store_number(struct store *store, const char *sql, int64_t *number);
 /* Moves what was committed from the write-ahead file to the main file, as far as no reader needs it there. */
 enum journal_status store_checkpoint(struct store *store);
-/* Moves everything and empties the write-ahead file, unless a reader or a full disk puts it off. */
-enum journal_status store_empty_write_ahead(struct store *store, bool *emptied);
+/* Moves everything and empties the write-ahead file, unless a reader, for which it `waits` two seconds
+ * or not at all, or a full disk puts it off. */
+enum journal_status store_empty_write_ahead(struct store *store, bool waits, bool *emptied);
 
 #endif
