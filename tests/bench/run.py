@@ -12,6 +12,7 @@ import sqlite3
 import sys
 
 import harness
+import bench_backup
 import bench_ingest
 import bench_past
 import bench_state
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "core": bench_state.core,
     "replay": bench_state.replay,
     "past": bench_past.past,
+    "backup": bench_backup.backup,
 }
 
 

@@ -97,6 +97,46 @@ class DiskFull(unittest.TestCase):
             for number in range(passed):
                 daemon.ask("summary", basis="reported", as_at=str(datetime.date(2025, 5, 1) + datetime.timedelta(days=number)))
 
+    def test_a_backup_that_has_no_room(self):
+        """It says so, leaves nothing of its name, and does not make the journal read-only; with room it is made."""
+        with Daemon(start=False) as daemon:
+            disk = os.path.join(daemon.folder, "disk")
+            os.mkdir(disk)
+            daemon.journal = os.path.join(disk, "journal.db")
+            daemon.wrapper = self.namespace + ["sh", "-c", MOUNT, disk]
+            daemon.configure()
+            daemon.start()
+            inside = "/proc/%d/root%s" % (daemon.process.pid, disk)
+            for number in range(5):
+                daemon.take(*self.batch(number))
+            with open(os.path.join(inside, "ballast"), "wb") as file:
+                file.write(b"x" * (self.room(inside) - (1 << 19)))
+            failed = self.backup(daemon, "one.db")
+            self.assertEqual(failed["state"], "failed")
+            self.assertIn("no room", failed["message"])
+            self.assertEqual(os.listdir(os.path.join(inside, "backups")), [])
+            self.assertEqual(daemon.ask("health")["status"], "ok")
+            os.unlink(os.path.join(inside, "ballast"))
+            made = self.backup(daemon, "one.db")
+            self.assertEqual((made["state"], made["journal_seq"]), ("done", 1000))
+            self.assertEqual(os.listdir(os.path.join(inside, "backups")), ["one.db"])
+            daemon.take(*self.batch(100))
+            daemon.stop()
+            self.assertIn("there is no room", daemon.log())
+
+    @staticmethod
+    def room(path):
+        disk = os.statvfs(path)
+        return disk.f_bavail * disk.f_frsize
+
+    def backup(self, daemon, name):
+        daemon.ask("backup", name=name)
+        for _ in range(100000):
+            status = daemon.ask("backup.status")
+            if status["state"] not in ("copying", "checking"):
+                return status
+        raise AssertionError("the backup does not end: %r" % status)
+
     def full(self, daemon, taken):
         """Queries are answered from what is durable; nothing is taken, not even quietly."""
         before = daemon.ask("snapshot")
