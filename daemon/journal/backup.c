@@ -69,6 +69,16 @@ static int64_t now_ns(void) {
     return now.tv_sec * NANOSECONDS + now.tv_nsec;
 }
 
+static void remove_unfinished(const struct copy *copy) {
+    static const char *const ends[] = {"", "-wal", "-shm"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char *path = files_path(copy->unfinished, ends[i], "", "");
+        (void)unlink(path);
+        free(path);
+    }
+}
+
 static enum journal_status make_target(struct copy *copy) {
     const struct journal_backup *backup = copy->backup;
     struct stat about;
@@ -77,7 +87,7 @@ static enum journal_status make_target(struct copy *copy) {
         return fail_by_errno(copy, backup->directory);
     if (lstat(copy->final, &about) == 0 || (backup->with_key && lstat(copy->key, &about) == 0))
         return fail(copy, JOURNAL_FAILED, backup->name, "is there already, and nothing is ever overwritten: choose another name");
-    (void)unlink(copy->unfinished); /* of a run that was cut off: there is only one at a time */
+    remove_unfinished(copy); /* of a run that was cut off: there is only one at a time */
     copy->descriptor = open(copy->unfinished, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     return copy->descriptor >= 0 ? JOURNAL_OK : fail_by_errno(copy, copy->unfinished);
 }
@@ -180,6 +190,22 @@ static enum journal_status copy_pages(struct copy *copy) {
     return status;
 }
 
+/* The copy says of itself that it is in write-ahead mode, and whoever reads it would make two more files beside it. The daemon that takes
+ * it as its journal turns the mode on again. */
+static enum journal_status make_single_file(struct copy *copy) {
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    struct store *target = &copy->target;
+    enum journal_status status;
+
+    status = store_status(target, sqlite3_open_v2(copy->unfinished, &target->database, flags, NULL), "opening the backup");
+    if (status == JOURNAL_OK)
+        status = store_run(target, "PRAGMA journal_mode = DELETE", "making the backup a single file");
+    if (status != JOURNAL_OK)
+        (void)fail_as(copy, target, status);
+    store_close(target);
+    return status;
+}
+
 /* What was written is read back and must be what was read: sound, and of the same moment. */
 static enum journal_status check_copy(struct copy *copy) {
     struct journal_summary found;
@@ -223,6 +249,8 @@ static enum journal_status make(struct copy *copy) {
         status = copy_pages(copy);
     store_close(&copy->target);
     store_close(&copy->source); /* before the check: from here on the write-ahead file can start over */
+    if (status == JOURNAL_OK)
+        status = make_single_file(copy);
     if (status == JOURNAL_OK && fsync(copy->descriptor) != 0)
         status = fail_by_errno(copy, copy->unfinished);
     if (close(copy->descriptor) != 0 && status == JOURNAL_OK)
@@ -232,7 +260,7 @@ static enum journal_status make(struct copy *copy) {
     if (status == JOURNAL_OK)
         status = give_names(copy);
     if (status != JOURNAL_OK)
-        (void)unlink(copy->unfinished);
+        remove_unfinished(copy);
     return status;
 }
 

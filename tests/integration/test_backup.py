@@ -133,6 +133,8 @@ class Backup(unittest.TestCase):
             self.assertEqual(other.ask("summary", as_at="2025-06-02", basis="reported"), reported)
             self.assertEqual(other.quarantined(), quarantined)
         self.assertEqual(made["state"], "done")
+        code, told, complaint = ctl(daemon, "verify", self.path("all.db"))
+        self.assertEqual(code, 0, told + complaint)
         mode = os.stat(self.path("all.db"))
         self.assertEqual(stat.S_IMODE(mode.st_mode), 0o640)
         self.assertEqual(mode.st_size, made["bytes"])
