@@ -142,6 +142,7 @@ class Soak:
         self.figures.update(starts=0, checks=0, answers=0, slowest_start_ms=0, memory=0)
         self.daemon = Daemon(start=False, pathways=CONFIGURED)
         self.severe = False
+        self.head = None  # of the chain, and the seq that it was told with
         self.followers = []
         self.configure()
 
@@ -314,6 +315,15 @@ class Soak:
             for name, rows in picture.items():
                 require(again[name] == rows, name, "differ after a start", "with" if with_checkpoint else "without", "the checkpoint")
 
+    def check_chain(self):
+        """The journal beside the running daemon, whole, and the head that it told at the check before still lies on its chain."""
+        command = [WAITLISTCTL, "verify", self.daemon.journal]
+        for words in ([], ["--head", self.head[0], "--seq", str(self.head[1])] if self.head else []):
+            done = subprocess.run(command + words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S)
+            require(done.returncode == 0, "verify:", done.stdout)
+        health = self.daemon.ask("health")
+        self.head = (health["chain"], health["journal_seq"])
+
     def check_memory(self):
         with open("/proc/%d/status" % self.daemon.process.pid, encoding="ascii") as file:
             memory = next(int(row.split()[1]) * 1024 for row in file if row.startswith("VmHWM:"))
@@ -324,6 +334,7 @@ class Soak:
         self.drain()
         self.read_log()
         self.check_memory()
+        self.check_chain()
         self.check_followers()
         self.check_reported()
         self.check_rebuild()
