@@ -24,7 +24,7 @@ class LongJournal(unittest.TestCase):
             os.mkdir(disk)
             daemon.journal = os.path.join(disk, "journal.db")
             daemon.wrapper = unshare + ["sh", "-c", MOUNT, disk]
-            daemon.configure()
+            daemon.configure("journal += { checkpoint_events = 0; };")  # which would take room while the disk is filled
             daemon.start()
             daemon.take(referral("W-0", "2025-05-01"))
             for first in range(0, EVENTS, 1024):
@@ -33,6 +33,9 @@ class LongJournal(unittest.TestCase):
             with open(os.path.join(inside, "ballast"), "wb") as file:
                 status = os.statvfs(inside)
                 file.write(b"x" * (status.f_bavail * status.f_frsize - (1 << 20)))
+            beats = daemon.subscribe("heartbeat.")  # progress is told once a second, and the start has told some
+            for _ in range(3):
+                beats.until("heartbeat.")
             taken, reply = EVENTS + 1, {"ok": True}
             while reply["ok"]:
                 reply = daemon.send(*[event("contact.made", "W-0", "2025-05-03", {"more": "x" * 500}) for _ in range(200)])
