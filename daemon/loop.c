@@ -120,6 +120,13 @@ static void forget_stale_checkpoint(struct loop *loop) {
     loop->checkpoint = *ledger_checkpoint(loop->ledger);
 }
 
+/* What was redacted while a backup or another reader held the write-ahead file leaves it when that has ended, also when nobody sends. */
+static void scrub(struct loop *loop) {
+    struct journal *journal = ledger_journal(loop->ledger);
+    if (!journal_is_scrubbed(journal))
+        committed(loop, journal_tidy(journal));
+}
+
 /* What somebody does through the query socket: a turn like that of events, answered after its commit. */
 static enum journal_status change_journal(void *context, enum journal_status (*change)(void *what, struct ledger *ledger), void *what) {
     struct loop *loop = context;
@@ -356,8 +363,10 @@ static void do_what_is_due(struct loop *loop) {
         loop->positions_wait = false;
     }
     tell_backup(loop);
-    if (timer_take(&loop->heartbeat, now_ms))
+    if (timer_take(&loop->heartbeat, now_ms)) {
         publisher_heartbeat(loop->publisher, loop->ledger, loop->moment.now);
+        scrub(loop);
+    }
     if (loop->watchdog.every_ms > 0 && timer_take(&loop->watchdog, now_ms))
         notify_watchdog();
     if (timer_take(&loop->status, now_ms))

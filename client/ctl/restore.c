@@ -85,6 +85,7 @@ static void print_loss(const struct journal_restored *restored, bool dry_run) {
     const struct highwater_mark *before = &restored->before;
     uint64_t events = beyond(before->last_seq, restored->restored.last_seq);
     uint64_t alerts = beyond(before->last_alert_seq, restored->restored.last_alert_seq);
+    uint64_t records = beyond(before->last_place, restored->restored.last_place);
 
     if (!restored->knows_before) {
         puts("nothing is known of a journal that was here before");
@@ -94,12 +95,15 @@ static void print_loss(const struct journal_restored *restored, bool dry_run) {
            (unsigned long long)before->last_alert_seq);
     if (strcmp(before->epoch, restored->restored.epoch) != 0) {
         puts("it was another journal (another epoch), so its numbers say nothing about this one");
-    } else if (events + alerts == 0) {
+    } else if (events + alerts + records == 0) {
         puts("nothing that it had is missing from this one");
+    } else if (events + alerts == 0) {
+        printf("%s missing: %llu records that came after; what was redacted since must be redacted again\n", dry_run ? "would be" : "now",
+               (unsigned long long)records);
     } else {
         printf("%s missing: %llu events (seq %llu to %llu) and %llu alert transitions that came after; "
                "have the senders send these days again: "
-               "what is there already is a duplicate and changes nothing\n",
+               "what is there already is a duplicate and changes nothing; what was redacted since must be redacted again\n",
                dry_run ? "would be" : "now", (unsigned long long)events, (unsigned long long)restored->restored.last_seq + 1,
                (unsigned long long)before->last_seq, (unsigned long long)alerts);
     }

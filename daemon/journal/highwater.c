@@ -15,8 +15,8 @@
 
 /* A slot is a disk sector, so that a write which the power cuts short spoils the slot that it is in and leaves the other. */
 #define SLOT_SIZE 512
-#define LINE_FORMAT "waitlistd high-water 1 %s %020" PRIu64 " %020" PRIu64 " %020" PRIu64 " %011" PRId32
-#define LINE_LENGTH (23 + HIGHWATER_EPOCH_LENGTH + 3 * 21 + 12)
+#define LINE_FORMAT "waitlistd high-water 1 %s %020" PRIu64 " %020" PRIu64 " %020" PRIu64 " %011" PRId32 " %020" PRIu64
+#define LINE_LENGTH (23 + HIGHWATER_EPOCH_LENGTH + 4 * 21 + 12)
 #define CHECKSUM_LENGTH 17 /* a blank and 16 hex digits */
 #define SYNC_MS 60000
 
@@ -30,7 +30,8 @@ struct highwater {
 };
 
 static void write_slot(char slot[SLOT_SIZE + 1], uint64_t count, const struct highwater_mark *mark) {
-    int length = snprintf(slot, SLOT_SIZE, LINE_FORMAT, mark->epoch, count, mark->last_seq, mark->last_alert_seq, mark->last_report_day);
+    int length = snprintf(slot, SLOT_SIZE, LINE_FORMAT, mark->epoch, count, mark->last_seq, mark->last_alert_seq, mark->last_report_day,
+                          mark->last_place);
 
     ENSURE(length == LINE_LENGTH);
     (void)snprintf(slot + length, SLOT_SIZE - LINE_LENGTH, " %016" PRIx64, (uint64_t)XXH3_64bits(slot, (size_t)length));
@@ -44,8 +45,8 @@ static bool read_slot(const char slot[SLOT_SIZE], uint64_t *count, struct highwa
 
     memcpy(line, slot, SLOT_SIZE);
     line[SLOT_SIZE] = '\0';
-    if (sscanf(line, "waitlistd high-water 1 %32[0-9a-f] %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd32, mark->epoch, count, &mark->last_seq,
-               &mark->last_alert_seq, &mark->last_report_day) != 5 ||
+    if (sscanf(line, "waitlistd high-water 1 %32[0-9a-f] %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNd32 " %" SCNu64, mark->epoch, count,
+               &mark->last_seq, &mark->last_alert_seq, &mark->last_report_day, &mark->last_place) != 6 ||
         strlen(mark->epoch) != HIGHWATER_EPOCH_LENGTH)
         return false;
     write_slot(again, *count, mark);

@@ -15,6 +15,7 @@ struct highwater_mark {
     uint64_t last_seq;
     uint64_t last_alert_seq;
     day_t last_report_day; /* DAY_NONE: none */
+    uint64_t last_place;   /* of the chain's links that are no events: a redaction, say, adds nothing else */
 };
 
 enum highwater_found { HIGHWATER_FOUND, HIGHWATER_MISSING, HIGHWATER_DAMAGED };

@@ -93,7 +93,8 @@ static enum journal_status read_epoch(struct inspection *inspection) {
 
 static enum journal_status summarise(struct inspection *inspection) {
     struct journal_summary *summary = inspection->summary;
-    int64_t last_seq = 0, received = INSTANT_NONE, alerts = 0, quarantined = 0, reports = 0, last_day = DAY_NONE, pages = 0, page_size = 0;
+    int64_t last_seq = 0, received = INSTANT_NONE, alerts = 0, quarantined = 0, reports = 0, last_day = DAY_NONE, place = 0, pages = 0,
+            page_size = 0;
     const struct {
         const char *sql;
         int64_t *number;
@@ -105,6 +106,7 @@ static enum journal_status summarise(struct inspection *inspection) {
         {"SELECT count(*) FROM quarantine", &quarantined, 1},
         {"SELECT count(*) FROM report", &reports, 2},
         {"SELECT day FROM report ORDER BY day DESC LIMIT 1", &last_day, 2},
+        {"SELECT coalesce(max(place), 0) FROM link", &place, 3},
         {"PRAGMA page_count", &pages, 1},
         {"PRAGMA page_size", &page_size, 1},
     };
@@ -119,6 +121,7 @@ static enum journal_status summarise(struct inspection *inspection) {
     summary->quarantined = (uint64_t)quarantined;
     summary->reports = (uint64_t)reports;
     summary->last_report_day = (day_t)last_day;
+    summary->last_place = (uint64_t)place;
     summary->bytes = (uint64_t)(pages * page_size);
     return status;
 }

@@ -13,6 +13,7 @@ struct journal_summary {
     uint64_t quarantined;    /* whatever became of them */
     uint64_t reports;
     day_t last_report_day; /* DAY_NONE without any */
+    uint64_t last_place;   /* of the chain's links, 0 before version 3 */
     uint64_t bytes;        /* of the database */
 };
 

@@ -161,6 +161,7 @@ enum journal_status journal_open_with(const char *path, const struct journal_opt
     if (status == JOURNAL_OK)
         status = store_open(&opened->store, path);
     opened->store.context = NULL;
+    opened->scrub_due = opened->scrub_waited = opened->store.holds_old; /* of an earlier run, which may have redacted */
     opened->chain = chain_create();
     opened->packer = packer_create();
     opened->cache = cache_create(options->cache_bytes != 0 ? options->cache_bytes : DEFAULT_CACHE_BYTES);

@@ -100,6 +100,7 @@ static void look_at_what_was(struct work *work) {
     result->before.last_seq = summary.last_seq;
     result->before.last_alert_seq = summary.last_alert_seq;
     result->before.last_report_day = summary.last_report_day;
+    result->before.last_place = summary.last_place;
 }
 
 static bool tell_copied(void *context, uint64_t done, uint64_t total) {
@@ -155,7 +156,8 @@ static enum journal_status stamp(struct work *work, const char *path) {
 static enum journal_status reset_highwater(struct work *work) {
     struct highwater_mark mark = {.last_seq = work->result->restored.last_seq,
                                   .last_alert_seq = work->result->restored.last_alert_seq,
-                                  .last_report_day = work->result->restored.last_report_day};
+                                  .last_report_day = work->result->restored.last_report_day,
+                                  .last_place = work->result->restored.last_place};
     char *path = files_path(work->setup->journal, HIGHWATER_SUFFIX, "", "");
     struct highwater *highwater;
     struct highwater_mark found;

@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 
 static struct highwater_mark mark_of(const struct journal *journal) {
-    struct highwater_mark mark = {
-        .last_seq = journal->now.last_seq, .last_alert_seq = journal->now.last_alert_seq, .last_report_day = journal->now.last_report_day};
+    struct highwater_mark mark = {.last_seq = journal->now.last_seq,
+                                  .last_alert_seq = journal->now.last_alert_seq,
+                                  .last_report_day = journal->now.last_report_day,
+                                  .last_place = journal->now.last_place};
 
     memcpy(mark.epoch, journal->epoch, sizeof mark.epoch);
     return mark;
@@ -62,6 +64,11 @@ enum journal_status journal_compare(struct journal *journal, const char *path) {
             "but had reached %llu and %llu. To go on with it: waitlistctl restore --accept",
             (unsigned long long)mark.last_seq, (unsigned long long)mark.last_alert_seq, (unsigned long long)reached.last_seq,
             (unsigned long long)reached.last_alert_seq);
+    if (found == HIGHWATER_FOUND && holds_anything(&reached) && reached.last_place > mark.last_place)
+        return refuse(journal,
+                      "an older copy of the journal was put here: the last %llu of its records are missing (redactions, policies, days). "
+                      "To go on with it: waitlistctl restore --accept",
+                      (unsigned long long)(reached.last_place - mark.last_place));
     if (found == HIGHWATER_DAMAGED)
         journal->notice = "the high-water file beside the journal was damaged and is made anew: an older copy would not have been noticed";
     else if (found == HIGHWATER_MISSING && mark.last_seq + mark.last_alert_seq > 0)

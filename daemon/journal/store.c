@@ -334,9 +334,9 @@ static int after_commit(void *context, sqlite3 *database, const char *name, int 
     return SQLITE_OK;
 }
 
-static enum journal_status checkpoint(struct store *store, int mode) {
+enum journal_status store_checkpoint(struct store *store) {
     int held = 0, moved = 0;
-    int code = sqlite3_wal_checkpoint_v2(store->database, NULL, mode, &held, &moved);
+    int code = sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, &held, &moved);
 
     /* Somebody reading the old pages puts it off, as a full disk does: what was committed is safe where it is. */
     if ((code & 0xff) == SQLITE_BUSY || store_status(store, code, "moving commits to the main file") == JOURNAL_FULL)
@@ -359,10 +359,6 @@ enum journal_status store_empty_write_ahead(struct store *store, bool waits, boo
     if (*emptied)
         store->wal_pages = store->moved_pages = 0;
     return status == JOURNAL_FULL ? JOURNAL_OK : status;
-}
-
-enum journal_status store_checkpoint(struct store *store) {
-    return checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);
 }
 
 /* Prepares this statement and those behind it. */
@@ -396,6 +392,7 @@ static enum journal_status bring_up(struct store *store, int64_t version) {
 static enum journal_status open_database(struct store *store, const char *path, const char *file_system) {
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     int64_t version = 0;
+    bool emptied = false;
     enum journal_status status = store_status(store, sqlite3_open_v2(path, &store->database, flags, file_system), "opening the journal");
 
     if (status == JOURNAL_OK)
@@ -414,7 +411,8 @@ static enum journal_status open_database(struct store *store, const char *path, 
         status = bring_up(store, version);
     if (status == JOURNAL_OK) {
         (void)sqlite3_wal_hook(store->database, after_commit, store);
-        status = checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+        status = store_empty_write_ahead(store, true, &emptied);
+        store->holds_old = !emptied;
     }
     return status == JOURNAL_OK ? prepare_from(store, STORE_INSERT_SEGMENT) : status;
 }

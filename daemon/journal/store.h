@@ -42,6 +42,7 @@ struct store {
     sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
     int lock;                         /* descriptor of the lock file, -1 without */
     int wal_pages;                    /* of the write-ahead file that no checkpoint has moved yet */
+    bool holds_old;                   /* what was in the write-ahead file at opening may still be there */
     int moved_pages;                  /* of the write-ahead file that one has */
     char message[STORE_MESSAGE_SIZE]; /* about the last failure */
     /* Set by whoever opens for writing: makes the chain of a journal from before version 3, inside the transaction that brings it up. */

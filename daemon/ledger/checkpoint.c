@@ -272,6 +272,12 @@ static bool open_file(struct reader *reader, const struct ledger *ledger, char m
     return true;
 }
 
+void checkpoint_clear_unfinished(const struct ledger *ledger) {
+    char path[PATH_SIZE];
+    if (path_of(ledger, ".new", path) && unlink(path) == 0)
+        (void)ledger_sync_folder_of(path);
+}
+
 void checkpoint_forget(struct ledger *ledger) {
     char path[PATH_SIZE];
     ledger->checkpoint = (struct checkpoint_mark){.at = INSTANT_NONE};

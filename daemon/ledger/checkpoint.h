@@ -33,7 +33,9 @@ bool checkpoint_write(const struct ledger *ledger, instant_t now, struct checkpo
  * cannot be used, and `message` says why; what was made is then of no use and must be made anew. */
 bool checkpoint_read(struct ledger *ledger, struct checkpoint_mark *mark, char message[CHECKPOINT_MESSAGE_SIZE]);
 
-/* Deletes the file: what it holds was redacted. */
+/* Deletes what a run that was cut off left of one; only while nobody writes one. */
+void checkpoint_clear_unfinished(const struct ledger *ledger);
+/* Deletes the file: what it holds was redacted, or nobody knows what it holds. */
 void checkpoint_forget(struct ledger *ledger);
 
 #endif

@@ -74,6 +74,11 @@ static void take_checkpoint(struct keeper *keeper, instant_t now, struct keeper_
     struct ledger *ledger = replaying_ledger(keeper, outcome->message);
     outcome->written =
         ledger != NULL && replay(ledger, keeper, outcome->message) && checkpoint_write(ledger, now, &outcome->mark, outcome->message);
+    if (outcome->written) {
+        ledger_read_redaction(ledger); /* of meanwhile: the loop may have ended before it can hear of this checkpoint */
+        if (!ledger_may_keep_checkpoint(ledger, &outcome->mark))
+            checkpoint_forget(ledger);
+    }
     ledger_close(&ledger);
     outcome->took_ms = monotonic_ms() - began_ms;
 }

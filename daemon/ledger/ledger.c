@@ -247,11 +247,14 @@ static bool start(struct ledger *ledger, day_t begun, char message[LEDGER_MESSAG
     journal_begin(ledger->journal, ledger->now);
     if (is_new)
         found_policy(ledger, &holidays);
+    checkpoint_clear_unfinished(ledger);
     if (ledger_replay(ledger) != JOURNAL_OK) {
         snprintf(message, LEDGER_MESSAGE_SIZE, "the journal's events or alerts cannot be read: restore a backup");
         holidays_clear(&holidays);
         return false;
     }
+    if (ledger->news.ignored[0] != '\0')
+        checkpoint_forget(ledger); /* a redaction that is still to come would not know that it has to */
     keep_long_replay(ledger);
     day_t today = calendar_day_of(ledger->calendar, ledger->now);
     bool changed = !is_new && !same_policy(&ledger->policies[ledger->policy_count - 1], &ledger->config->policy, &holidays);

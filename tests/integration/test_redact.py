@@ -278,7 +278,9 @@ class Redaction(unittest.TestCase):
             done = waitlistctl(daemon, "--format", "json", "verify", daemon.journal)
             result = json.loads(done.stdout)
             self.assertEqual((done.returncode, result["bad_seq"], result["fault"]), (1, 1, "the event is redacted, and no record says so"))
-            daemon.start()
+            daemon.spawn()
+            self.assertEqual(daemon.wait_exit(), 1)
+            self.assertIn("an older copy", daemon.log())
 
 
 if __name__ == "__main__":
