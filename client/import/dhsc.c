@@ -448,7 +448,7 @@ static void end_row(struct work *work) {
 /* False when the temporary file failed. */
 static bool make_rows(struct work *work) {
     struct dhsc *dhsc = work->dhsc;
-    struct figure last;
+    struct figure last = {0};
     const struct figure *figure;
 
     if (!sorter_begin(work->figures)) {
