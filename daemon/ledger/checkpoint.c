@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -99,13 +100,23 @@ static bool write_all(struct writer *writer, const void *bytes, size_t size) {
     return true;
 }
 
+/* Half of what was free stays free: a checkpoint must not be what makes the journal read-only. */
+static bool leaves_room(struct writer *writer) {
+    struct statvfs disk;
+    if (fstatvfs(writer->descriptor, &disk) != 0 || (uint64_t)disk.f_bavail * disk.f_frsize >= writer->written)
+        return true;
+    writer->error = ENOSPC;
+    return false;
+}
+
 /* A sync of the journal may wait for whatever was written beside it: so it is little. What fails here fails in fsync too. */
-static void push(struct writer *writer) {
+static bool push(struct writer *writer) {
     if (writer->written - writer->pushed < WRITTEN_AT_ONCE)
-        return;
+        return true;
     (void)sync_file_range(writer->descriptor, (off64_t)writer->pushed, (off64_t)(writer->written - writer->pushed),
                           SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
     writer->pushed = writer->written;
+    return leaves_room(writer);
 }
 
 static bool write_block(void *context, const void *bytes, size_t size) {
@@ -120,10 +131,7 @@ static bool write_block(void *context, const void *bytes, size_t size) {
     if (size > 0)
         memcpy(block + BLOCK_HEAD, bytes, size);
     checksum(&writer->chain, block + BLOCK_HEAD, size, block + 4);
-    if (!write_all(writer, block, BLOCK_HEAD + size))
-        return false;
-    push(writer);
-    return true;
+    return write_all(writer, block, BLOCK_HEAD + size) && push(writer);
 }
 
 static void put_head(const struct ledger *ledger, const struct checkpoint_mark *mark, const struct landmark *landmark,

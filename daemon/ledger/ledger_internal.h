@@ -71,6 +71,8 @@ char *ledger_scrub(const struct ledger *ledger, struct text bytes, struct text s
 /* replay.c */
 /* Reads the journalled policies in place of those at hand. */
 enum journal_status ledger_read_policies(struct ledger *ledger);
+/* From the midst of work that takes long: the service manager's watchdog waits meanwhile. `context` is the ledger. */
+void ledger_tell_alive(void *context);
 /* Asks the journal for the newest redaction. */
 void ledger_read_redaction(struct ledger *ledger);
 void ledger_forget_policies(struct ledger *ledger);

@@ -125,7 +125,7 @@ static bool find_event(void *context, struct text source, struct text id, struct
     return take_history_event(ledger, &stored, event);
 }
 
-static void tell_alive(void *context) {
+void ledger_tell_alive(void *context) {
     const struct ledger *ledger = context;
     if (ledger->progress != NULL)
         ledger->progress(ledger->progress_context, LEDGER_COUNTS_WAITS, 0, 0);
@@ -141,7 +141,7 @@ static void make_register(struct ledger *ledger) {
         .era_count = ledger->policy_count,
         .history = {ledger, load_history, find_event},
         .hash_seed = ledger->hash_seed,
-        .breathe = tell_alive,
+        .breathe = ledger_tell_alive,
         .breathe_context = ledger,
     };
     register_destroy(&ledger->reg);
@@ -170,7 +170,7 @@ static bool replay_alert(void *context, const struct journal_alert *stored) {
     struct alert_transition transition;
     bool read = transition_read(ledger->transition_parser, stored->body, &transition);
     if (stored->alert_seq % ALERTS_A_BREATH == 0)
-        tell_alive(ledger);
+        ledger_tell_alive(ledger);
     if (read)
         register_replay_alert(ledger->reg, &transition);
     else

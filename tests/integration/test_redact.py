@@ -211,7 +211,7 @@ class Redaction(unittest.TestCase):
         sub = daemon.subscribe()
         for _ in range(60):
             health = daemon.ask("health")
-            if health["checkpoint"] and health["checkpoint"]["seq"] == health["journal_seq"]:
+            if health["checkpoint"] and health["journal_seq"] - health["checkpoint"]["seq"] < 10:  # fewer make no further one
                 return
             sub.next()
         raise AssertionError("no checkpoint")

@@ -137,6 +137,34 @@ class DiskFull(unittest.TestCase):
                 return status
         raise AssertionError("the backup does not end: %r" % status)
 
+    def test_a_checkpoint_leaves_half_of_what_is_free(self):
+        """Else it would itself be what makes the journal read-only, once a minute."""
+        with Daemon(start=False) as daemon:
+            disk = os.path.join(daemon.folder, "disk")
+            os.mkdir(disk)
+            daemon.journal = os.path.join(disk, "journal.db")
+            daemon.wrapper = self.namespace + ["sh", "-c", MOUNT.replace(SIZE, "60m"), disk]
+            daemon.configure("journal += { checkpoint_events = 0; };")
+            daemon.start()
+            for number in range(20):
+                daemon.take(*[referral("W-%d-%d" % (number, i), "2025-05-01") for i in range(1000)])
+            inside = "/proc/%d/root%s" % (daemon.process.pid, disk)
+            with open(os.path.join(inside, "ballast"), "wb") as file:
+                status = os.statvfs(inside)
+                file.write(b"x" * (status.f_bavail * status.f_frsize - (3 << 20)))  # a checkpoint of these waits takes more than 2 MiB
+            daemon.configure("journal += { checkpoint_events = 10; checkpoint_interval_s = 0; };")
+            daemon.reload()
+            sub = daemon.subscribe()
+            for _ in range(30):
+                if "no checkpoint could be taken" in daemon.log():
+                    break
+                sub.next()
+            health = daemon.ask("health")
+            self.assertEqual((health["status"], health["checkpoint"]), ("ok", None))
+            self.assertIn("No space left", daemon.log())
+            self.assertEqual([name for name in os.listdir(inside) if "checkpoint" in name], [])
+            daemon.take(referral("W-last", "2025-05-01"))
+
     def full(self, daemon, taken):
         """Queries are answered from what is durable; nothing is taken, not even quietly."""
         before = daemon.ask("snapshot")
