@@ -300,6 +300,7 @@ int command_restatement(struct ctl_context *ctl, int argc, char **argv) {
     ctl_parse(&argp, "restatement", argc, argv, &arguments);
     if (arguments.explain && ctl->format != FORMAT_CSV) {
         ctl_complain("--explain goes with --format csv; table and json have the waits and events beside the figures");
+        json_decref(query->request);
         return CTL_USAGE;
     }
     if (json_object_get(query->request, "day") == NULL) {
