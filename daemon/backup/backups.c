@@ -42,6 +42,7 @@ struct backups *backups_create(const char *journal_path, const char *directory) 
         memcpy(backups->directory, directory, strlen(directory));
     }
     backups->told = true;
+    journal_clear_backups(backups->directory);
     ENSURE(pthread_mutex_init(&backups->lock, NULL) == 0);
     return backups;
 }

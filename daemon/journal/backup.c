@@ -5,11 +5,13 @@
 #include "daemon/journal/files.h"
 #include "daemon/journal/store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -89,7 +91,40 @@ static enum journal_status make_target(struct copy *copy) {
         return fail(copy, JOURNAL_FAILED, backup->name, "is there already, and nothing is ever overwritten: choose another name");
     remove_unfinished(copy); /* of a run that was cut off: there is only one at a time */
     copy->descriptor = open(copy->unfinished, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-    return copy->descriptor >= 0 ? JOURNAL_OK : fail_by_errno(copy, copy->unfinished);
+    if (copy->descriptor < 0)
+        return fail_by_errno(copy, copy->unfinished);
+    (void)flock(copy->descriptor, LOCK_EX | LOCK_NB); /* says that somebody writes it */
+    return JOURNAL_OK;
+}
+
+/* Whether it is the name of an unfinished backup. */
+static bool is_unfinished(const char *name) {
+    static const char end[] = ".part";
+    char inner[JOURNAL_BACKUP_NAME_MAX + 1];
+    size_t length = strlen(name);
+
+    if (name[0] != '.' || length <= sizeof end || length - sizeof end > JOURNAL_BACKUP_NAME_MAX ||
+        strcmp(name + length - (sizeof end - 1), end) != 0)
+        return false;
+    memcpy(inner, name + 1, length - sizeof end);
+    inner[length - sizeof end] = '\0';
+    return journal_backup_name_is_good(inner);
+}
+
+void journal_clear_backups(const char *directory) {
+    DIR *folder = opendir(directory);
+    const struct dirent *entry;
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        int descriptor = is_unfinished(entry->d_name) ? openat(dirfd(folder), entry->d_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
+        if (descriptor < 0)
+            continue;
+        if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) /* another daemon that has the same folder holds its own */
+            (void)unlinkat(dirfd(folder), entry->d_name, 0);
+        (void)close(descriptor);
+    }
+    if (folder != NULL)
+        (void)closedir(folder);
 }
 
 /* The read that is begun here lasts until the copy is made: the copy is of this moment. */

@@ -23,4 +23,7 @@ struct journal_backup {
  * sound; on any failure there is none. JOURNAL_FULL: the backup's disk has no room. */
 enum journal_status journal_back_up(const struct journal_backup *backup, struct journal_summary *summary, char message[256]);
 
+/* Deletes what runs that were killed left unfinished in the folder: as large as the journal, and with what may be redacted since. */
+void journal_clear_backups(const char *directory);
+
 #endif

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Redaction and every file beside the journal: whatever was cut off, held open or copied back, who was erased comes to light nowhere."""
+import fcntl
 import os
 import shutil
 import unittest
@@ -96,6 +97,19 @@ class RedactionAndFiles(unittest.TestCase):
         reader.close()
         self.wait_until_gone()
         self.assertEqual(self.daemon.wait("W-1")["person"], "redacted")
+
+    def test_a_backup_that_was_cut_off(self):
+        """It is as large as the journal, has a name that nobody looks for, and would never be used again."""
+        self.council()
+        self.daemon.kill()
+        folder = os.path.join(self.daemon.folder, "backups")
+        os.mkdir(folder)
+        for name in (".journal-20250601T020000Z.db.part", ".other.part", "kept.db", ".hidden", "x.part", "..part"):
+            shutil.copy(self.daemon.journal, os.path.join(folder, name))
+        with open(os.path.join(folder, ".other.part"), "rb") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)  # another daemon is writing it
+            self.daemon.start()
+        self.assertEqual(sorted(os.listdir(folder)), sorted([".other.part", "kept.db", ".hidden", "x.part", "..part"]))
 
     def test_a_copy_from_before_it_is_refused(self):
         """Nothing was accepted meanwhile, so that neither has more events than the other."""
