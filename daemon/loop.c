@@ -134,8 +134,12 @@ static enum journal_status change_journal(void *context, enum journal_status (*c
         return JOURNAL_FULL;
     ledger_begin(loop->ledger, loop->moment.now);
     enum journal_status status = change(what, loop->ledger);
-    if (status == JOURNAL_OK)
-        status = ledger_commit(loop->ledger);
+    if (status != JOURNAL_OK) { /* what was to be changed could not be read, and half of it may be in the register by now */
+        journal_rollback(ledger_journal(loop->ledger));
+        committed(loop, JOURNAL_FAILED);
+        return JOURNAL_FAILED;
+    }
+    status = ledger_commit(loop->ledger);
     if (!committed(loop, status))
         return status;
     publisher_alerts(loop->publisher, loop->ledger);
