@@ -6,6 +6,7 @@
 #include <curses.h>
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -368,6 +369,13 @@ static int watch_input(int *signals_fd) {
     return input;
 }
 
+/* The terminal was closed; where SIGHUP is ignored nothing else tells. */
+static bool has_hung_up(void) {
+    struct pollfd terminal = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return poll(&terminal, 1, 0) > 0 && (terminal.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
 static void run_loop(struct watch *watch, int input, int signals_fd) {
     struct signalfd_siginfo signal_info;
 
@@ -377,7 +385,7 @@ static void run_loop(struct watch *watch, int input, int signals_fd) {
         take_news(watch);
         draw(watch);
         (void)waitlist_wait(watch->follower, watch->positions, input, 1000);
-        if (read(signals_fd, &signal_info, sizeof signal_info) > 0) {
+        if (read(signals_fd, &signal_info, sizeof signal_info) > 0 || has_hung_up()) {
             return;
         }
         while ((key = getch()) != ERR) {

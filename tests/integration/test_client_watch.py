@@ -32,7 +32,12 @@ class Terminal:
         self.process = test.start_ctl(*words, stdin=follower, stdout=follower, stderr=follower, env=environment, start_new_session=True,
                                       preexec_fn=lambda: fcntl.ioctl(follower, termios.TIOCSCTTY, 0))
         os.close(follower)
-        test.addCleanup(os.close, self.leader)
+        test.addCleanup(self.close)
+
+    def close(self):
+        if self.leader >= 0:
+            os.close(self.leader)
+        self.leader = -1
 
     def resize(self, rows, columns):
         fcntl.ioctl(self.leader, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -177,6 +182,11 @@ class Live(ClientTest):
         terminal = self.open()
         terminal.process.send_signal(signal.SIGTERM)
         self.assertEqual(terminal.ended(), 0)
+
+    def test_ends_when_the_terminal_is_closed(self):
+        terminal = self.open()
+        terminal.close()
+        self.assertEqual(terminal.process.wait(timeout=10), 0)
 
     def test_another_journal(self):
         terminal = self.open()
