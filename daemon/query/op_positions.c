@@ -36,6 +36,10 @@ static json_t *rows_of(const struct summary *summary, const struct field_name *g
     return rows;
 }
 
+json_t *refuse_unreported_groups(struct question *question, enum reported_status status) {
+    return question_refuse(question, "bad_request", reported_message(status), status == REPORTED_OTHER_FILTER ? "/filter" : "/group_by");
+}
+
 static json_t *refuse_unreported_day(struct question *question, const struct journal *journal, day_t day) {
     char its[DATE_SIZE], first[DATE_SIZE], last[DATE_SIZE], message[160];
     date_format(day, its);
@@ -84,7 +88,7 @@ static json_t *answer_reported(struct question *question, const struct field_nam
         reply = reported_reply(&summary, group_by, group_by_count, &report, journal_last_seq(journal));
         summary_free(&summary);
     } else {
-        question_refuse(question, "bad_request", reported_message(told), told == REPORTED_OTHER_FILTER ? "/filter" : "/group_by");
+        refuse_unreported_groups(question, told);
     }
     reported_destroy(&reported);
     return reply;

@@ -260,8 +260,7 @@ static bool reports_are_there(const struct restating *restating, enum journal_st
     else if (restating->unreadable)
         question_refuse(question, "internal", "a report of the journal cannot be read", NULL);
     else if (restating->status != REPORTED_OK)
-        question_refuse(question, "bad_request", reported_message(restating->status),
-                        restating->status == REPORTED_OTHER_FILTER ? "/filter" : "/group_by");
+        refuse_unreported_groups(question, restating->status);
     else
         return true;
     return false;

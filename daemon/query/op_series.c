@@ -84,8 +84,7 @@ static bool add_days(struct question *question, struct series *series, const str
     else if (series->unreadable)
         question_refuse(question, "internal", "a report of the journal cannot be read", NULL);
     else if (series->status != REPORTED_OK)
-        question_refuse(question, "bad_request", reported_message(series->status),
-                        series->status == REPORTED_OTHER_FILTER ? "/filter" : "/group_by");
+        refuse_unreported_groups(question, series->status);
     else if (!done)
         question_refuse(question, "busy", "the daemon ends: ask again when it is back", NULL);
     return question->refusal == NULL;

@@ -5,6 +5,7 @@
 #include "daemon/core/exceptions.h"
 #include "daemon/core/flow.h"
 #include "daemon/query/query.h"
+#include "daemon/reported/reported.h"
 #include "daemon/wire/wire.h"
 
 /* A request being answered, by the loop or by the thread of the past. A handler returns its reply; or NULL, after it has set `text`, after
@@ -107,6 +108,9 @@ bool cursor_to_exception(struct text text, struct exception_place *place);
 
 /* The named followers, as `health` shows them. */
 json_t *followers_json(const struct daemon_state *state);
+
+/* Of a grouping or a filter that is not reported: names the member at fault. Returns NULL. */
+json_t *refuse_unreported_groups(struct question *question, enum reported_status status);
 
 json_t *op_health(struct question *question);
 json_t *op_config(struct question *question);
