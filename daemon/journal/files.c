@@ -97,8 +97,7 @@ bool files_sync_directory_of(const char *path) {
     memcpy(directory, slash == NULL ? "." : path, slash == NULL || slash == path ? 1 : (size_t)(slash - path));
     descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     synced = descriptor >= 0 && fsync(descriptor) == 0;
-    if (descriptor >= 0)
-        (void)close(descriptor);
+    synced = descriptor >= 0 && close(descriptor) == 0 && synced;
     free(directory);
     return synced;
 }

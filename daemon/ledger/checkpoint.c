@@ -4,6 +4,7 @@
 #include "checkpoint_program.h"
 #include "daemon/core/memory.h"
 #include "daemon/core/preserve.h"
+#include "daemon/journal/files.h"
 #include "daemon/ledger/ledger_internal.h"
 
 #include <errno.h>
@@ -188,7 +189,7 @@ static bool write_file(struct writer *writer, const struct ledger *ledger, const
     }
     if (!whole)
         (void)unlink(unfinished);
-    else if (!ledger_sync_folder_of(path))
+    else if (!files_sync_directory_of(path))
         writer->error = errno;
     return whole && writer->error == 0;
 }
@@ -283,14 +284,14 @@ static bool open_file(struct reader *reader, const struct ledger *ledger, char m
 void checkpoint_clear_unfinished(const struct ledger *ledger) {
     char path[PATH_SIZE];
     if (path_of(ledger, ".new", path) && unlink(path) == 0)
-        (void)ledger_sync_folder_of(path);
+        (void)files_sync_directory_of(path);
 }
 
 void checkpoint_forget(struct ledger *ledger) {
     char path[PATH_SIZE];
     ledger->checkpoint = (struct checkpoint_mark){.at = INSTANT_NONE};
     if (path_of(ledger, "", path) && unlink(path) == 0)
-        (void)ledger_sync_folder_of(path);
+        (void)files_sync_directory_of(path);
 }
 
 /* The first bytes: whose it is. */

@@ -3,6 +3,7 @@
 
 #include "daemon/core/memory.h"
 #include "daemon/core/rules.h"
+#include "daemon/journal/files.h"
 #include "daemon/journal/kept.h"
 #include "daemon/reported/reported.h"
 
@@ -23,15 +24,6 @@
 #define RECORD_ZONE "zone"
 #define RECORD_ROOM "room"
 
-bool ledger_sync_folder_of(const char *path) {
-    char folder[4096 + 8];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path), slash == NULL ? "." : path);
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = descriptor >= 0 && fsync(descriptor) == 0;
-    return descriptor >= 0 && close(descriptor) == 0 && synced;
-}
-
 /* Written under another name first: a power cut leaves no key, or a whole one. */
 static bool make_key(struct ledger *ledger, const char *path) {
     char unfinished[4096 + 8];
@@ -42,7 +34,7 @@ static bool make_key(struct ledger *ledger, const char *path) {
     bool written = descriptor >= 0 &&
                    write(descriptor, ledger->personal_key, sizeof ledger->personal_key) == (ssize_t)sizeof ledger->personal_key &&
                    fsync(descriptor) == 0;
-    return descriptor >= 0 && close(descriptor) == 0 && written && rename(unfinished, path) == 0 && ledger_sync_folder_of(path);
+    return descriptor >= 0 && close(descriptor) == 0 && written && rename(unfinished, path) == 0 && files_sync_directory_of(path);
 }
 
 /* Reads the key that hashes personal data, or makes it on the first start: 32 random bytes beside the journal, for the daemon alone. */

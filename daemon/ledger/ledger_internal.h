@@ -62,9 +62,6 @@ struct ledger {
 void ledger_judge(struct ledger *ledger, struct text bytes, struct admission *admission, struct event *event);
 
 /* ledger.c */
-/* A name in a folder is sure to be found after a power cut when the folder was synced. */
-bool ledger_sync_folder_of(const char *path);
-
 /* The event with its personal data replaced, to be freed; NULL when it holds none. */
 char *ledger_scrub(const struct ledger *ledger, struct text bytes, struct text source, size_t *length);
 
