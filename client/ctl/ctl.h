@@ -60,6 +60,7 @@ int64_t ctl_int(const json_t *object, const char *member);
 
 int command_status(struct ctl_context *ctl, int argc, char **argv);
 int command_summary(struct ctl_context *ctl, int argc, char **argv);
+int command_distribution(struct ctl_context *ctl, int argc, char **argv);
 int command_flow(struct ctl_context *ctl, int argc, char **argv);
 int command_exceptions(struct ctl_context *ctl, int argc, char **argv);
 int command_data_quality(struct ctl_context *ctl, int argc, char **argv);

@@ -10,6 +10,7 @@
 static const struct ctl_command commands[] = {
     {"status", command_status, "how the daemon is: clock, journal, sources, complaints"},
     {"summary", command_summary, "how many wait, by pathway, team, district …"},
+    {"distribution", command_distribution, "how many wait by completed week waited, for a histogram"},
     {"flow", command_flow, "who began to wait, was completed or closed, day by day or month by month"},
     {"series", command_series, "the position of every day, week, month or quarter, for a chart"},
     {"restatement", command_restatement, "what was reported, what is known now, and what explains the difference"},

@@ -1,6 +1,10 @@
 /* What a council has decided: look-ups in a policy. */
 #include "daemon/core/policy.h"
 
+const char *day_unit_name(enum day_unit unit) {
+    return unit == UNIT_WORKING_DAYS ? "working_days" : "calendar_days";
+}
+
 int policy_pathway_index(const struct policy *policy, struct text name) {
     for (size_t i = 0; i < policy->pathway_count; i++)
         if (text_is(name, policy->pathways[i].name))

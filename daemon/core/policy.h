@@ -11,6 +11,7 @@
 #define PRIORITY_COUNT 5    /* 0 = unknown, 1-4 */
 
 enum day_unit { UNIT_CALENDAR_DAYS, UNIT_WORKING_DAYS };
+const char *day_unit_name(enum day_unit unit);
 enum clock_stop { STOP_ON_END, STOP_ON_STARTED };
 enum pause_rule { PAUSES_COUNT, PAUSES_EXCLUDE };
 

@@ -6,7 +6,7 @@
 #ifndef WAITLIST_CORE_RULES_H
 #define WAITLIST_CORE_RULES_H
 
-/* Of summary, series, waits, wait, snapshot and what is published; also of reported positions and of a restatement. */
+/* Of summary, series, distribution, waits, wait, snapshot and what is published; also of reported positions and of a restatement. */
 #define RULES_POSITION 1
 #define RULES_FLOW 1         /* of flow */
 #define RULES_EXCEPTIONS 1   /* of the list of exceptions */

@@ -193,3 +193,61 @@ bool ready_filter_queue_passes(const struct ready_filter *ready, const struct wa
     (void)reg;
     return true;
 }
+
+static bool is_queue_field(enum wait_field field) {
+    return field == FIELD_PATHWAY || field == FIELD_TEAM;
+}
+
+static bool is_cell_field(enum wait_field field) {
+    return field <= FIELD_STAGE;
+}
+
+/* Whether `tells` is true of every field that is named. */
+static bool fields_suffice(const struct wait_filter *filter, const struct field_name *group_by, size_t group_by_count,
+                           bool (*tells)(enum wait_field field)) {
+    for (size_t i = 0; i < group_by_count; i++)
+        if (!tells(group_by[i].field))
+            return false;
+    for (size_t i = 0; i < filter->field_count; i++)
+        if (!tells(filter->fields[i].name.field))
+            return false;
+    return true;
+}
+
+const struct groups *selection_groups(const struct waiting_register *reg, const struct wait_filter *filter,
+                                      const struct field_name *group_by, size_t group_by_count) {
+    bool asks_of_waits = filter->breach != CHOICE_ANY || filter->due != CHOICE_ANY || filter->paused != CHOICE_ANY ||
+                         filter->no_contact != CHOICE_ANY || filter->has_min_days || filter->has_max_days || filter->statuses != 0 ||
+                         filter->subject_prefix.length > 0;
+    if (asks_of_waits)
+        return NULL;
+    if (fields_suffice(filter, group_by, group_by_count, is_queue_field))
+        return reg->queues;
+    return fields_suffice(filter, group_by, group_by_count, is_cell_field) ? reg->cells : NULL;
+}
+
+void selection_group_state(const struct group *group, struct wait_state *state) {
+    wait_state_init(state);
+    state->team = group->key.team;
+    state->district = group->key.district;
+    state->client_group = group->key.client_group;
+    state->pathway = group->key.pathway;
+    state->priority = group->key.priority;
+    state->stage = group->key.stage;
+}
+
+void selection_each_open(const struct waiting_register *reg, const struct ready_filter *filter,
+                         void (*each)(void *context, const struct wait_state *state, const struct clock_reading *reading), void *context) {
+    for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
+        if (!ready_filter_queue_passes(filter, reg, &groups_at(reg->queues, queue)->key))
+            continue;
+        for (size_t i = 0; i < reg->members[queue].open_count; i++) {
+            uint32_t wait = reg->members[queue].open[i].wait;
+            const struct record *record = register_record(reg, wait);
+            struct clock_reading reading;
+            register_read_clock(reg, record, &reading);
+            if (ready_filter_passes(filter, reg, wait, &reading))
+                each(context, &record->state, &reading);
+        }
+    }
+}

@@ -20,6 +20,14 @@ bool ready_filter_passes(const struct ready_filter *ready, const struct waiting_
                          const struct clock_reading *reading);
 /* Whether waits of the queue can pass at all, by pathway and team alone. */
 bool ready_filter_queue_passes(const struct ready_filter *ready, const struct waiting_register *reg, const struct group_key *queue);
+/* The groups whose counters tell all that is asked: the queues, the cells, or NULL when only the single waits do. */
+const struct groups *selection_groups(const struct waiting_register *reg, const struct wait_filter *filter,
+                                      const struct field_name *group_by, size_t group_by_count);
+/* What all waits of a group share. */
+void selection_group_state(const struct group *group, struct wait_state *state);
+/* Calls `each` for every wait that waits or is scheduled and passes. */
+void selection_each_open(const struct waiting_register *reg, const struct ready_filter *filter,
+                         void (*each)(void *context, const struct wait_state *state, const struct clock_reading *reading), void *context);
 /* The number of a field's value; 0 when the wait has none. */
 uint32_t field_of_state(const struct waiting_register *reg, const struct wait_state *state, const struct field_name *name);
 /* The same as a group's key: a value sent as "unknown" (`unknown`: its number) is counted with the missing ones, so that no two rows have

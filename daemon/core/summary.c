@@ -68,27 +68,6 @@ static struct position_builder *builder_of(struct gathering *gathering, const st
     return group->builder;
 }
 
-static bool is_queue_field(enum wait_field field) {
-    return field == FIELD_PATHWAY || field == FIELD_TEAM;
-}
-
-static bool is_cell_field(enum wait_field field) {
-    return field <= FIELD_STAGE;
-}
-
-/* Whether `tells` is true of every field that the question names, and the question asks for nothing that only single waits tell. */
-static bool fields_suffice(const struct gathering *gathering, bool (*tells)(enum wait_field field)) {
-    const struct wait_filter *filter = gathering->filter.filter;
-    for (size_t i = 0; i < gathering->group_by_count; i++)
-        if (!tells(gathering->group_by[i].field))
-            return false;
-    for (size_t i = 0; i < filter->field_count; i++)
-        if (!tells(filter->fields[i].name.field))
-            return false;
-    return filter->breach == CHOICE_ANY && filter->due == CHOICE_ANY && filter->paused == CHOICE_ANY && filter->no_contact == CHOICE_ANY &&
-           !filter->has_min_days && !filter->has_max_days && filter->statuses == 0 && filter->subject_prefix.length == 0;
-}
-
 static void gather_from_groups(struct gathering *gathering, const struct groups *groups) {
     struct waiting_register *reg = gathering->reg;
     for (uint32_t i = 0; i < groups_count(groups); i++) {
@@ -96,13 +75,7 @@ static void gather_from_groups(struct gathering *gathering, const struct groups 
         if (tally_is_empty(group->tally))
             continue;
         struct wait_state state;
-        wait_state_init(&state);
-        state.team = group->key.team;
-        state.district = group->key.district;
-        state.client_group = group->key.client_group;
-        state.pathway = group->key.pathway;
-        state.priority = group->key.priority;
-        state.stage = group->key.stage;
+        selection_group_state(group, &state);
         if (!ready_filter_fields_pass(&gathering->filter, reg, &state))
             continue;
         enum day_unit unit = reg->pathways[group->key.pathway]->unit;
@@ -130,23 +103,11 @@ static void count_wait(const struct waiting_register *reg, const struct wait_sta
     position_builder_add_days(builder, reading->days, 1);
 }
 
-static void gather_from_waits(struct gathering *gathering) {
-    struct waiting_register *reg = gathering->reg;
-    for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
-        if (!ready_filter_queue_passes(&gathering->filter, reg, &groups_at(reg->queues, queue)->key))
-            continue;
-        for (size_t i = 0; i < reg->members[queue].open_count; i++) {
-            uint32_t wait = reg->members[queue].open[i].wait;
-            const struct record *record = register_record(reg, wait);
-            struct clock_reading reading;
-            register_read_clock(reg, record, &reading);
-            if (!ready_filter_passes(&gathering->filter, reg, wait, &reading))
-                continue;
-            struct position_builder *builder = builder_of(gathering, &record->state);
-            if (builder != NULL)
-                count_wait(reg, &record->state, &reading, builder);
-        }
-    }
+static void gather_wait(void *context, const struct wait_state *state, const struct clock_reading *reading) {
+    struct gathering *gathering = context;
+    struct position_builder *builder = builder_of(gathering, state);
+    if (builder != NULL)
+        count_wait(gathering->reg, state, reading, builder);
 }
 
 static int compare_rows(const void *left, const void *right) {
@@ -195,12 +156,11 @@ bool register_summary(struct waiting_register *reg, const struct field_name *gro
     gathering->total = position_builder_create();
     gathering->unknown = names_find(reg->names, text_of(KEY_UNKNOWN));
     ready_filter_init(&gathering->filter, reg, filter);
-    if (fields_suffice(gathering, is_queue_field))
-        gather_from_groups(gathering, reg->queues);
-    else if (fields_suffice(gathering, is_cell_field))
-        gather_from_groups(gathering, reg->cells);
+    const struct groups *groups = selection_groups(reg, filter, group_by, group_by_count);
+    if (groups != NULL)
+        gather_from_groups(gathering, groups);
     else
-        gather_from_waits(gathering);
+        selection_each_open(reg, &gathering->filter, gather_wait, gathering);
     bool fits = !gathering->overflow;
     if (fits)
         finish_rows(gathering, summary);

@@ -170,6 +170,18 @@ void tally_collect(const struct tally *tally, const struct calendar *calendar, e
     }
 }
 
+void tally_each_days(const struct tally *tally, const struct calendar *calendar, enum day_unit unit, day_t today,
+                     void (*each)(void *context, int32_t days, int32_t standard, uint32_t count), void *context) {
+    int32_t today_index = clock_index(calendar, unit, today);
+    for (uint32_t i = 0; i < tally->lane_count; i++) {
+        const struct lane *lane = &tally->lanes[i];
+        for (uint32_t j = 0; j < lane->used && lane->kind != LANE_CONTACT; j++) {
+            int32_t days = lane->kind == LANE_RUNNING ? today_index - lane->pairs[j].key : lane->pairs[j].key;
+            each(context, days, lane->limit, lane->pairs[j].count);
+        }
+    }
+}
+
 size_t tally_bytes(const struct tally *tally) {
     size_t bytes = sizeof *tally + tally->lane_capacity * sizeof *tally->lanes;
     for (uint32_t i = 0; i < tally->lane_count; i++)

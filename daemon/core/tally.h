@@ -30,6 +30,9 @@ bool tally_is_empty(const struct tally *tally);
 /* Adds everything counted here to the builder, as it stands at the end of `today`. */
 void tally_collect(const struct tally *tally, const struct calendar *calendar, enum day_unit unit, day_t today,
                    struct position_builder *builder);
+/* Calls `each` for everybody who waits, as many at a time as share their days and their standard. */
+void tally_each_days(const struct tally *tally, const struct calendar *calendar, enum day_unit unit, day_t today,
+                     void (*each)(void *context, int32_t days, int32_t standard, uint32_t count), void *context);
 size_t tally_bytes(const struct tally *tally);
 
 #endif

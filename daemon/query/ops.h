@@ -118,6 +118,7 @@ json_t *op_backup(struct question *question);
 json_t *op_backup_status(struct question *question);
 json_t *op_clock_set(struct question *question);
 json_t *op_summary(struct question *question);
+json_t *op_distribution(struct question *question);
 json_t *op_flow(struct question *question);
 json_t *op_series(struct question *question);
 json_t *op_restatement(struct question *question);

@@ -24,6 +24,7 @@ static const struct op ops[] = {
     {"backup.status", op_backup_status, {NULL}},
     {"clock.set", op_clock_set, {"now", NULL}},
     {"summary", op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
+    {"distribution", op_distribution, {"filter", "as_at", "known_at", NULL}},
     {"flow", op_flow, {"from", "to", "step", "group_by", "filter", "known_at", NULL}},
     {"series", op_series, {"from", "to", "step", "group_by", "filter", "known_at", "basis", NULL}},
     {"restatement", op_restatement, {"day", "from", "to", "group_by", "filter", "known_at", "limit", NULL}},

@@ -48,6 +48,7 @@
 /* Query: ROUTER at the daemon; REQ or DEALER at the client. [JSON request] gives [JSON reply]. */
 #define WAITLIST_OP_HEALTH "health"
 #define WAITLIST_OP_SUMMARY "summary"
+#define WAITLIST_OP_DISTRIBUTION "distribution"
 #define WAITLIST_OP_FLOW "flow"
 #define WAITLIST_OP_EXCEPTIONS "exceptions"
 #define WAITLIST_OP_DATA_QUALITY "data_quality"

@@ -298,6 +298,13 @@ class FakeDaemon:
         return {"rows": rows, "total": total, "as_at": request.get("as_at", "2025-04-30"), "known_at": None,
                 "journal_seq": self.journal_seq, "basis": "known", "rule_version": 1}
 
+    def _op_distribution(self, request):
+        rows = [{"from_days": 0, "to_days": 6, "count": 4, "over_standard": 0}, {"from_days": 7, "to_days": 13, "count": 0, "over_standard": 0},
+                {"from_days": 14, "to_days": None, "count": 5, "over_standard": 3}]
+        return {"rows": rows if self.positions else [], "total": {"count": 9, "over_standard": 3},
+                "standards": [{"days": 28, "unit": "calendar_days", "count": 7}, {"days": 5, "unit": "working_days", "count": 2}],
+                "as_at": request.get("as_at", "2025-04-30"), "known_at": self.journal_seq, "journal_seq": self.journal_seq, "rule_version": 1}
+
     def _op_flow(self, request):
         flow = {"started": 12, "completed": 5, "completed_within_standard": 3, "closed": 3, "closed_by_reason": {"declined": 1, "died": 2},
                 "reopened": 1, "transferred_in": 4, "transferred_out": 2, "contacts": 9, "n": 5, "median": 24.5, "mean": 24.8, "p90": 40,

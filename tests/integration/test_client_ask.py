@@ -89,6 +89,20 @@ class Ask(ClientTest):
             self.assertEqual((code, out), (2, ""))
             self.assertIn("--from and --to", err)
 
+    def test_distribution(self):
+        self.assertIn("nobody is waiting", self.run_ctl("distribution", "--filter", "team=nobody")[1])
+        self.daemon.set_position("needs_assessment", "north", waiting=9)
+        code, out, _ = self.run_ctl("distribution", "--filter", "team=north", "--as-at", "2025-04-29", "--known-at", "3")
+        self.assertEqual(self.last_request("distribution"), {"v": 1, "op": "distribution", "filter": {"team": "north"}, "as_at": "2025-04-29",
+                                                             "known_at": 3})
+        lines = out.splitlines()
+        self.assertEqual((code, lines[1]), (0, "Standard: 28 days for 7; 5 working days for 2"))
+        self.assertEqual([line.split() for line in lines[4:7] + lines[-1:]],
+                         [["0", "to", "6", "4", "0"], ["7", "to", "13", "0", "0"], ["14", "and", "more", "5", "3"], ["total", "9", "3"]])
+        rows = list(csv.DictReader(io.StringIO(self.run_ctl("--format", "csv", "distribution")[1], newline="")))
+        self.assertEqual([(row["from_days"], row["to_days"], row["count"], row["over_standard"], row["rule_version"]) for row in rows],
+                         [("0", "6", "4", "0", "1"), ("7", "13", "0", "0", "1"), ("14", "", "5", "3", "1")])
+
     def test_formulas_are_disarmed(self):
         out = self.run_ctl("waits", "--format", "csv")[1]
         row = next(csv.DictReader(io.StringIO(out, newline="")))

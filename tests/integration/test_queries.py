@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The query socket (docs/protocol.md, Query): every op, every member, every refusal, through a real daemon."""
+import collections
 import datetime
 import json
 import random
@@ -164,6 +165,35 @@ class Council(unittest.TestCase):
             with self.subTest(filters):
                 self.check_groups(["pathway", "team"], filters, [row for row in self.shown if passes(row)])
 
+    def distribution_of(self, waits):
+        """What the op `distribution` must say of some rows of `waits`."""
+        waiting = [row for row in waits if row["status"] == "waiting"]
+        weeks = max((row["days"] // 7 + 1 for row in waiting), default=0)
+        standards = collections.Counter((row["pathway"] == "triage", row["standard"]) for row in waiting)
+        return {"rows": [{"from_days": 7 * week, "to_days": 7 * week + 6, "count": sum(row["days"] // 7 == week for row in waiting),
+                          "over_standard": sum(row["breach"] for row in waiting if row["days"] // 7 == week)} for week in range(weeks)],
+                "total": {"count": len(waiting), "over_standard": sum(row["breach"] for row in waiting)},
+                "standards": [{"days": days, "unit": "working_days" if working else "calendar_days", "count": standards[working, days]}
+                              for working, days in sorted(standards)]}
+
+    def test_the_distribution_of_each_filter(self):
+        for filters, passes in [({}, lambda row: True)] + self.filters():
+            with self.subTest(filters):
+                reply = self.daemon.ask("distribution", filter=filters)
+                expected = self.distribution_of([row for row in self.shown if passes(row)])
+                self.assertEqual({name: reply[name] for name in expected}, expected)
+                self.assertEqual(list(reply), ["v", "ok", "rows", "total", "standards", "as_at", "known_at", "journal_seq", "rule_version"])
+
+    def test_the_distribution_of_another_day(self):
+        day = str(TODAY - datetime.timedelta(days=45))
+        waits = self.daemon.waits(as_at=day, limit=1000)
+        reply = self.daemon.ask("distribution", as_at=day)
+        expected = self.distribution_of(waits)
+        self.assertGreater(expected["total"]["count"], 1000)
+        self.assertEqual({name: reply[name] for name in expected}, expected)
+        self.assertEqual((reply["as_at"], reply["known_at"]), (day, self.seq))
+        self.assertEqual(self.daemon.ask("distribution", known_at=0)["rows"], [])
+
     def test_each_filter_of_a_listing(self):
         for filters, passes in self.filters():
             with self.subTest(filters):
@@ -296,7 +326,7 @@ class Refusals(unittest.TestCase):
         sock.close()
 
     def test_unknown_members(self):
-        for op in ("health", "config", "clock.set", "summary", "snapshot", "waits", "wait", "alerts"):
+        for op in ("health", "config", "clock.set", "summary", "distribution", "snapshot", "waits", "wait", "alerts"):
             self.assertEqual(self.daemon.error(op, nonsense=1), ("bad_request", "/nonsense"))
         self.assertEqual(self.daemon.error("health", **{"a/b~c": 1}), ("bad_request", "/a~1b~0c"))
 

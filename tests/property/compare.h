@@ -32,8 +32,10 @@ struct transition_check {
 const struct alert_transition *compare_transitions(struct waiting_register *reg, struct transition_check *check, size_t *count,
                                                    struct verdict *verdict);
 
-/* One random summary and one random listing. */
+/* One random summary, distribution and listing. */
 void compare_random_summary(struct waiting_register *reg, const struct snapshot *snapshot, struct random *random, struct verdict *verdict);
+void compare_random_distribution(struct waiting_register *reg, const struct snapshot *snapshot, struct random *random,
+                                 struct verdict *verdict);
 void compare_random_listing(struct waiting_register *reg, const struct snapshot *snapshot, struct random *random, struct verdict *verdict);
 /* Law 5, from the register alone: the parts of each grouping add up to its total, and all totals are the same. */
 void compare_parts(struct waiting_register *reg, struct verdict *verdict);

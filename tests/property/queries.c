@@ -1,4 +1,5 @@
 /* Random summaries and listings of a register against the oracle, and the sums that must add up. */
+#include "daemon/core/distribution.h"
 #include "tests/property/compare.h"
 #include "tests/property/fields.h"
 
@@ -129,6 +130,40 @@ void compare_random_summary(struct waiting_register *reg, const struct snapshot 
         verdict_fail(verdict, "day %d: a summary by %zu fields has %zu rows, by the rules %zu", snapshot->today, field_count,
                      summary.row_count, row_count);
     summary_free(&summary);
+}
+
+void compare_random_distribution(struct waiting_register *reg, const struct snapshot *snapshot, struct random *random,
+                                 struct verdict *verdict) {
+    struct wait_filter filter;
+    struct distribution distribution;
+    struct distribution_row expected[DISTRIBUTION_ROWS_MAX] = {{0, 0}};
+    uint32_t waiting = 0, breach = 0, by_standard = 0;
+    size_t rows = 0;
+    random_filter(random, snapshot, &filter);
+    register_distribution(reg, &filter, &distribution);
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct oracle_wait *wait = &snapshot->waits[i];
+        if (wait->status != ORACLE_WAITING || !passes(&filter, snapshot->subjects[i], wait))
+            continue;
+        size_t row = (size_t)wait->days / 7 < DISTRIBUTION_ROWS_MAX ? (size_t)wait->days / 7 : DISTRIBUTION_ROWS_MAX - 1;
+        rows = row + 1 > rows ? row + 1 : rows;
+        expected[row].count++;
+        expected[row].over_standard += wait->breach;
+        waiting++;
+        breach += wait->breach;
+    }
+    for (size_t i = 0; i < distribution.standard_count; i++)
+        by_standard += distribution.standards[i].count;
+    if (distribution.row_count != rows || distribution.total.count != waiting || distribution.total.over_standard != breach)
+        verdict_fail(verdict, "day %d: a distribution has %zu rows, %u of %u over standard; by the rules %zu, %u of %u", snapshot->today,
+                     distribution.row_count, distribution.total.over_standard, distribution.total.count, rows, breach, waiting);
+    if (by_standard != waiting)
+        verdict_fail(verdict, "day %d: the standards of a distribution have %u people, not %u", snapshot->today, by_standard, waiting);
+    for (size_t i = 0; i < DISTRIBUTION_ROWS_MAX; i++)
+        if (distribution.rows[i].count != expected[i].count || distribution.rows[i].over_standard != expected[i].over_standard)
+            verdict_fail(verdict, "day %d: week %zu of a distribution has %u of %u over standard, by the rules %u of %u", snapshot->today,
+                         i, distribution.rows[i].over_standard, distribution.rows[i].count, expected[i].over_standard, expected[i].count);
+    distribution_free(&distribution);
 }
 
 /* One row of a listing by the rules. */

@@ -62,6 +62,7 @@ static void check_everything(struct run *run, const struct step *step) {
     keep_alert_log(run, transitions, count);
     compare_open_alerts(run->reg, &run->snapshot, &run->tracked, run->verdict);
     compare_random_summary(run->reg, &run->snapshot, &random, run->verdict);
+    compare_random_distribution(run->reg, &run->snapshot, &random, run->verdict);
     compare_random_listing(run->reg, &run->snapshot, &random, run->verdict);
     check_changed_queues(run);
     if (random_chance(&random, 10)) {
@@ -155,6 +156,7 @@ static void check_another_order(struct run *run, struct random *random, const si
     compare_waits(reg, run->oracle, &run->snapshot, &verdict);
     compare_queues(reg, &run->snapshot, &verdict);
     compare_random_summary(reg, &run->snapshot, random, &verdict);
+    compare_random_distribution(reg, &run->snapshot, random, &verdict);
     if (count == run->journal.count)
         compare_exceptions(reg, run->oracle, &journal, run->world->calendar, run->today, random, &verdict);
     if (verdict.failed)
@@ -231,6 +233,7 @@ static void compare_passed_day(void *context, struct waiting_register *reg) {
     compare_waits(reg, passing->run->oracle, &passing->snapshot, &passing->verdict);
     compare_queues(reg, &passing->snapshot, &passing->verdict);
     compare_random_summary(reg, &passing->snapshot, passing->random, &passing->verdict);
+    compare_random_distribution(reg, &passing->snapshot, passing->random, &passing->verdict);
 }
 
 /* Begins the register on `later` days after the run's last, passing over those between: at once, as after a stop, or when it is live, as

@@ -211,6 +211,7 @@ static void check_recalled(struct past *past, day_t day, size_t known_at, struct
     compare_waits(reg, oracle, &past->snapshot, &found);
     compare_queues(reg, &past->snapshot, &found);
     compare_random_summary(reg, &past->snapshot, random, &found);
+    compare_random_distribution(reg, &past->snapshot, random, &found);
     compare_random_listing(reg, &past->snapshot, random, &found);
     compare_figures(reg, &past->snapshot, &no_alerts, &found);
     journal->count = known_at;

@@ -1,6 +1,7 @@
 /* Checks of summaries and listings: every field, every filter, every sort, pages and ties. */
 #include "tests/unit/core_world.h"
 
+#include "daemon/core/distribution.h"
 #include "daemon/core/memory.h"
 
 #include <stdio.h>
@@ -82,6 +83,62 @@ START_TEST(a_summary_by_every_field) {
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         ck_assert_str_eq(world_rows(world, table[i].fields, NULL), table[i].rows);
+    world_destroy(&world);
+}
+END_TEST
+
+/* "3x28 1w5: 0:1/0 …": the standards with how many, then of each week that has somebody the count and how many are over. */
+static const char *distributed(struct world *world, const struct wait_filter *filter) {
+    static char text[400];
+    struct distribution distribution;
+    size_t length = 0;
+
+    register_distribution(world_register(world), filter, &distribution);
+    text[0] = '\0';
+    for (size_t i = 0; i < distribution.standard_count; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%u%c%d ", distribution.standards[i].count,
+                                   distribution.standards[i].unit == UNIT_WORKING_DAYS ? 'w' : 'x', distribution.standards[i].days);
+    for (size_t i = 0; i < distribution.row_count; i++)
+        if (distribution.rows[i].count > 0 || i + 1 == distribution.row_count)
+            length += (size_t)snprintf(text + length, sizeof text - length, "%zu:%u/%u ", i, distribution.rows[i].count,
+                                       distribution.rows[i].over_standard);
+    snprintf(text + length, sizeof text - length, "%u/%u%s", distribution.total.count, distribution.total.over_standard,
+             distribution.is_open ? " open" : "");
+    distribution_free(&distribution);
+    return text;
+}
+
+START_TEST(a_distribution_by_completed_week) {
+    static const struct wait_filter everyone;
+    struct wait_filter overdue = {.breach = CHOICE_YES};
+    struct world *world = populated();
+
+    /* ann 39 days, bob 25, cat 9, eve 10 (stands still), fay 25 */
+    ck_assert_str_eq(distributed(world, &everyone), "5x28 1:2/0 3:2/0 5:1/1 5/1");
+    ck_assert_str_eq(distributed(world, &overdue), "1x28 5:1/1 1/1");
+    struct wait_filter team = world_filter("team", "A");
+    ck_assert_str_eq(distributed(world, &team), "3x28 1:1/0 3:1/0 5:1/1 3/1");
+    struct wait_filter district = world_filter("district", "Burnley");
+    ck_assert_str_eq(distributed(world, &district), "2x28 1:1/0 5:1/1 2/1");
+    struct wait_filter nobody = world_filter("team", "Z");
+    ck_assert_str_eq(distributed(world, &nobody), "0/0");
+    REFER(world, "hal", .on = "2025-04-24", .team = "A", .pathway = "working");
+    REFER(world, "ida", .on = "2025-04-24", .team = "A", .pathway = "prioritised", .priority = 3);
+    ck_assert_str_eq(distributed(world, &everyone), "1x14 5x28 1w5 1:3/1 2:1/1 3:2/0 5:1/1 7/3");
+    world_destroy(&world);
+}
+END_TEST
+
+START_TEST(a_distribution_has_an_open_end) {
+    static const struct wait_filter everyone;
+    struct world *world = world_create("2025-05-10");
+
+    REFER(world, "old", .on = "2025-05-09", .clock_start = "2015-05-31"); /* 3632 days */
+    ck_assert_str_eq(distributed(world, &everyone), "1x28 518:1/1 1/1");
+    REFER(world, "older", .on = "2025-05-09", .clock_start = "2015-05-30");
+    ck_assert_str_eq(distributed(world, &everyone), "2x28 518:1/1 519:1/1 2/2 open");
+    REFER(world, "oldest", .on = "2025-05-09", .clock_start = "1999-01-01");
+    ck_assert_str_eq(distributed(world, &everyone), "3x28 518:1/1 519:2/2 3/3 open");
     world_destroy(&world);
 }
 END_TEST
@@ -458,6 +515,8 @@ END_TEST
 int main(void) {
     const TTest *const tests[] = {names_of_fields,
                                   a_summary_by_every_field,
+                                  a_distribution_by_completed_week,
+                                  a_distribution_has_an_open_end,
                                   empty_groups_are_left_out,
                                   a_value_sent_as_unknown_is_one_of_the_missing,
                                   filters_by_every_field,

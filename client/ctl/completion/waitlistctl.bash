@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary flow series restatement waits wait exceptions data-quality watch alerts quarantine send import simulate report redact verify backup restore completion'
+    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts quarantine send import simulate report redact verify backup restore completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -43,6 +43,7 @@ _waitlistctl() {
     case $command in
     '') options=$commands ;;
     summary) options='--group-by --filter --as-at --known-at --basis' ;;
+    distribution) options='--filter --as-at --known-at' ;;
     flow) options='--from --to --step --group-by --filter --known-at' ;;
     series) options='--from --to --step --group-by --filter --known-at --basis' ;;
     restatement) options='--from --to --group-by --filter --known-at --limit' ;;
