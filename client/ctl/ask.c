@@ -1,6 +1,8 @@
 /* Asking the daemon, and saying in plain words why there is no answer. */
 #include "client/ctl/ctl.h"
 
+#include "daemon/offline/offline.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,12 +93,37 @@ static int answer(enum waitlist_status status, const char *text, bool printed, j
 }
 
 /* `attempts`: how often the question may be sent; 0: as often as the library likes. */
+static int ask_journal(struct ctl_context *ctl, const char *request, bool printed, json_t **reply) {
+    struct offline *offline = ctl_offline(ctl);
+    size_t length;
+
+    if (offline == NULL) {
+        return CTL_REFUSED;
+    }
+    char *got = offline_ask(offline, (struct text){request, (uint32_t)strlen(request)}, &length);
+    json_t *object = json_loadb(got, length, 0, NULL);
+    bool is_ok = json_is_true(json_object_get(object, "ok"));
+
+    json_decref(object);
+    int code = answer(is_ok ? WAITLIST_OK : WAITLIST_REFUSED, got, printed, reply);
+
+    free(got);
+    return code;
+}
+
 static int ask(struct ctl_context *ctl, json_t *request, int attempts, bool printed, json_t **reply) {
-    struct waitlist_client *client = ctl_client(ctl);
     char *text = json_dumps(request, JSON_COMPACT);
 
     *reply = NULL;
     json_decref(request);
+    if (ctl->journal != NULL && text != NULL) {
+        int code = ask_journal(ctl, text, printed, reply);
+
+        free(text);
+        return code;
+    }
+    struct waitlist_client *client = ctl_client(ctl);
+
     if (client == NULL || text == NULL) {
         free(text);
         return CTL_USAGE;

@@ -17,12 +17,18 @@ struct ctl_context {
     const char *config_path;        /* -c; NULL: the default file if it is there */
     char *ingest, *publish, *query; /* endpoint lists; NULL: not chosen */
     int timeout_ms;
+    const char *journal; /* --journal: this file answers, and no daemon; NULL: the daemon does */
     struct waitlist_client *client;
+    struct offline *offline; /* the open journal, with the configuration that it borrows */
+    struct config *config;
 };
 
 void ctl_context_clear(struct ctl_context *ctl);
 /* The client, or NULL after having said why not (usage). */
 struct waitlist_client *ctl_client(struct ctl_context *ctl);
+
+/* The answers of the journal that --journal names, or NULL after having said why not. */
+struct offline *ctl_offline(struct ctl_context *ctl);
 
 /* The journal of the configuration, for commands that work on it while no daemon runs: a copy, or NULL after having said why not. */
 char *ctl_journal_path(const struct ctl_context *ctl);

@@ -1,6 +1,8 @@
 /* The global options of waitlistctl, and where the daemon is by them. */
 #include "client/ctl/ctl.h"
 
+#include "daemon/offline/offline.h"
+
 #include <errno.h>
 #include <libconfig.h>
 #include <math.h>
@@ -14,7 +16,7 @@
 #define DEFAULT_JOURNAL "/var/lib/waitlistd/journal.db"
 #define TIMEOUT_S_MAX 86400.0
 
-enum { KEY_ENDPOINT = 0x100, KEY_INGEST, KEY_PUBLISH, KEY_QUERY, KEY_FORMAT, KEY_TIMEOUT };
+enum { KEY_ENDPOINT = 0x100, KEY_INGEST, KEY_PUBLISH, KEY_QUERY, KEY_FORMAT, KEY_TIMEOUT, KEY_JOURNAL };
 
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "take the endpoints from the daemon's configuration (default: " DEFAULT_CONFIG " if it is there)", 0},
@@ -24,6 +26,7 @@ static const struct argp_option options[] = {
     {"publish-endpoint", KEY_PUBLISH, "LIST", 0, "where alerts and positions are published", 0},
     {"query-endpoint", KEY_QUERY, "LIST", 0, "where questions are answered", 0},
     {"format", KEY_FORMAT, "table|json|csv", 0, "how to answer (default: table)", 0},
+    {"journal", KEY_JOURNAL, "FILE", 0, "answer from this journal's file, without a daemon; it is only read", 0},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "how long to wait for an answer (default: 30)", 0},
     {0}};
 
@@ -106,6 +109,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
         return 0;
     case KEY_FORMAT:
         set_format(ctl, argument, state);
+        return 0;
+    case KEY_JOURNAL:
+        ctl->journal = argument;
         return 0;
     case KEY_TIMEOUT:
         set_timeout(ctl, argument, state);
@@ -246,8 +252,38 @@ char *ctl_journal_path(const struct ctl_context *ctl) {
     return found;
 }
 
+static void report_line(void *context, const char *line) {
+    (void)context;
+    ctl_complain("%s", line);
+}
+
+/* The configuration, where one is named, only says which names are known: the file answers for all else. */
+struct offline *ctl_offline(struct ctl_context *ctl) {
+    char message[OFFLINE_MESSAGE_SIZE];
+
+    if (ctl->offline != NULL) {
+        return ctl->offline;
+    }
+    if (ctl->config_path != NULL && ctl->config == NULL) {
+        ctl->config = config_load(ctl->config_path, report_line, NULL);
+        if (ctl->config == NULL) {
+            return NULL;
+        }
+    }
+    ctl->offline = offline_open(ctl->journal, ctl->config, message);
+    if (ctl->offline == NULL) {
+        ctl_complain("%s", message);
+    }
+    return ctl->offline;
+}
+
 struct waitlist_client *ctl_client(struct ctl_context *ctl) {
     const char *path = ctl->config_path;
+
+    if (ctl->journal != NULL) {
+        ctl_complain("this needs a running daemon: --journal answers questions about what was recorded");
+        return NULL;
+    }
 
     if (ctl->client != NULL) {
         return ctl->client;
@@ -272,6 +308,8 @@ struct waitlist_client *ctl_client(struct ctl_context *ctl) {
 }
 
 void ctl_context_clear(struct ctl_context *ctl) {
+    offline_close(&ctl->offline);
+    config_free(&ctl->config);
     waitlist_client_destroy(&ctl->client);
     free(ctl->ingest);
     free(ctl->publish);

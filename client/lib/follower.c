@@ -195,7 +195,7 @@ static bool page_is_sound(const struct waitlist_follower *follower, const json_t
     json_array_foreach(rows, i, row) {
         struct waitlist_transition transition;
 
-        if (!transition_read(row, &transition) || transition.seq <= last) {
+        if (!client_transition_read(row, &transition) || transition.seq <= last) {
             return false;
         }
         last = transition.seq;
@@ -305,7 +305,7 @@ static bool take_alert(struct waitlist_follower *follower, zmq_msg_t frames[3], 
     }
     drop_current(follower);
     follower->current = json_loadb(zmq_msg_data(&frames[2]), zmq_msg_size(&frames[2]), 0, NULL);
-    if (!transition_read(follower->current, &transition) || transition.seq != seq) {
+    if (!client_transition_read(follower->current, &transition) || transition.seq != seq) {
         return false; /* the journal's own words will tell */
     }
     if (!fits(follower, parts) && strcmp(transition.transition, "moved") == 0) {
@@ -341,7 +341,7 @@ static bool take_publications(struct waitlist_follower *follower) {
 /* ---- The caller's side */
 
 static void deliver(struct waitlist_follower *follower, struct waitlist_transition *transition) {
-    CLIENT_CHECK(transition_read(follower->current, transition));
+    CLIENT_CHECK(client_transition_read(follower->current, transition));
     transition->json = follower->current_json;
     follower->cursor.seq = transition->seq;
 }

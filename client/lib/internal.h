@@ -99,7 +99,7 @@ bool feed_receive(struct feed *feed, zmq_msg_t frames[3]);
 size_t feed_topic_parts(zmq_msg_t *topic, const char *prefix, char parts[][WAITLIST_NAME_BYTES_MAX + 1], size_t maximum);
 
 /* ---- transition.c: fields borrowed from `row` */
-bool transition_read(const json_t *row, struct waitlist_transition *transition);
+bool client_transition_read(const json_t *row, struct waitlist_transition *transition);
 
 /* ---- request.c: one question at a time, answered while other things go on */
 enum request_state { REQUEST_IDLE, REQUEST_WAITING };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bool transition_read(const json_t *row, struct waitlist_transition *transition) {
+bool client_transition_read(const json_t *row, struct waitlist_transition *transition) {
     memset(transition, 0, sizeof *transition);
     transition->seq = json_count(row, "seq");
     transition->alert_id = json_text(row, "alert_id");

@@ -138,6 +138,7 @@ bool journal_is_scrubbed(const struct journal *journal);
 #define JOURNAL_RECORD_REDACTION "redaction" /* JSON: {"by","reason","count","seqs":[[from,to],…]} */
 #define JOURNAL_RECORD_POLICY "policy"       /* JSON: the policy and the day from which it applies */
 #define JOURNAL_RECORD_DAY "day"             /* JSON: {"day":"YYYY-MM-DD"}: this local day was begun and its alerts settled */
+#define JOURNAL_RECORD_ZONE "zone"           /* the time zone of every day, as council.timezone has it */
 /* JSON: {"id","act","by","reason","outcome","seq","code"}, the id first: somebody retried or discarded this quarantined event */
 #define JOURNAL_RECORD_QUARANTINE "quarantine"
 
@@ -151,6 +152,12 @@ struct journal_event {
 /* The largest seq that was received at or before an instant; 0 without any. The open turn's events are left out. */
 enum journal_status journal_seq_at(struct journal *journal, instant_t instant, uint64_t *seq);
 enum journal_status journal_read_event(struct journal *journal, uint64_t seq, struct journal_event *event);
+/* What of an event, given as it was received, a redaction would keep: kept_write into `buffer`, of KEPT_SIZE bytes. False when it cannot be
+ * understood. */
+typedef bool journal_kept(void *context, struct text bytes, char *buffer, struct text *kept);
+/* The head of the hash chain directly behind this event, before anything else that was written after it; 0: before all events.
+ * journal_verify finds it on the chain. JOURNAL_NOT_FOUND when there is no such event. */
+enum journal_status journal_chain_at(struct journal *journal, uint64_t seq, journal_kept *kept, void *context, struct chain_digest *head);
 
 /* Every event from `from_seq` on in seq order (the open turn's are left out). `each` returns false to stop; it may read from the journal
  * (its event stays valid until it returns), but not begin, commit or roll back a turn. */

@@ -20,8 +20,7 @@
 #define REPLAY_CACHE_BYTES ((size_t)256 << 20)
 #define DAILY_CACHE_BYTES ((size_t)64 << 20)
 
-/* Records that only the ledger writes: the time zone of every day, and that the disk had room again. */
-#define RECORD_ZONE "zone"
+/* A record that only the ledger writes: that the disk had room again. */
 #define RECORD_ROOM "room"
 
 /* Written under another name first: a power cut leaves no key, or a whole one. */
@@ -198,7 +197,7 @@ static bool change_policy(struct ledger *ledger, const struct policy *policy, st
 static bool zone_is_kept(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE]) {
     struct journal_record record;
     struct text zone = text_of(ledger->config->timezone);
-    if (journal_last_record(ledger->journal, RECORD_ZONE, &record) != JOURNAL_OK || text_equal(record.body, zone))
+    if (journal_last_record(ledger->journal, JOURNAL_RECORD_ZONE, &record) != JOURNAL_OK || text_equal(record.body, zone))
         return true;
     snprintf(message, LEDGER_MESSAGE_SIZE, "the journal was kept in the time zone %.*s, council.timezone says %s: put it back",
              (int)record.body.length, record.body.at, ledger->config->timezone);
@@ -208,7 +207,7 @@ static bool zone_is_kept(struct ledger *ledger, char message[LEDGER_MESSAGE_SIZE
 /* The first policy of a new journal applies from its first day. */
 static void found_policy(struct ledger *ledger, struct holidays *holidays) {
     day_t today = calendar_day_of(ledger->calendar, ledger->now);
-    journal_append_record(ledger->journal, RECORD_ZONE, text_of(ledger->config->timezone));
+    journal_append_record(ledger->journal, JOURNAL_RECORD_ZONE, text_of(ledger->config->timezone));
     append_policy(ledger, &ledger->config->policy, holidays, today);
     ledger_keep_policy(ledger, &ledger->config->policy, holidays, today);
 }

@@ -5,6 +5,7 @@
 #include "daemon/core/archive.h"
 #include "daemon/core/memory.h"
 #include "daemon/ingest/envelope.h"
+#include "daemon/journal/kept.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@ struct kept_policy {
     struct holidays holidays;
     struct calendar *calendar; /* NULL until somebody asks for a day of it */
     day_t from;
+    uint64_t after_seq;
+    instant_t at; /* when it was written */
 };
 
 struct chronicle {
@@ -32,8 +35,9 @@ struct chronicle {
     struct kept_policy *policies; /* as journalled, by rising day */
     size_t policy_count;
     size_t policy_capacity;
-    uint64_t last_policy;    /* its record */
-    uint64_t last_redaction; /* that was known when the journal was opened: a later one means to forget and read again */
+    uint64_t last_policy;     /* its record */
+    uint64_t last_redaction;  /* that was known when the journal was opened: a later one means to forget and read again */
+    size_t policies_in_sight; /* those that chronicle_look_from lets be seen; 0: all */
     struct waiting_register *reg;
     day_t reg_as_at;
     uint64_t reg_known_at;
@@ -63,6 +67,7 @@ static void forget_policies(struct chronicle *chronicle) {
         calendar_destroy(&kept->calendar);
     }
     chronicle->last_policy = 0;
+    chronicle->policies_in_sight = 0;
 }
 
 void chronicle_forget(struct chronicle *chronicle) {
@@ -123,6 +128,8 @@ static bool keep_policy(void *context, const struct journal_record *record) {
         chronicle->damaged = true;
         return false;
     }
+    kept->after_seq = record->after_seq;
+    kept->at = record->at;
     chronicle->policy_count++;
     chronicle->last_policy = record->record_id;
     return true;
@@ -136,6 +143,16 @@ static enum journal_status read_policies(struct chronicle *chronicle) {
     forget_register(chronicle);
     forget_policies(chronicle);
     return journal_each_record(chronicle->journal, JOURNAL_RECORD_POLICY, keep_policy, chronicle);
+}
+
+/* What of an event the chain covers. */
+static bool kept_of(void *context, struct text bytes, char *buffer, struct text *kept) {
+    struct chronicle *chronicle = context;
+    struct event event;
+    if (!envelope_decode(chronicle->envelope, bytes, &event))
+        return false;
+    *kept = kept_write(&event, buffer);
+    return true;
 }
 
 static bool keep_event(void *context, const struct journal_event *stored) {
@@ -201,10 +218,44 @@ enum journal_status chronicle_refresh(struct chronicle *chronicle) {
     return status;
 }
 
+/* How many policies are seen: all, until somebody looks from an instant. */
+static size_t in_sight(const struct chronicle *chronicle) {
+    return chronicle->policies_in_sight > 0 ? chronicle->policies_in_sight : chronicle->policy_count;
+}
+
+bool chronicle_look_from(struct chronicle *chronicle, instant_t instant) {
+    size_t count = 0;
+    while (count < chronicle->policy_count && (instant == INSTANT_NONE || chronicle->policies[count].at <= instant))
+        count++;
+    if (count == 0)
+        return false;
+    if (count != in_sight(chronicle))
+        forget_register(chronicle);
+    chronicle->policies_in_sight = count;
+    return true;
+}
+
+day_t chronicle_day_of(const struct chronicle *chronicle, instant_t instant) {
+    return calendar_day_of(chronicle->midnights, instant);
+}
+
+size_t chronicle_policy_count(const struct chronicle *chronicle) {
+    return in_sight(chronicle);
+}
+
+void chronicle_policy(const struct chronicle *chronicle, size_t place, struct chronicle_policy *policy) {
+    const struct kept_policy *kept = &chronicle->policies[place];
+    *policy = (struct chronicle_policy){&kept->policy, &kept->holidays, kept->from, kept->after_seq, kept->at};
+}
+
+enum journal_status chronicle_chain_at(struct chronicle *chronicle, uint64_t seq, struct chain_digest *head) {
+    return journal_chain_at(chronicle->journal, seq, kept_of, chronicle, head);
+}
+
 /* The place of the policy in force at the end of a day; the first one applies to all days before it too. */
 static size_t policy_on(const struct chronicle *chronicle, day_t day) {
     size_t place = 0;
-    for (size_t i = 1; i < chronicle->policy_count; i++)
+    for (size_t i = 1; i < in_sight(chronicle); i++)
         if (chronicle->policies[i].from <= day)
             place = i;
     return place;
@@ -219,13 +270,13 @@ const struct calendar *chronicle_calendar(struct chronicle *chronicle, day_t day
 
 /* A question about a day by some knowledge, in the archive's terms. The eras are freed by the caller. */
 static struct recall recall_of(struct chronicle *chronicle, day_t as_at, uint64_t known_at, struct policy_era **eras) {
-    *eras = memory_new(chronicle->policy_count, sizeof **eras);
-    for (size_t i = 0; i < chronicle->policy_count; i++)
+    *eras = memory_new(in_sight(chronicle), sizeof **eras);
+    for (size_t i = 0; i < in_sight(chronicle); i++)
         (*eras)[i] = (struct policy_era){i == 0 ? DAY_NONE : chronicle->policies[i].from, &chronicle->policies[i].policy};
     return (struct recall){
         .calendar = chronicle_calendar(chronicle, as_at),
         .eras = *eras,
-        .era_count = chronicle->policy_count,
+        .era_count = in_sight(chronicle),
         .known_at = known_at,
         .as_at = as_at,
     };

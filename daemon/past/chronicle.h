@@ -4,6 +4,7 @@
 #ifndef WAITLIST_PAST_CHRONICLE_H
 #define WAITLIST_PAST_CHRONICLE_H
 
+#include "daemon/config/config.h"
 #include "daemon/core/restatement.h"
 #include "daemon/journal/journal.h"
 
@@ -22,7 +23,24 @@ const char *chronicle_failure(const struct chronicle *chronicle);
 void chronicle_forget(struct chronicle *chronicle);
 bool chronicle_is_empty(const struct chronicle *chronicle);
 
-/* Only after a chronicle_refresh that returned JOURNAL_OK: */
+/* Only after a chronicle_refresh that returned JOURNAL_OK, and when chronicle_look_from, where it is asked, returned true: */
+
+/* Policies that were written after this instant are not seen until the next call; INSTANT_NONE: all are. False when there would be none. */
+bool chronicle_look_from(struct chronicle *chronicle, instant_t instant);
+day_t chronicle_day_of(const struct chronicle *chronicle, instant_t instant);
+/* Those seen, in the order in which they were written. Borrowed until the next refresh. */
+struct chronicle_policy {
+    const struct policy *policy;
+    const struct holidays *holidays;
+    day_t from;
+    uint64_t after_seq;
+    instant_t at;
+};
+size_t chronicle_policy_count(const struct chronicle *chronicle);
+void chronicle_policy(const struct chronicle *chronicle, size_t place, struct chronicle_policy *policy);
+/* The head of the hash chain behind an event: see journal_chain_at. */
+enum journal_status chronicle_chain_at(struct chronicle *chronicle, uint64_t seq, struct chain_digest *head);
+
 struct journal *chronicle_journal(const struct chronicle *chronicle);
 /* The register at the end of `as_at` by the events up to `known_at`, at most journal_last_seq; borrowed until the next call. */
 struct waiting_register *chronicle_register(struct chronicle *chronicle, day_t as_at, uint64_t known_at);

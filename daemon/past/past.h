@@ -16,6 +16,7 @@ struct past;
 /* What a question needs of the moment in which it was asked. */
 struct past_terms {
     day_t today;
+    instant_t asked_at; /* INSTANT_NONE: now. Else nothing that was written later is known: no event, policy, report or alert */
     day_t epoch;
     uint64_t newest_alert_seq; /* of the wait that is asked for; 0: none */
     int32_t backdated_days;    /* of the configuration in force, */

@@ -12,6 +12,7 @@ static const char *const filter_names[] = {"rule", "level", "subject", "pathway"
 
 /* The reply is put together from the journalled texts as they are: a follower that catches up asks for many pages. */
 struct alert_question {
+    const struct question *asked;
     const json_t *filter; /* NULL: every alert */
     struct json_parser *parser;
     char *text;
@@ -81,7 +82,9 @@ static bool take_logged(void *context, const struct journal_alert *alert) {
     struct alert_transition transition;
     if (question->row_count == question->limit || question->looked_at == QUERY_ALERTS_SCAN_MAX)
         return false;
-    if (question->filter == NULL || (transition_read(question->parser, alert->body, &transition) && passes(question->filter, &transition)))
+    if ((question->filter == NULL && question->asked->chronicle == NULL) ||
+        (transition_read(question->parser, alert->body, &transition) && question_knows(question->asked, transition.at) &&
+         passes(question->filter, &transition)))
         append_row(question, alert->body);
     question->looked_at++;
     question->through = alert->alert_seq;
@@ -128,6 +131,75 @@ static void take_all_open(struct ledger *ledger, struct alert_question *question
     free(list.at);
 }
 
+/* ---- What is open by the log alone, where there is no register that was there when it was written */
+
+struct open_log {
+    const struct question *asked;
+    struct json_parser *parser;
+    json_t *open; /* by rule, level and subject: the transition that raised it, with the team of now */
+};
+
+static bool follow_log(void *context, const struct journal_alert *alert) {
+    struct open_log *log = context;
+    struct alert_transition transition;
+    if (!transition_read(log->parser, alert->body, &transition) || !question_knows(log->asked, transition.at))
+        return true;
+    json_t *name = json_sprintf("%d %d %.*s", transition.rule, transition.level, (int)transition.subject.length, transition.subject.at);
+    json_t *raised = json_object_get(log->open, json_string_value(name));
+    if (transition.change == ALERT_RESOLVED)
+        json_object_del(log->open, json_string_value(name));
+    else if (raised != NULL)
+        json_object_set_new(raised, "team", wire_text(transition.team));
+    else
+        json_object_set_new(log->open, json_string_value(name), json_loadb(alert->body.at, alert->body.length, 0, NULL));
+    json_decref(name);
+    return true;
+}
+
+static int compare_raised(const void *left, const void *right) {
+    json_int_t a = json_integer_value(json_object_get(*(json_t *const *)left, "seq"));
+    json_int_t b = json_integer_value(json_object_get(*(json_t *const *)right, "seq"));
+    return (a > b) - (a < b);
+}
+
+static void append_open(struct alert_question *question, json_t *const *raised, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct alert_transition transition;
+        uint64_t seq = (uint64_t)json_integer_value(json_object_get(raised[i], "seq"));
+        size_t length;
+        if (seq <= question->since)
+            continue;
+        if (question->row_count == question->limit) {
+            question->through = (uint64_t)json_integer_value(json_object_get(raised[i - 1], "seq"));
+            break;
+        }
+        char *text = wire_dump(raised[i], &length);
+        struct text body = {text, (uint32_t)length};
+        if (transition_read(question->parser, body, &transition) && passes(question->filter, &transition))
+            append_row(question, body);
+        free(text);
+    }
+}
+
+static enum journal_status take_open_by_log(struct journal *journal, struct alert_question *question) {
+    struct open_log log = {question->asked, question->parser, json_object()};
+    enum journal_status status = journal_each_alert(journal, 0, follow_log, &log);
+    size_t count = 0;
+    json_t **raised = memory_new(json_object_size(log.open), sizeof(json_t *));
+    const char *name;
+    json_t *value;
+    json_object_foreach(log.open, name, value) {
+        raised[count++] = value;
+    }
+    if (count > 1)
+        qsort(raised, count, sizeof(json_t *), compare_raised);
+    question->through = journal_last_alert_seq(journal);
+    append_open(question, raised, count);
+    free(raised);
+    json_decref(log.open);
+    return status;
+}
+
 static bool filter_is_known(struct question *question, const json_t *filter) {
     char pointer[POINTER_SIZE];
     const char *name;
@@ -153,7 +225,7 @@ static bool filter_is_known(struct question *question, const json_t *filter) {
 }
 
 json_t *op_alerts(struct question *question) {
-    struct ledger *ledger = question->state->ledger;
+    struct journal *journal = question_journal(question);
     int64_t since = 0, limit = QUERY_ALERTS_MAX;
     struct text state = text_of("all");
     const json_t *filter = json_object_get(question->request, "filter");
@@ -164,22 +236,25 @@ json_t *op_alerts(struct question *question) {
     if (!open_only && !text_is(state, "all"))
         return question_refuse(question, "bad_request", "must be open or all", "/state");
     static const char start[] = "{\"v\":1,\"ok\":true,\"rows\":[";
-    struct alert_question rows = {.filter = filter, .limit = (size_t)limit, .since = (uint64_t)since, .through = (uint64_t)since};
+    struct alert_question rows = {
+        .asked = question, .filter = filter, .limit = (size_t)limit, .since = (uint64_t)since, .through = (uint64_t)since};
     rows.parser = json_parser_create(WIRE_TRANSITION_SIZE, TRANSITION_NESTING_MAX);
     append(&rows, start, sizeof start - 1);
     enum journal_status status = JOURNAL_OK;
-    if (open_only)
-        take_all_open(ledger, &rows);
+    if (open_only && question->chronicle != NULL)
+        status = take_open_by_log(journal, &rows);
+    else if (open_only)
+        take_all_open(question->state->ledger, &rows);
     else
-        status = journal_each_alert(ledger_journal(ledger), (uint64_t)since, take_logged, &rows);
+        status = journal_each_alert(journal, (uint64_t)since, take_logged, &rows);
     json_parser_destroy(&rows.parser);
     if (status != JOURNAL_OK) {
         free(rows.text);
         return question_refuse(question, "internal", "the alert log could not be read", NULL);
     }
     char end[96];
-    int length = snprintf(end, sizeof end, "],\"through\":%llu,\"epoch\":\"%s\"}", (unsigned long long)rows.through,
-                          journal_epoch(ledger_journal(ledger)));
+    int length =
+        snprintf(end, sizeof end, "],\"through\":%llu,\"epoch\":\"%s\"}", (unsigned long long)rows.through, journal_epoch(journal));
     append(&rows, end, (size_t)length);
     question->text = rows.text;
     question->text_length = rows.used;

@@ -71,11 +71,11 @@ static json_t *reported_reply(const struct summary *summary, const struct field_
 /* One row of the journal: answered where it is asked. */
 static json_t *answer_reported(struct question *question, const struct field_name *group_by, size_t group_by_count,
                                const struct wait_filter *filter, day_t day) {
-    struct journal *journal = ledger_journal(question->state->ledger);
+    struct journal *journal = question_journal(question);
     struct journal_report report;
     struct summary summary;
     enum journal_status status = journal_read_report(journal, day, &report);
-    if (status == JOURNAL_NOT_FOUND)
+    if (status == JOURNAL_NOT_FOUND || (status == JOURNAL_OK && !question_knows(question, report.at)))
         return refuse_unreported_day(question, journal, day);
     if (status != JOURNAL_OK)
         return question_refuse(question, "internal", journal_failure(journal), NULL);

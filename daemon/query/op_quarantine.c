@@ -136,7 +136,7 @@ static json_t *unreadable(struct question *question) {
 }
 
 static json_t *list(struct question *question, const struct journal_quarantine_filter *filter, size_t limit) {
-    struct journal *journal = ledger_journal(question->state->ledger);
+    struct journal *journal = question_journal(question);
     struct listing listing = {.journal = journal, .rows = json_array(), .limit = limit, .status = JOURNAL_OK};
     uint64_t next;
     listing.parser = json_parser_create(EVENT_BYTES_MAX, NESTING_ANY);
@@ -190,7 +190,7 @@ static void set_raw(json_t *reply, struct text bytes) {
 }
 
 static json_t *show(struct question *question, uint64_t id) {
-    struct journal *journal = ledger_journal(question->state->ledger);
+    struct journal *journal = question_journal(question);
     struct journal_quarantined row;
     enum journal_status status = journal_read_quarantined(journal, id, UINT64_MAX, &row);
     if (status == JOURNAL_NOT_FOUND)

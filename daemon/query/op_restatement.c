@@ -67,6 +67,8 @@ static bool keep_report(void *context, const struct journal_report *report) {
     struct restating *restating = context;
     struct reported *reported;
     struct summary summary;
+    if (!question_knows(restating->question, report->at))
+        return true;
     if (restating->day_count == 0) {
         if (!read_summary(restating, report->body, &reported, &summary))
             return false;

@@ -7,6 +7,7 @@
 enum { SERIES_ROWS_MAX = 50000, SERIES_DAYS_MAX = 3660 };
 
 struct series {
+    const struct question *question;
     struct field_name group_by[GROUP_BY_MAX];
     size_t group_by_count;
     struct wait_filter filter;
@@ -58,7 +59,7 @@ static bool add_known_day(void *context, day_t day, struct waiting_register *reg
 static bool add_reported_day(void *context, const struct journal_report *report) {
     struct series *series = context;
     struct summary summary;
-    if (!is_shown(series, report->day))
+    if (!is_shown(series, report->day) || !question_knows(series->question, report->at))
         return true;
     struct reported *reported = reported_read(report->body);
     series->unreadable = reported == NULL;
@@ -114,7 +115,7 @@ static bool basis_fits(struct question *question, const struct series *series, c
 json_t *op_series(struct question *question) {
     struct when when;
     struct standpoint standpoint;
-    struct series series = {.step = STEP_DAY, .status = REPORTED_OK};
+    struct series series = {.question = question, .step = STEP_DAY, .status = REPORTED_OK};
     const struct period_limits limits = {question_today(question) + DAYS_AHEAD_MAX, SERIES_DAYS_MAX, "must be 366 days ahead at most"};
     if (!argument_period(question, &limits, &series.from, &series.to) || !argument_step(question, &series.step) ||
         !argument_group_by(question, series.group_by, &series.group_by_count) || !argument_filter(question, &series.filter) ||

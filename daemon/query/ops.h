@@ -62,6 +62,12 @@ struct when {
 day_t question_today(const struct question *question);
 /* `as_at`, `known_at` and `basis`, as far as the op has them. */
 bool argument_when(struct question *question, struct when *when);
+/* `asked_at` of a question that a chronicle answers: sets it and the day that then was today in `terms`. */
+bool argument_asked_at(struct question *question, struct past_terms *terms);
+/* Whether what was written at this instant is known to the question. */
+bool question_knows(const struct question *question, instant_t at);
+/* The journal that the question may read beside a register. */
+struct journal *question_journal(const struct question *question);
 /* Of a question about many days: `known_at` alone, and `basis` alone. */
 bool argument_when_known(struct question *question, struct when *when);
 bool argument_basis(struct question *question, bool *is_reported);
@@ -123,6 +129,7 @@ json_t *op_flow(struct question *question);
 json_t *op_series(struct question *question);
 json_t *op_restatement(struct question *question);
 json_t *op_snapshot(struct question *question);
+json_t *op_policies(struct question *question);
 json_t *op_waits(struct question *question);
 json_t *op_wait(struct question *question);
 json_t *op_alerts(struct question *question);

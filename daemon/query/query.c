@@ -35,11 +35,17 @@ static const struct op ops[] = {
     {"follow.report", op_follow_report, {"name", "epoch", "alert_seq", NULL}},
     {"exceptions", op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
     {"data_quality", op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
+    {"policies", op_policies, {"known_at", NULL}},
     {"quarantine", op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
     {"quarantine.retry", op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
     {"redact", op_redact, {"events", "subject", "person", "by", "reason", NULL}},
     {"quarantine.discard", op_quarantine_discard, {"ids", "code", "after", "by", "reason", NULL}},
 };
+
+/* What a journal can answer without a daemon; all but the last two also as it would have been answered at an instant (asked_at). */
+static const char *const of_a_journal[] = {"summary", "distribution", "flow",         "series",   "restatement", "waits",
+                                           "alerts",  "exceptions",   "data_quality", "policies", "wait",        "quarantine"};
+enum { OF_A_JOURNAL = sizeof of_a_journal / sizeof of_a_journal[0], OF_AN_INSTANT = OF_A_JOURNAL - 2 };
 
 struct query {
     void *socket;
@@ -71,9 +77,19 @@ json_t *question_refuse(struct question *question, const char *code, const char 
     return NULL;
 }
 
+/* Whether the op is one of the first so many that a journal can answer. */
+static bool is_among(const struct op *op, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(op->name, of_a_journal[i]) == 0)
+            return true;
+    return false;
+}
+
 static bool is_member_of(const struct op *op, const char *name) {
     if (strcmp(name, "v") == 0 || strcmp(name, "op") == 0)
         return true;
+    if (strcmp(name, "asked_at") == 0)
+        return is_among(op, OF_AN_INSTANT);
     for (size_t i = 0; i < MEMBERS_MAX && op->members[i] != NULL; i++)
         if (strcmp(op->members[i], name) == 0)
             return true;
@@ -95,6 +111,21 @@ static bool members_are_known(struct question *question, const struct op *op) {
     return true;
 }
 
+/* False after refusing, and when the other thread answers: what was known at another instant is never the loop's to say. */
+static bool can_be_answered(struct question *question, const struct op *op) {
+    if (question->chronicle != NULL) {
+        bool can = is_among(op, OF_A_JOURNAL);
+        if (!can)
+            question_refuse(question, "forbidden", "only a running daemon can answer this: a journal alone cannot", "/op");
+        return can;
+    }
+    if (json_object_get(question->request, "asked_at") == NULL)
+        return true;
+    question->needs_known = true;
+    question->is_for_the_past = true;
+    return false;
+}
+
 static json_t *answer_op(struct question *question) {
     const json_t *name = json_object_get(question->request, "op");
     const json_t *version = json_object_get(question->request, "v");
@@ -104,7 +135,7 @@ static json_t *answer_op(struct question *question) {
         return question_refuse(question, "bad_request", "op must be a text", "/op");
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
         if (strcmp(ops[i].name, json_string_value(name)) == 0)
-            return members_are_known(question, &ops[i]) ? ops[i].answer(question) : NULL;
+            return members_are_known(question, &ops[i]) && can_be_answered(question, &ops[i]) ? ops[i].answer(question) : NULL;
     return question_refuse(question, "unknown_op", "this daemon has no such op", "/op");
 }
 
@@ -145,6 +176,7 @@ static void ask_the_past(struct question *question, const struct request *reques
     char *known = question->needs_known ? known_to_text(config, &known_length) : NULL;
     struct past_terms terms = {
         .today = question_today(question),
+        .asked_at = INSTANT_NONE,
         .epoch = config->epoch,
         .newest_alert_seq = question->newest_alert_seq,
         .backdated_days = config->backdated_days,
@@ -182,7 +214,8 @@ static char *answer_request(const struct request *request, struct daemon_state *
 }
 
 char *query_answer_past(struct chronicle *chronicle, const struct past_terms *terms, struct text request, size_t *length) {
-    struct question question = {.chronicle = chronicle, .terms = terms};
+    struct past_terms own = *terms;
+    struct question question = {.chronicle = chronicle, .terms = &own};
     json_t *reply = NULL;
     json_t *object = NULL;
     if (chronicle_refresh(chronicle) != JOURNAL_OK)
@@ -190,7 +223,7 @@ char *query_answer_past(struct chronicle *chronicle, const struct past_terms *te
     else
         object = read_request(&question, request);
     question.request = object;
-    if (object != NULL)
+    if (object != NULL && argument_asked_at(&question, &own))
         reply = answer_op(&question);
     char *text = text_of_answer(&question, reply, length);
     json_decref(question.refusal);

@@ -16,6 +16,28 @@ day_t question_today(const struct question *question) {
     return question->chronicle != NULL ? question->terms->today : register_today(live_register(question));
 }
 
+struct journal *question_journal(const struct question *question) {
+    return question->chronicle != NULL ? chronicle_journal(question->chronicle) : ledger_journal(question->state->ledger);
+}
+
+bool question_knows(const struct question *question, instant_t at) {
+    return question->chronicle == NULL || question->terms->asked_at == INSTANT_NONE || at <= question->terms->asked_at;
+}
+
+bool argument_asked_at(struct question *question, struct past_terms *terms) {
+    struct text text = TEXT_ABSENT;
+    if (!argument_text(question, "asked_at", &text))
+        return false;
+    if (text.at != NULL && !instant_parse(text, &terms->asked_at))
+        return refuse_at(question, "must be an instant, as 2025-04-30T23:00:00Z", "/asked_at");
+    if (!chronicle_look_from(question->chronicle, terms->asked_at))
+        return text.at == NULL ? refuse_at(question, "the journal has no policy yet: no daemon has run on it", NULL)
+                               : refuse_at(question, "lies before the journal began", "/asked_at");
+    if (text.at != NULL)
+        terms->today = chronicle_day_of(question->chronicle, terms->asked_at);
+    return true;
+}
+
 static bool argument_as_at(struct question *question, day_t *as_at) {
     day_t today = question_today(question);
     day_t epoch = question_epoch(question);
@@ -39,7 +61,7 @@ static bool argument_known_at(struct question *question, struct when *when) {
         return true;
     if (json_is_integer(value) && json_integer_value(value) >= 0) {
         when->known_seq = (uint64_t)json_integer_value(value);
-        if (question->chronicle != NULL || when->known_seq <= journal_last_seq(ledger_journal(question->state->ledger)))
+        if (when->known_seq <= journal_last_seq(question_journal(question)))
             return true;
         return refuse_at(question, "the journal has not come to this seq yet", "/known_at");
     }
@@ -77,13 +99,17 @@ bool argument_when_known(struct question *question, struct when *when) {
 
 static bool look_from_the_past(struct question *question, const struct when *when, struct standpoint *standpoint) {
     struct journal *journal = chronicle_journal(question->chronicle);
-    uint64_t known_at = journal_last_seq(journal);
-    if (when->known_instant != INSTANT_NONE && journal_seq_at(journal, when->known_instant, &known_at) != JOURNAL_OK) {
+    instant_t asked_at = question->terms->asked_at;
+    uint64_t known_at = journal_last_seq(journal), asked_seq = known_at;
+    if ((when->known_instant != INSTANT_NONE && journal_seq_at(journal, when->known_instant, &known_at) != JOURNAL_OK) ||
+        (asked_at != INSTANT_NONE && journal_seq_at(journal, asked_at, &asked_seq) != JOURNAL_OK)) {
         question_refuse(question, "internal", journal_failure(journal), NULL);
         return false;
     }
     if (when->has_known_at && when->known_instant == INSTANT_NONE)
         known_at = when->known_seq;
+    if (known_at > asked_seq)
+        known_at = asked_seq;
     *standpoint = (struct standpoint){
         .journal = journal,
         .calendar = chronicle_calendar(question->chronicle, when->as_at),
