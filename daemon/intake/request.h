@@ -8,11 +8,15 @@
 
 #define REQUEST_FRAMES_MAX 1025 /* a batch id and 1,024 events frames */
 #define ROUTING_ID_MAX 256
+#define CORRELATION_MAX 32
 
-/* Whom to answer: libzmq's routing id, and whether an empty delimiter frame goes before the answer (REQ). */
+/* Whom to answer: libzmq's routing id, whether an empty delimiter frame goes before the answer (REQ), and what a peer with several
+ * questions in flight put before this one to know the answer by (length 0: nothing). */
 struct return_address {
     unsigned char routing_id[ROUTING_ID_MAX];
     size_t routing_id_length;
+    unsigned char correlation[CORRELATION_MAX];
+    size_t correlation_length;
     bool delimiter;
 };
 

@@ -168,6 +168,30 @@ static char *text_of_answer(struct question *question, json_t *reply, size_t *le
     return text;
 }
 
+/* The question itself: the last frame. */
+static struct text text_of_request(const struct request *request) {
+    return request_frame(request, request->frame_count - 1);
+}
+
+/* Notes the frame before the question, which comes back with its answer. False when the frames are no question. */
+static bool take_correlation(struct request *request) {
+    if (request->frame_count != 2)
+        return request->frame_count == 1;
+    struct text correlation = request_frame(request, 0);
+    if (correlation.length == 0 || correlation.length > CORRELATION_MAX)
+        return false;
+    memcpy(request->from.correlation, correlation.at, correlation.length);
+    request->from.correlation_length = correlation.length;
+    return true;
+}
+
+static bool send_answer(void *socket, const struct return_address *to, struct text answer) {
+    struct text correlation = {(const char *)to->correlation, (uint32_t)to->correlation_length};
+    if (correlation.length == 0)
+        return request_answer(socket, to, answer, TEXT_ABSENT);
+    return request_answer(socket, to, correlation, answer);
+}
+
 /* Hands the question over; refuses it when too many are there. */
 static void ask_the_past(struct question *question, const struct request *request) {
     const struct daemon_state *state = question->state;
@@ -182,7 +206,7 @@ static void ask_the_past(struct question *question, const struct request *reques
         .backdated_days = config->backdated_days,
         .known = {known, (uint32_t)known_length},
     };
-    if (!past_ask(state->past, &request->from, &terms, request_frame(request, 0)))
+    if (!past_ask(state->past, &request->from, &terms, text_of_request(request)))
         question_refuse(question, "busy", "as many questions about other days as are taken at once are being answered: ask again", NULL);
     free(known);
 }
@@ -194,14 +218,14 @@ struct known_values *question_known(const struct question *question) {
 }
 
 /* The reply's text, which the caller frees; NULL when it comes later. */
-static char *answer_request(const struct request *request, struct daemon_state *state, size_t *length) {
+static char *answer_request(struct request *request, struct daemon_state *state, size_t *length) {
     struct question question = {.state = state};
     json_t *reply = NULL;
     json_t *object = NULL;
-    if (request->frame_count == 1)
-        object = read_request(&question, request_frame(request, 0));
+    if (take_correlation(request))
+        object = read_request(&question, text_of_request(request));
     else
-        question_refuse(&question, "bad_request", "a query is one frame", NULL);
+        question_refuse(&question, "bad_request", "a query is one frame, or a correlation of 1 to 32 bytes and one frame", NULL);
     question.request = object;
     if (object != NULL)
         reply = answer_op(&question);
@@ -239,7 +263,7 @@ bool query_serve(struct query *query, struct daemon_state *state, bool *failed) 
     size_t length;
     state->followers = query->followers;
     char *text = answer_request(query->request, state, &length);
-    if (text != NULL && !request_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}, TEXT_ABSENT))
+    if (text != NULL && !send_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}))
         state->queries_dropped++;
     free(text);
     return true;
@@ -250,7 +274,7 @@ bool query_forward(struct query *query, struct daemon_state *state) {
     zmq_msg_t answer;
     zmq_msg_init(&answer);
     bool came = past_take(state->past, &to, &answer);
-    if (came && !request_answer(query->socket, &to, (struct text){zmq_msg_data(&answer), (uint32_t)zmq_msg_size(&answer)}, TEXT_ABSENT))
+    if (came && !send_answer(query->socket, &to, (struct text){zmq_msg_data(&answer), (uint32_t)zmq_msg_size(&answer)}))
         state->queries_dropped++;
     zmq_msg_close(&answer);
     return came;

@@ -312,12 +312,31 @@ class Refusals(unittest.TestCase):
         self.assertEqual(self.refused(body + b" " * (65537 - len(body))), ("bad_request", None))
         self.assertEqual(self.refused(b" " * 1000000), ("bad_request", None))
 
-    def test_a_query_is_one_frame(self):
+    def test_a_query_is_one_frame_and_perhaps_one_to_know_it_by(self):
         sock = self.daemon.socket(zmq.DEALER, "query")
-        for frames in ([b'{"v":1,"op":"health"}'] * 2, [b""], [b""] * 3, [b"x"] * 3000):
+        question = b'{"v":1,"op":"health"}'
+        for frames in ([question] * 3, [b"x" * 33, question], [b"", b"", question], [b""], [b""] * 3, [b"x"] * 3000):
             sock.send_multipart(frames)
             reply = json.loads(receive(sock)[-1])
             self.assertEqual(reply["error"]["code"], "bad_request")
+
+    def test_several_questions_in_flight_are_told_apart(self):
+        """Those about other days are answered by another thread, later than those about today that are asked after them."""
+        sock = self.daemon.connect(zmq.DEALER, "query")
+        asked = {b"%s \x00 %d" % (op.encode(), day): (op, "2025-05-0%d" % day) for day in range(1, 5) for op in ("summary", "health", "nonsense")}
+        for name, (op, day) in asked.items():
+            question = {"v": 1, "op": op, **({"as_at": day} if op == "summary" else {})}
+            sock.send_multipart([name, json.dumps(question).encode()])
+        while asked:
+            name, body = receive(sock)
+            op, day = asked.pop(name)
+            reply = json.loads(body)
+            self.assertEqual(reply["ok"], op != "nonsense")
+            self.assertEqual(reply.get("as_at"), day if op == "summary" else None)
+            self.assertEqual("uptime_s" in reply, op == "health")
+        sock.send_multipart([b"", b"y" * 32, b'{"v":1,"op":"health"}'])
+        self.assertEqual(receive(sock)[:2], [b"", b"y" * 32])
+        sock.close()
 
     def test_a_req_socket_is_answered(self):
         sock = self.daemon.connect(zmq.REQ, "query")
