@@ -133,3 +133,29 @@ const char *config_check_endpoint(const char *uri, bool allow_plain_loopback) {
         return uri[9] != '\0' ? NULL : "an inproc endpoint needs a name: write inproc://name";
     return "an endpoint begins with ipc:// or tcp://";
 }
+
+static bool is_numeric_address(const char *host, size_t length) {
+    char address[INET6_ADDRSTRLEN + 2];
+    if (length >= sizeof address)
+        return false;
+    memcpy(address, host, length);
+    address[length] = '\0';
+    struct in_addr four;
+    struct in6_addr six;
+    if (address[0] != '[')
+        return inet_pton(AF_INET, address, &four) == 1;
+    if (address[length - 1] != ']')
+        return false;
+    address[length - 1] = '\0';
+    return inet_pton(AF_INET6, address + 1, &six) == 1;
+}
+
+const char *config_check_address(const char *address, bool allow_beyond_loopback) {
+    const char *colon = strrchr(address, ':');
+    if (!colon || !is_port(colon + 1) || !is_numeric_address(address, (size_t)(colon - address)))
+        return "a numeric address and a port of 1 to 65535 are needed: write 127.0.0.1:8090, or [::1]:8090";
+    if (!allow_beyond_loopback && !is_loopback(address, (size_t)(colon - address)))
+        return "whoever can reach this address could read every list, unencrypted: listen on 127.0.0.1 behind a reverse proxy with "
+               "single sign-on, or set dashboard.allow_beyond_loopback = true";
+    return NULL;
+}

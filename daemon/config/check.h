@@ -13,5 +13,7 @@ const char *config_check_hours(const char *hours);
 /* ipc:// with an absolute path that fits a socket address, tcp:// on a numeric loopback address (and only when `allow_plain_loopback`),
  * or inproc:// (tests). */
 const char *config_check_endpoint(const char *uri, bool allow_plain_loopback);
+/* A numeric address and a port for HTTP, "127.0.0.1:8090" or "[::1]:8090"; another than loopback only when `allow_beyond_loopback`. */
+const char *config_check_address(const char *address, bool allow_beyond_loopback);
 
 #endif

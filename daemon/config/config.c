@@ -102,5 +102,9 @@ void config_free(struct config **config) {
         free(old->sources[i].hours);
     }
     free(old->sources);
+    free(old->dashboard.listen);
+    free(old->dashboard.host_names);
+    free(old->dashboard.user_header);
+    free(old->dashboard.web);
     free(old);
 }

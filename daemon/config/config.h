@@ -31,6 +31,20 @@ struct source_config {
     bool allow_numeric_references;
 };
 
+/* Of waitlist-dashboard, which reads the same file; the daemon only checks it. */
+struct dashboard_config {
+    char *listen; /* "127.0.0.1:8090" */
+    bool allow_beyond_loopback;
+    char *host_names;  /* with commas or blanks between; NULL: none */
+    char *user_header; /* NULL: nobody is trusted to say who asks */
+    char *web;         /* NULL: where the pages were installed */
+    int connections;
+    int streams;
+    int questions;
+    int answer_timeout_s;
+    int csv_rows;
+};
+
 /* Owned as a whole by config_load; read-only for everybody else. */
 struct config {
     char *path;
@@ -58,6 +72,7 @@ struct config {
     size_t source_count;
     struct source_config *sources;
     bool allow_plain_loopback;
+    struct dashboard_config dashboard;
 };
 
 /* Loads and checks `path` (NULL: every default). NULL on failure; `report` (a callback a line, "file:line: message") gets all errors of the

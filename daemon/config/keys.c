@@ -169,6 +169,27 @@ static const struct config_key keys[] = {
     {"sources[].hours", KEY_HOURS, OF_SOURCE(hours), NO_RANGE, "\"\"", false, "when the source is expected to send; \"\": always"},
     {"sources[].allow_numeric_references", KEY_BOOLEAN, OF_SOURCE(allow_numeric_references), NO_RANGE, "false", false,
      "takes ten-digit references that look like NHS numbers: only where they are known to be something else"},
+
+    GROUP("dashboard", SCOPE_CONFIG),
+    {"dashboard.allow_beyond_loopback", KEY_BOOLEAN, OF_CONFIG(dashboard.allow_beyond_loopback), NO_RANGE, "false", false,
+     "lets waitlist-dashboard listen on other addresses than loopback, without encryption"},
+    {"dashboard.listen", KEY_ADDRESS, OF_CONFIG(dashboard.listen), RANGE(1, 64), "\"127.0.0.1:8090\"", false,
+     "where waitlist-dashboard listens: an address and a port"},
+    {"dashboard.host_names", KEY_TEXT, OF_CONFIG(dashboard.host_names), RANGE(0, 1000), "\"\"", false,
+     "further names by which browsers may call it, with commas between; localhost and its address always work"},
+    {"dashboard.user_header", KEY_HEADER, OF_CONFIG(dashboard.user_header), RANGE(0, 64), "\"\"", false,
+     "the header in which the reverse proxy says who asks; \"\": people say it themselves"},
+    {"dashboard.web", KEY_PATH, OF_CONFIG(dashboard.web), RANGE(0, PATH_BYTES_MAX), "\"\"", false,
+     "the folder of the pages; \"\": where they were installed"},
+    {"dashboard.connections", KEY_INTEGER, OF_CONFIG(dashboard.connections), RANGE(16, 100000), "16384", false,
+     "connections of browsers at most"},
+    {"dashboard.streams", KEY_INTEGER, OF_CONFIG(dashboard.streams), RANGE(1, 50000), "2000", false, "open pages at most"},
+    {"dashboard.questions", KEY_INTEGER, OF_CONFIG(dashboard.questions), RANGE(1, 1024), "64", false,
+     "questions that may wait for the daemon's answer at once"},
+    {"dashboard.answer_timeout_s", KEY_INTEGER, OF_CONFIG(dashboard.answer_timeout_s), RANGE(1, 600), "30", false,
+     "seconds that a question waits for the daemon's answer"},
+    {"dashboard.csv_rows", KEY_INTEGER, OF_CONFIG(dashboard.csv_rows), RANGE(1000, 10000000), "1000000", false,
+     "rows of one CSV download at most"},
 };
 
 const struct config_key *config_keys(size_t *count) {

@@ -17,6 +17,8 @@ enum key_type {
     KEY_PATH,        /* char *: resolved against the folder of the file */
     KEY_TIMEZONE,    /* char *: a zone that the system has */
     KEY_HOURS,       /* char *: "Mon-Fri 08:00-18:00" */
+    KEY_ADDRESS,     /* char *: "127.0.0.1:8090" */
+    KEY_HEADER,      /* char *: the name of an HTTP header */
     KEY_DISTRICT,    /* char *: a name, one of the listed districts if there are any */
     KEY_NAMES,       /* struct known_names without labels: at most `maximum` */
     KEY_ENDPOINTS,   /* struct endpoint_list */

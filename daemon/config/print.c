@@ -85,6 +85,8 @@ static void print_value(FILE *out, const struct config *config, const struct con
     case KEY_PATH:
     case KEY_TIMEZONE:
     case KEY_HOURS:
+    case KEY_ADDRESS:
+    case KEY_HEADER:
     case KEY_DISTRICT:
         print_quoted(out, *(char *const *)value);
         break;
@@ -261,6 +263,8 @@ static json_t *value_to_json(const struct config *config, const struct config_ke
     case KEY_PATH:
     case KEY_TIMEZONE:
     case KEY_HOURS:
+    case KEY_ADDRESS:
+    case KEY_HEADER:
     case KEY_DISTRICT:
         return text_to_json(*(char *const *)value);
     case KEY_NAMES:

@@ -65,6 +65,10 @@ static char *wanted(const struct config_key *key) {
         return config_text_format("a text in quotes, of %lld to %lld bytes", minimum, maximum);
     case KEY_HOURS:
         return config_text_copy("hours in quotes, \"Mon-Fri 08:00-18:00\"");
+    case KEY_ADDRESS:
+        return config_text_copy("an address and a port in quotes, \"127.0.0.1:8090\"");
+    case KEY_HEADER:
+        return config_text_copy("the name of a header in quotes, \"X-Remote-User\"");
     case KEY_NAMES:
         return config_text_format("a list ( \"one\", \"two\" ) of at most %lld names", maximum);
     case KEY_ENDPOINTS:
@@ -192,6 +196,10 @@ static void read_text(struct reader *reader, const struct config_key *key, const
         (void)config_timezone_known(text, &wrong);
     else if (key->type == KEY_HOURS && length > 0)
         wrong = config_check_hours(text);
+    else if (key->type == KEY_ADDRESS)
+        wrong = config_check_address(text, reader->config->dashboard.allow_beyond_loopback);
+    else if (key->type == KEY_HEADER && length > 0)
+        wrong = config_check_name(text);
     else if (key->type == KEY_DISTRICT && length > 0)
         wrong = check_district(reader->config, text);
     if (!passes(reader, key, setting, wrong) || length == 0)
@@ -389,6 +397,8 @@ static void read_value(struct reader *reader, const struct config_key *key, cons
     case KEY_PATH:
     case KEY_TIMEZONE:
     case KEY_HOURS:
+    case KEY_ADDRESS:
+    case KEY_HEADER:
     case KEY_DISTRICT:
         read_text(reader, key, setting, value);
         break;
