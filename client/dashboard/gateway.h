@@ -1,0 +1,32 @@
+/* What the handlers of the gateway share: its parts, and the time of this turn. */
+#ifndef WAITLIST_DASHBOARD_GATEWAY_H
+#define WAITLIST_DASHBOARD_GATEWAY_H
+
+#include "client/dashboard/assets.h"
+#include "client/dashboard/guard.h"
+#include "client/dashboard/http.h"
+#include "client/dashboard/upstream.h"
+
+struct gateway {
+    const struct dashboard_config *config;
+    struct upstream *upstream;
+    struct assets *assets;     /* NULL: there are none */
+    const char *assets_reason; /* why not */
+    struct guard *guard;
+    int64_t now_ms; /* of this turn, on the monotonic clock */
+};
+
+/* ---- api.c: questions as they come, answers as they are */
+
+/* Asks the daemon what `name` with the parameters of the target says; answers the exchange. */
+void api_answer(struct gateway *gateway, struct exchange *exchange, const char *name);
+/* Answers as the daemon refused, or as it is not there. */
+void api_refuse(struct exchange *exchange, enum upstream_outcome outcome, const struct answer *answer);
+
+/* ---- pages.c: what is read into memory at the start */
+void pages_answer(struct gateway *gateway, struct exchange *exchange);
+
+/* ---- routes.c: which handler; a http_setup's handle, its context is the gateway */
+void routes_handle(void *gateway, struct exchange *exchange);
+
+#endif

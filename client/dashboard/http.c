@@ -1,0 +1,382 @@
+/* The HTTP server over libmicrohttpd: external epoll, requests suspended while their answers are under way. */
+#include "client/dashboard/http.h"
+
+#include "client/dashboard/problem.h"
+#include "daemon/core/memory.h"
+
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HEADERS_MAX 6
+#define HEADER_VALUE_SIZE 256
+/* Of one connection: the request's head, and the pieces of an answer on their way. A target of 8 KiB and the headers that a reverse proxy
+ * with single sign-on adds find room; what does not is refused by libmicrohttpd itself (414, 431). */
+#define CONNECTION_BYTES 32768
+#define PIECE_BYTES 16384
+#define IDLE_S 60 /* a connection on which nothing moves, also one that does not read its answer, is closed */
+
+/* No script, style, picture or connection from elsewhere, nothing inline, no frame around it, no plugin, nothing told to other sites. */
+static const char *const strict_headers[][2] = {
+    {"Content-Security-Policy",
+     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
+     "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+};
+
+struct http {
+    struct http_setup setup;
+    struct MHD_Daemon *daemon;
+    struct exchange *open; /* those whose request came in and whose answer is not done */
+    uint64_t answered[6];
+    int descriptor;
+};
+
+struct header {
+    const char *name;
+    char value[HEADER_VALUE_SIZE];
+};
+
+struct exchange {
+    struct http *http;
+    struct exchange *next, **link; /* in http->open */
+    struct MHD_Connection *connection;
+    enum http_method method;
+    struct target *target;
+    size_t target_size;
+    const char *target_wrong;
+    char *body;
+    size_t body_size;
+    bool is_begun;
+    bool is_too_large;
+    bool is_suspended;
+    struct header headers[HEADERS_MAX];
+    size_t header_count;
+    struct MHD_Response *response; /* given and not queued yet */
+    unsigned status;
+    struct http_source source; /* of an answer in pieces */
+};
+
+/* ---- The life of an exchange */
+
+/* The first thing that libmicrohttpd tells of a request: its target as it was sent. */
+static void *begin(void *context, const char *target, struct MHD_Connection *connection) {
+    struct http *http = context;
+    struct exchange *exchange = memory_new(1, sizeof *exchange);
+
+    exchange->http = http;
+    exchange->connection = connection;
+    /* libmicrohttpd would take the parameters apart once more, into the memory of the connection, and hang up when they are many: so it
+     * is to find none. The text is in its own buffer, which it writes to next. */
+    char *parameters = target == NULL ? NULL : strchr(target, '?'); /* "GET" alone has no target */
+
+    exchange->target_size = target == NULL ? 0 : strlen(target);
+    exchange->target = target_parse(target, exchange->target_size, &exchange->target_wrong);
+    if (parameters != NULL) {
+        parameters[1] = '\0'; /* in the place of their first byte, or of the end */
+    }
+    exchange->next = http->open;
+    exchange->link = &http->open;
+    if (exchange->next != NULL) {
+        exchange->next->link = &exchange->next;
+    }
+    http->open = exchange;
+    return exchange;
+}
+
+static void end(void *context, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why) {
+    struct exchange *exchange = *request;
+
+    (void)context;
+    (void)connection;
+    (void)why;
+    if (exchange == NULL) {
+        return;
+    }
+    *request = NULL;
+    *exchange->link = exchange->next;
+    if (exchange->next != NULL) {
+        exchange->next->link = exchange->link;
+    }
+    if (exchange->source.close != NULL) {
+        exchange->source.close(exchange->source.context);
+    }
+    if (exchange->response != NULL) {
+        MHD_destroy_response(exchange->response);
+    }
+    target_destroy(&exchange->target);
+    free(exchange->body);
+    free(exchange);
+}
+
+static enum http_method method_of(const char *name) {
+    static const struct {
+        const char *name;
+        enum http_method method;
+    } methods[] = {{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}, {"OPTIONS", HTTP_OPTIONS}};
+
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (strcmp(name, methods[i].name) == 0) {
+            return methods[i].method;
+        }
+    }
+    return HTTP_OTHER;
+}
+
+static enum MHD_Result queue_response(struct exchange *exchange) {
+    enum MHD_Result result = MHD_queue_response(exchange->connection, exchange->status, exchange->response);
+
+    MHD_destroy_response(exchange->response);
+    exchange->response = NULL;
+    exchange->http->answered[exchange->status / 100 % 6]++;
+    return result;
+}
+
+static bool says_too_large(const struct exchange *exchange) {
+    const char *length = exchange_header(exchange, "Content-Length");
+
+    return length != NULL && strtoull(length, NULL, 10) > HTTP_BODY_BYTES_MAX;
+}
+
+static void take_body(struct exchange *exchange, const char *bytes, size_t size) {
+    if (exchange->is_too_large || size > HTTP_BODY_BYTES_MAX - exchange->body_size) {
+        exchange->is_too_large = true;
+        return;
+    }
+    if (exchange->body == NULL) {
+        exchange->body = memory_new(HTTP_BODY_BYTES_MAX, 1);
+    }
+    memcpy(exchange->body + exchange->body_size, bytes, size);
+    exchange->body_size += size;
+}
+
+static void refuse_body(struct exchange *exchange) {
+    exchange_problem(exchange, 413, "too_large", "the body of a request is at most 8 KiB long", NULL);
+}
+
+/* Called when the head is there, for every piece of the body, when all is there, and after each wait. */
+static enum MHD_Result serve(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+                             const char *upload, size_t *upload_size, void **request) {
+    struct http *http = context;
+    struct exchange *exchange = *request;
+
+    (void)connection;
+    (void)url;
+    (void)version;
+    if (exchange->response != NULL) {
+        return queue_response(exchange);
+    }
+    if (!exchange->is_begun) {
+        exchange->is_begun = true;
+        exchange->method = method_of(method);
+        if (!says_too_large(exchange)) {
+            return MHD_YES;
+        }
+        refuse_body(exchange);
+        return queue_response(exchange);
+    }
+    if (*upload_size > 0) {
+        take_body(exchange, upload, *upload_size);
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (exchange->is_too_large) {
+        refuse_body(exchange);
+    } else {
+        http->setup.handle(http->setup.context, exchange);
+    }
+    if (exchange->response != NULL) {
+        return queue_response(exchange);
+    }
+    exchange->is_suspended = true;
+    MHD_suspend_connection(connection);
+    return MHD_YES;
+}
+
+/* Targets are decoded by target.c, which refuses what is broken; libmicrohttpd must not do it before. */
+static size_t leave_escaped(void *context, struct MHD_Connection *connection, char *text) {
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+/* ---- The server */
+
+struct http *http_open(const struct http_setup *setup) {
+    struct http *http = memory_new(1, sizeof *http);
+    const union MHD_DaemonInfo *info;
+
+    http->setup = *setup;
+    http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, serve, http, MHD_OPTION_LISTEN_SOCKET,
+                                    setup->listener, MHD_OPTION_URI_LOG_CALLBACK, begin, http, MHD_OPTION_NOTIFY_COMPLETED, end, http,
+                                    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT, setup->connections,
+                                    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                    (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    info = http->daemon == NULL ? NULL : MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (info == NULL) {
+        if (http->daemon != NULL) {
+            MHD_stop_daemon(http->daemon);
+        } else {
+            (void)close(setup->listener);
+        }
+        free(http);
+        return NULL;
+    }
+    http->descriptor = info->epoll_fd;
+    return http;
+}
+
+void http_close(struct http **http) {
+    if (*http == NULL) {
+        return;
+    }
+    /* libmicrohttpd cannot be stopped while a connection is suspended. */
+    for (struct exchange *exchange = (*http)->open; exchange != NULL; exchange = exchange->next) {
+        exchange_wake(exchange);
+    }
+    MHD_stop_daemon((*http)->daemon);
+    free(*http);
+    *http = NULL;
+}
+
+int http_descriptor(const struct http *http) {
+    return http->descriptor;
+}
+
+int http_timeout_ms(const struct http *http) {
+    MHD_UNSIGNED_LONG_LONG timeout;
+
+    if (MHD_get_timeout(http->daemon, &timeout) != MHD_YES) {
+        return -1;
+    }
+    return timeout > 1000 ? 1000 : (int)timeout;
+}
+
+void http_run(struct http *http, int64_t now_ms) {
+    (void)now_ms;
+    (void)MHD_run(http->daemon);
+}
+
+void http_figures(const struct http *http, struct http_figures *figures) {
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+    memcpy(figures->requests_by_class, http->answered, sizeof http->answered);
+    figures->connections = info == NULL ? 0 : info->num_connections;
+}
+
+/* ---- The request */
+
+enum http_method exchange_method(const struct exchange *exchange) {
+    return exchange->method;
+}
+
+const struct target *exchange_target(const struct exchange *exchange) {
+    return exchange->target;
+}
+
+void exchange_refuse_target(struct exchange *exchange) {
+    bool is_long = exchange->target_size > TARGET_BYTES_MAX;
+
+    exchange_problem(exchange, is_long ? 414 : 400, is_long ? "too_long" : "bad_request", exchange->target_wrong, NULL);
+}
+
+const char *exchange_header(const struct exchange *exchange, const char *name) {
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+const char *exchange_body(const struct exchange *exchange, size_t *size) {
+    *size = exchange->body_size;
+    return exchange->body;
+}
+
+/* ---- The answer */
+
+void exchange_set_header(struct exchange *exchange, const char *name, const char *value) {
+    struct header *header = &exchange->headers[exchange->header_count];
+
+    ENSURE(exchange->header_count < HEADERS_MAX && strlen(value) < HEADER_VALUE_SIZE);
+    exchange->header_count++;
+    header->name = name;
+    memcpy(header->value, value, strlen(value) + 1);
+}
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value) {
+    ENSURE(MHD_add_response_header(response, name, value) == MHD_YES);
+}
+
+/* Gives the answer: at once when libmicrohttpd is just asking for it, else it is woken up to fetch it. */
+static void give(struct exchange *exchange, int status, const char *type, struct MHD_Response *response) {
+    bool is_cached = false;
+
+    ENSURE(response != NULL && exchange->response == NULL);
+    for (size_t i = 0; i < sizeof strict_headers / sizeof strict_headers[0]; i++) {
+        add_header(response, strict_headers[i][0], strict_headers[i][1]);
+    }
+    for (size_t i = 0; i < exchange->header_count; i++) {
+        add_header(response, exchange->headers[i].name, exchange->headers[i].value);
+        is_cached = is_cached || strcmp(exchange->headers[i].name, "Cache-Control") == 0;
+    }
+    if (!is_cached) {
+        add_header(response, "Cache-Control", "no-store");
+    }
+    if (type != NULL) {
+        add_header(response, "Content-Type", type);
+    }
+    exchange->response = response;
+    exchange->status = (unsigned)status;
+    exchange_wake(exchange);
+}
+
+void exchange_answer(struct exchange *exchange, int status, const char *type, char *body, size_t size) {
+    give(exchange, status, type,
+         MHD_create_response_from_buffer(size, body == NULL ? "" : body, body == NULL ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE));
+}
+
+void exchange_answer_shared(struct exchange *exchange, int status, const char *type, const char *body, size_t size,
+                            void (*release)(void *owner), void *owner) {
+    /* The parameter has no const, but the body is only read. */
+    give(exchange, status, type, MHD_create_response_from_buffer_with_free_callback_cls(size, (void *)(uintptr_t)body, release, owner));
+}
+
+void exchange_problem(struct exchange *exchange, int status, const char *code, const char *detail, const char *pointer) {
+    size_t size;
+    char *text = problem_text(status, code, detail, pointer, &size);
+
+    if (status == 503) {
+        exchange_set_header(exchange, "Retry-After", "1");
+    }
+    exchange_answer(exchange, status, PROBLEM_TYPE, text, size);
+}
+
+static ssize_t read_piece(void *context, uint64_t position, char *buffer, size_t size) {
+    struct exchange *exchange = context;
+    ssize_t count = exchange->source.read(exchange->source.context, buffer, size);
+
+    (void)position;
+    if (count < 0) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    if (count == 0) {
+        exchange->is_suspended = true;
+        MHD_suspend_connection(exchange->connection);
+    }
+    return count;
+}
+
+void exchange_answer_pieces(struct exchange *exchange, int status, const char *type, const struct http_source *source) {
+    exchange->source = *source;
+    give(exchange, status, type, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_BYTES, read_piece, exchange, NULL));
+}
+
+void exchange_wake(struct exchange *exchange) {
+    if (exchange->is_suspended) {
+        exchange->is_suspended = false;
+        MHD_resume_connection(exchange->connection);
+    }
+}

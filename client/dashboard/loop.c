@@ -1,0 +1,78 @@
+/* The loop. A turn: what browsers sent is read and asked on, what the daemon said is taken and handed out, what is late is told. */
+#include "client/dashboard/loop.h"
+
+#include "daemon/core/memory.h"
+#include "daemon/system/notify.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+enum { ITEM_HTTP, ITEM_SIGNALS, ITEM_UPSTREAM, ITEM_COUNT = ITEM_UPSTREAM + UPSTREAM_POLL_ITEMS };
+enum { TICK_MS = 1000 };
+
+int64_t loop_clock_ms(void) {
+    struct timespec now;
+
+    ENSURE(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static long wait_ms(const struct loop_setup *setup) {
+    int64_t wait = TICK_MS;
+    int64_t due = upstream_due_ms(setup->gateway->upstream);
+    int http = http_timeout_ms(setup->http);
+
+    if (http >= 0 && http < wait) {
+        wait = http;
+    }
+    if (due < setup->gateway->now_ms + wait) {
+        wait = due <= setup->gateway->now_ms ? 0 : due - setup->gateway->now_ms;
+    }
+    return (long)wait;
+}
+
+/* One line when the daemon goes and one when it is back. */
+static void tell_connection(const struct loop_setup *setup, bool *was_connected) {
+    bool connected = upstream_is_connected(setup->gateway->upstream);
+
+    if (connected == *was_connected) {
+        return;
+    }
+    *was_connected = connected;
+    if (connected) {
+        log_line(setup->log, LOG_LEVEL_NOTICE, "the daemon is there");
+    } else {
+        log_line(setup->log, LOG_LEVEL_WARNING, "the daemon is away: pages are told so until it is back");
+    }
+}
+
+bool loop_run(const struct loop_setup *setup) {
+    struct gateway *gateway = setup->gateway;
+    zmq_pollitem_t items[ITEM_COUNT];
+    bool was_connected = false;
+    uint64_t watchdog_ms = notify_watchdog_interval_ms();
+    int64_t watchdog_due = 0;
+
+    for (;;) {
+        items[ITEM_HTTP] = (zmq_pollitem_t){.fd = http_descriptor(setup->http), .events = ZMQ_POLLIN};
+        items[ITEM_SIGNALS] = (zmq_pollitem_t){.fd = signals_descriptor(setup->signals), .events = ZMQ_POLLIN};
+        upstream_poll(gateway->upstream, &items[ITEM_UPSTREAM]);
+        gateway->now_ms = loop_clock_ms();
+        if (zmq_poll(items, ITEM_COUNT, wait_ms(setup)) < 0 && errno != EINTR) {
+            log_line(setup->log, LOG_LEVEL_ERROR, "polling failed", LOG_STRING("reason", strerror(errno)));
+            return false;
+        }
+        gateway->now_ms = loop_clock_ms();
+        upstream_run(gateway->upstream, gateway->now_ms);
+        tell_connection(setup, &was_connected);
+        http_run(setup->http, gateway->now_ms);
+        if (watchdog_ms > 0 && gateway->now_ms >= watchdog_due) {
+            watchdog_due = gateway->now_ms + (int64_t)watchdog_ms;
+            notify_watchdog();
+        }
+        if (signals_take(setup->signals).stop) {
+            return true;
+        }
+    }
+}

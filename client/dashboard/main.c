@@ -1,0 +1,104 @@
+/* waitlist-dashboard: arguments, configuration, the parts in order, the loop, and the shutdown as their mirror image. */
+#include "client/dashboard/gateway.h"
+#include "client/dashboard/listener.h"
+#include "client/dashboard/loop.h"
+#include "client/dashboard/settings.h"
+#include "daemon/system/notify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool serve(const struct settings *settings, struct gateway *gateway, struct listener *listener, struct log *log,
+                  struct signals *signals) {
+    struct http_setup setup = {.listener = listener->descriptor,
+                               .connections = (unsigned)settings->dashboard.connections,
+                               .handle = routes_handle,
+                               .context = gateway};
+    struct http *http = http_open(&setup);
+    char address[LISTENER_ADDRESS_SIZE + 24];
+    bool ended_well = false;
+
+    if (http == NULL) {
+        log_line(log, LOG_LEVEL_ERROR, "the HTTP server does not start");
+        return false;
+    }
+    struct loop_setup loop = {.gateway = gateway, .http = http, .signals = signals, .log = log};
+
+    snprintf(address, sizeof address, "http://%s:%u/", listener->host, listener->port);
+    log_line(log, LOG_LEVEL_NOTICE, "ready", LOG_STRING("version", WAITLIST_VERSION), LOG_STRING("address", address));
+    notify_ready(address);
+    ended_well = loop_run(&loop);
+    notify_stopping("ending");
+    /* Everybody who waits for the daemon is answered before the server goes. */
+    upstream_destroy(&gateway->upstream);
+    http_close(&http);
+    return ended_well;
+}
+
+static bool open_gateway(const struct settings *settings, struct listener *listener, struct log *log, struct signals *signals) {
+    char reason[ASSETS_MESSAGE_SIZE] = "";
+    struct gateway gateway = {.config = &settings->dashboard, .assets_reason = reason, .now_ms = loop_clock_ms()};
+    void *context = zmq_ctx_new();
+    struct upstream_setup upstream = {.context = context,
+                                      .endpoint = settings->query,
+                                      .questions_max = (size_t)settings->dashboard.questions,
+                                      .timeout_ms = settings->dashboard.answer_timeout_s * INT64_C(1000)};
+    bool ended_well = false;
+
+    gateway.assets = assets_load(settings->web, reason);
+    if (gateway.assets == NULL) {
+        log_line(log, LOG_LEVEL_WARNING, "there are no pages, only answers below /api/v1/", LOG_STRING("reason", reason));
+    }
+    gateway.guard = guard_create(listener->host, listener->is_loopback, settings->dashboard.host_names);
+    gateway.upstream = context == NULL ? NULL : upstream_create(&upstream);
+    if (gateway.upstream == NULL) {
+        log_line(log, LOG_LEVEL_ERROR, "cannot connect to the daemon's endpoint", LOG_STRING("endpoint", settings->query),
+                 LOG_STRING("reason", strerror(errno)));
+        (void)close(listener->descriptor);
+    } else {
+        ended_well = serve(settings, &gateway, listener, log, signals);
+    }
+    upstream_destroy(&gateway.upstream);
+    guard_destroy(&gateway.guard);
+    assets_destroy(&gateway.assets);
+    if (context != NULL) {
+        (void)zmq_ctx_term(context);
+    }
+    return ended_well;
+}
+
+static bool run(const struct settings *settings) {
+    struct log *log = log_create(STDERR_FILENO, settings->log_level, log_prefix_for(STDERR_FILENO));
+    struct signals *signals = signals_create();
+    struct listener listener;
+    const char *reason = "signals cannot be watched";
+    bool ended_well = false;
+
+    settings_raise_limits(settings, log);
+    if (signals == NULL || !listener_open(&listener, settings->listen, &reason)) {
+        log_line(log, LOG_LEVEL_ERROR, "cannot listen", LOG_STRING("address", settings->listen), LOG_STRING("reason", reason));
+    } else {
+        if (!listener.is_loopback) {
+            log_line(log, LOG_LEVEL_WARNING, "listening beyond loopback without encryption (dashboard.allow_beyond_loopback)");
+        }
+        ended_well = open_gateway(settings, &listener, log, signals);
+    }
+    signals_destroy(&signals);
+    log_line(log, LOG_LEVEL_NOTICE, "ended");
+    log_destroy(&log);
+    return ended_well;
+}
+
+int main(int count, char **words) {
+    struct settings settings;
+    int status = EXIT_FAILURE;
+
+    if (settings_read(&settings, count, words)) {
+        status = run(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    settings_clear(&settings);
+    return status;
+}

@@ -1,0 +1,75 @@
+/* Which handler answers which address, and by which method. */
+#include "client/dashboard/gateway.h"
+
+#include "daemon/core/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define API "/api/v1/"
+
+static void answer_healthz(struct gateway *gateway, struct exchange *exchange) {
+    static const char form[] = "{\"status\":\"ok\",\"daemon\":\"%s\",\"version\":\"" WAITLIST_VERSION "\"}";
+    char *text = NULL;
+    int size = asprintf(&text, form, upstream_is_connected(gateway->upstream) ? "live" : "away");
+
+    ENSURE(size > 0);
+    exchange_answer(exchange, 200, "application/json", text, (size_t)size);
+}
+
+static void answer_api(struct gateway *gateway, struct exchange *exchange) {
+    api_answer(gateway, exchange, target_path(exchange_target(exchange)) + strlen(API));
+}
+
+struct route {
+    const char *path;
+    bool is_prefix; /* everything below it */
+    bool posts;     /* POST, else GET and HEAD */
+    void (*answer)(struct gateway *gateway, struct exchange *exchange);
+};
+
+/* The first that fits. */
+static const struct route routes[] = {
+    {"/healthz", false, false, answer_healthz},
+    {API, true, false, answer_api},
+    {"/", true, false, pages_answer},
+};
+
+static const struct route *route_of(const char *path) {
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        const struct route *route = &routes[i];
+
+        if (route->is_prefix ? strncmp(path, route->path, strlen(route->path)) == 0 : strcmp(path, route->path) == 0) {
+            return route;
+        }
+    }
+    memory_broken(); /* every path begins with a slash */
+}
+
+void routes_handle(void *context, struct exchange *exchange) {
+    struct gateway *gateway = context;
+    enum http_method method = exchange_method(exchange);
+
+    if (!guard_knows_host(gateway->guard, exchange_header(exchange, "Host"))) {
+        exchange_problem(exchange, 421, "wrong_host",
+                         "the gateway is not called by this name: dashboard.host_names lists those that it has", NULL);
+        return;
+    }
+    if (exchange_target(exchange) == NULL) {
+        exchange_refuse_target(exchange);
+        return;
+    }
+    const struct route *route = route_of(target_path(exchange_target(exchange)));
+    const char *allowed = route->posts ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+
+    if (method == HTTP_OPTIONS) {
+        exchange_set_header(exchange, "Allow", allowed);
+        exchange_answer(exchange, 204, NULL, NULL, 0);
+    } else if (route->posts ? method != HTTP_POST : method != HTTP_GET && method != HTTP_HEAD) {
+        exchange_set_header(exchange, "Allow", allowed);
+        exchange_problem(exchange, 405, "method_not_allowed", "this address does not take this method", NULL);
+    } else {
+        route->answer(gateway, exchange);
+    }
+}

@@ -1,0 +1,194 @@
+/* The command line and the configuration of the gateway. */
+#include "client/dashboard/settings.h"
+
+#include "daemon/config/check.h"
+#include "daemon/core/memory.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <waitlist/protocol.h>
+
+#define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.conf"
+#define OTHER_DESCRIPTORS 64 /* beside the connections: sockets, ZeroMQ's, the log */
+
+enum { EXIT_USAGE = 2 };
+enum { KEY_LISTEN = 1000, KEY_ENDPOINT, KEY_QUERY, KEY_PUBLISH, KEY_WEB, KEY_LOG_LEVEL };
+
+const char *argp_program_version = "waitlist-dashboard " WAITLIST_VERSION;
+
+struct arguments {
+    struct settings *settings;
+    const char *config_path;
+};
+
+static const struct argp_option options[] = {
+    {"config", 'c', "FILE", 0, "The daemon's configuration (default: " DEFAULT_CONFIG " if it is there)", 0},
+    {"listen", KEY_LISTEN, "ADDRESS:PORT", 0, "Where browsers find it (default: 127.0.0.1:8090); port 0: any that is free", 0},
+    {"web", KEY_WEB, "DIRECTORY", 0, "The folder of the pages", 0},
+    {"endpoint", KEY_ENDPOINT, "DIRECTORY", 0, "The daemon's run directory, with or without ipc:// (default: " WAITLIST_RUN_DIRECTORY ")",
+     0},
+    {"query-endpoint", KEY_QUERY, "ENDPOINT", 0, "Where the daemon answers questions", 0},
+    {"publish-endpoint", KEY_PUBLISH, "ENDPOINT", 0, "Where the daemon publishes", 0},
+    {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "error, warning, notice, info (default) or debug", 0},
+    {NULL, 0, NULL, 0, NULL, 0}};
+
+static void replace(char **text, const char *with) {
+    char *copy = strdup(with);
+
+    ENSURE(copy != NULL);
+    free(*text);
+    *text = copy;
+}
+
+static void in_directory(char **uri, const char *directory, const char *name) {
+    const char *path = strncmp(directory, "ipc://", 6) == 0 ? directory + 6 : directory;
+
+    free(*uri);
+    ENSURE(asprintf(uri, "ipc://%s/%s", path, name) > 0);
+}
+
+static void take_endpoint(char **uri, const char *argument, struct argp_state *state) {
+    const char *wrong = config_check_endpoint(argument, true);
+
+    if (wrong != NULL) {
+        argp_error(state, "%s: %s", argument, wrong);
+    }
+    replace(uri, argument);
+}
+
+static error_t take_option(int key, char *argument, struct argp_state *state) {
+    struct arguments *arguments = state->input;
+    struct settings *settings = arguments->settings;
+
+    switch (key) {
+    case 'c':
+        arguments->config_path = argument;
+        return 0;
+    case KEY_LISTEN:
+        replace(&settings->listen, argument);
+        return 0;
+    case KEY_WEB:
+        replace(&settings->web, argument);
+        return 0;
+    case KEY_ENDPOINT:
+        in_directory(&settings->query, argument, WAITLIST_QUERY_SOCKET);
+        in_directory(&settings->publish, argument, WAITLIST_PUBLISH_SOCKET);
+        return 0;
+    case KEY_QUERY:
+        take_endpoint(&settings->query, argument, state);
+        return 0;
+    case KEY_PUBLISH:
+        take_endpoint(&settings->publish, argument, state);
+        return 0;
+    case KEY_LOG_LEVEL:
+        if (!log_level_of(argument, &settings->log_level)) {
+            argp_error(state, "--log-level takes error, warning, notice, info or debug");
+        }
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "there is nothing to say beside options");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp parser = {
+    options,
+    take_option,
+    NULL,
+    "Serves the dashboard of the waiting lists to browsers: pages, questions, a stream of what changes, figures for monitoring.\v"
+    "It keeps nothing: it can be ended and started at any time, and open pages go on by themselves. It listens on the loopback address "
+    "unless it is told otherwise; put a reverse proxy with single sign-on in front of it.\n\n"
+    "Example: waitlist-dashboard -c /etc/waitlistd/waitlistd.conf\n\n"
+    "See waitlist-dashboard(8) and waitlistd.conf(5).",
+    NULL,
+    NULL,
+    NULL};
+
+static void complain(void *context, const char *line) {
+    (void)context;
+    fprintf(stderr, "waitlist-dashboard: %s\n", line);
+}
+
+/* The first that another process can reach: all of a list lead to the same daemon. */
+static void first_endpoint(char **uri, const struct endpoint_list *list) {
+    for (size_t i = 0; *uri == NULL && i < list->count; i++) {
+        if (strncmp(list->uri[i], "inproc:", 7) != 0) {
+            replace(uri, list->uri[i]);
+        }
+    }
+}
+
+/* --listen may say port 0, which the configuration may not. */
+static bool may_listen(const struct settings *settings) {
+    const char *colon = strrchr(settings->listen, ':');
+    char address[80];
+    const char *wrong;
+
+    snprintf(address, sizeof address, "%s%s", settings->listen, "");
+    if (colon != NULL && strcmp(colon, ":0") == 0) {
+        snprintf(address, sizeof address, "%.*s:1", (int)(colon - settings->listen), settings->listen);
+    }
+    wrong = config_check_address(address, settings->dashboard.allow_beyond_loopback);
+    if (wrong != NULL) {
+        fprintf(stderr, "waitlist-dashboard: %s: %s\n", settings->listen, wrong);
+    }
+    return wrong == NULL;
+}
+
+bool settings_read(struct settings *settings, int count, char **words) {
+    struct arguments arguments = {.settings = settings};
+
+    memset(settings, 0, sizeof *settings);
+    settings->log_level = LOG_LEVEL_INFO;
+    argp_err_exit_status = EXIT_USAGE;
+    argp_parse(&parser, count, words, 0, NULL, &arguments);
+    if (arguments.config_path == NULL && access(DEFAULT_CONFIG, R_OK) == 0) {
+        arguments.config_path = DEFAULT_CONFIG;
+    }
+    settings->config = config_load(arguments.config_path, complain, NULL);
+    if (settings->config == NULL) {
+        return false;
+    }
+    settings->dashboard = settings->config->dashboard;
+    first_endpoint(&settings->query, &settings->config->query);
+    first_endpoint(&settings->publish, &settings->config->publish);
+    if (settings->query == NULL || settings->publish == NULL) {
+        complain(NULL, "the configuration has no endpoint that another process can reach");
+        return false;
+    }
+    if (settings->listen == NULL) {
+        replace(&settings->listen, settings->dashboard.listen);
+    }
+    if (settings->web == NULL) {
+        replace(&settings->web, settings->dashboard.web != NULL ? settings->dashboard.web : WAITLIST_WEB_FOLDER);
+    }
+    return may_listen(settings);
+}
+
+void settings_clear(struct settings *settings) {
+    free(settings->listen);
+    free(settings->web);
+    free(settings->query);
+    free(settings->publish);
+    config_free(&settings->config);
+}
+
+void settings_raise_limits(const struct settings *settings, struct log *log) {
+    rlim_t wanted = (rlim_t)settings->dashboard.connections + OTHER_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return;
+    }
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        log_line(log, LOG_LEVEL_WARNING, "the system gives fewer descriptors than dashboard.connections needs (LimitNOFILE of the unit)",
+                 LOG_COUNT("descriptors", limit.rlim_cur), LOG_COUNT("needed", wanted));
+    }
+}
