@@ -25,12 +25,13 @@ static const struct operation operations[] = {
     {"flow", true, {"from", "to", "step", "group_by", "known_at", NULL}},
     {"series", true, {"from", "to", "step", "group_by", "known_at", "basis", NULL}},
     {"restatement", true, {"day", "from", "to", "group_by", "known_at", "limit", NULL}},
-    {"distribution", true, {"group_by", "as_at", "known_at", "basis", NULL}},
+    {"distribution", true, {"as_at", "known_at", NULL}},
     {"waits", true, {"sort", "limit", "cursor", "as_at", "known_at", NULL}},
     {"wait", false, {"subject", "as_at", "known_at", NULL}},
     {"alerts", true, {"since", "state", "limit", NULL}},
     {"exceptions", true, {"limit", "cursor", "as_at", "known_at", NULL}},
     {"data_quality", false, {"from", "to", "as_at", "known_at", NULL}},
+    {"policies", false, {"known_at", NULL}},
     {"quarantine", false, {"state", "code", "source", "id", "limit", "after", NULL}},
 };
 

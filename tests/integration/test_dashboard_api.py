@@ -64,6 +64,8 @@ class Questions(Served):
         self.same("/api/v1/quarantine?state=all&limit=10", "quarantine", state="all", limit=10)
         self.same("/api/v1/data-quality?from=2025-01-01", "data_quality", **{"from": "2025-01-01"})
         self.same("/api/v1/data_quality", "data_quality")
+        self.same("/api/v1/distribution?team=north&as_at=2025-05-31", "distribution", filter={"team": "north"}, as_at="2025-05-31")
+        self.same("/api/v1/policies", "policies")
         self.same("/api/v1/config", "config")
 
     def test_a_snapshot_and_the_state_of_the_daemon(self):
