@@ -12,6 +12,8 @@ CHECK = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)$", re.
 UNITTEST = re.compile(r"^Ran (\d+) tests? in [\d.]+s$", re.MULTILINE)
 UNITTEST_BAD = re.compile(r"^FAILED \(([^)]*)\)$", re.MULTILINE)
 UNITTEST_SKIPPED = re.compile(r"^(?:OK|FAILED) \([^)]*?skipped=(\d+)", re.MULTILINE)
+# node's test runner, in TAP; what it calls cancelled has failed.
+NODE = {name: re.compile(r"^# %s (\d+)$" % name, re.MULTILINE) for name in ("tests", "fail", "cancelled", "skipped")}
 
 Count = collections.namedtuple("Count", "passed failed skipped")
 
@@ -26,6 +28,10 @@ def count_output(output, succeeded):
     for reasons in UNITTEST_BAD.findall(output):
         failed += sum(int(number) for name, number in re.findall(r"(failures|errors)=(\d+)", reasons))
     skipped = sum(int(number) for number in UNITTEST_SKIPPED.findall(output))
+    node = {name: sum(int(number) for number in pattern.findall(output)) for name, pattern in NODE.items()}
+    total += node["tests"]
+    failed += node["fail"] + node["cancelled"]
+    skipped += node["skipped"]
     if total == 0:
         return Count(1, 0, 0) if succeeded else Count(0, 1, 0)
     passed = max(total - failed - skipped, 0)

@@ -28,7 +28,8 @@ MACHINE = ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/", r"\.\./sha" + "red", r"\
 WAITING_BY_TIME = re.compile(r"\b(u|nano)?sle" + r"ep\s*\(")
 
 C_SOURCES = (".c", ".h", ".cpp", ".hpp")
-COMMENTED = C_SOURCES + (".py", ".sh", ".cmake", ".conf", ".service", ".js", ".css")
+SCRIPTS = (".ts", ".tsx", ".mjs", ".scss")
+COMMENTED = C_SOURCES + (".py", ".sh", ".cmake", ".conf", ".service", ".js", ".css") + SCRIPTS
 
 
 def files(*suffixes):
@@ -39,7 +40,7 @@ def files(*suffixes):
     else:
         names = []
         for folder, folders, inside in os.walk(ROOT):
-            folders[:] = [name for name in folders if name not in (".git", "build", "install", "__pycache__")]
+            folders[:] = [name for name in folders if name not in (".git", "build", "install", "__pycache__", "node_modules")]
             names += [os.path.relpath(os.path.join(folder, name), ROOT) for name in inside]
     names = [name for name in names if os.path.isfile(os.path.join(ROOT, name))]
     return sorted(name for name in names if not suffixes or name.endswith(suffixes))
@@ -178,7 +179,7 @@ def words():
 def has_opening(name, text):
     """Whether the text begins with a comment that holds a whole sentence."""
     text = re.sub(r"\A#!.*\n", "", text)
-    if name.endswith(C_SOURCES + (".js", ".css")):
+    if name.endswith(C_SOURCES + SCRIPTS + (".js", ".css")):
         comment = re.match(r"\s*(/\*.*?\*/|(?://[^\n]*\n)+)", text, re.DOTALL)
     elif name.endswith(".py"):
         comment = re.match(r'\s*(""".*?"""|(?:#[^\n]*\n)+)', text, re.DOTALL)

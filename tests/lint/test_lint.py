@@ -152,6 +152,11 @@ class Summary(unittest.TestCase):
         self.assertEqual(total, (9, 5, 0))
         self.assertEqual(last, "9 passed, 5 failed")
 
+    def test_tests_of_node_are_counted_one_by_one(self):
+        total, _ = self.summarise(
+            CASE % ("web.a", "fail", "<failure/>", "1..12\n# tests 12\n# suites 0\n# pass 8\n# fail 1\n# cancelled 1\n# skipped 2\n# todo 0\n"), status=8)
+        self.assertEqual(total, (8, 2, 2))
+
     def test_a_crash_beside_good_checks_is_a_failure(self):
         total, _ = self.summarise(CASE % ("unit.a", "fail", "<failure/>", "100%: Checks: 3, Failures: 0, Errors: 0\nleak\n"), status=8)
         self.assertEqual(total, (3, 1, 0))
