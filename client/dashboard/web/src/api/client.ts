@@ -1,0 +1,150 @@
+// Asks the gateway, and turns every way in which that can fail into words that say what happened and what to do.
+import type { Operation, Replies } from "./types";
+
+/** Members of the request by their names; every other name is a field of its filter. A list is given as several values. */
+export type Question = Record<string, string | number | boolean | readonly string[] | null | undefined>;
+
+const TIME_LIMIT_MS = 20_000;
+/** A daemon that has many questions about other days under way takes the next one a moment later. */
+const BUSY_RETRIES = 3;
+const BUSY_PAUSE_MS = 700;
+const LISTS = new Set(["group_by"]);
+
+/** What came instead of an answer: RFC 9457's members as far as they were given. */
+export class Problem extends Error {
+    constructor(
+        readonly status: number,
+        readonly code: string,
+        readonly detail: string,
+        readonly pointer: string | null = null,
+    ) {
+        super(detail);
+        this.name = "Problem";
+    }
+
+    /** What happened, in a heading, and what can be done, in a sentence. */
+    explain(): { heading: string; advice: string } {
+        switch (this.code) {
+            case "unreachable":
+                return { heading: "The dashboard cannot be reached", advice: "Check that you are on the council's network. This page tries again by itself." };
+            case "time_out":
+                return { heading: "No answer came in time", advice: "The service may be busy. Try again in a minute." };
+            case "busy":
+                return { heading: "The service is busy", advice: "Too many questions about other days at once. Try again in a moment." };
+            case "away":
+            case "internal":
+                return { heading: "The waiting list service is not answering", advice: "Nothing is lost. This page comes back by itself when the service does." };
+            case "not_found":
+                return { heading: "There is nothing to show", advice: sentence(this.detail) };
+            case "forbidden":
+                return { heading: "You may not see this", advice: "Ask whoever looks after the dashboard in your council." };
+            case "bad_request":
+            case "unknown_op":
+                return { heading: "This cannot be shown", advice: sentence(this.detail) };
+            default:
+                return { heading: "Something went wrong", advice: sentence(this.detail) };
+        }
+    }
+}
+
+function sentence(text: string): string {
+    const begun = text.charAt(0).toUpperCase() + text.slice(1);
+    return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** The query string of a question; names without a value are left out, so that equal questions have equal addresses. */
+export function queryString(question: Question): string {
+    const query = new URLSearchParams();
+    for (const name of Object.keys(question).sort()) {
+        const value = question[name];
+        if (value === null || value === undefined || value === "") continue;
+        if (typeof value === "object") {
+            if (LISTS.has(name)) query.append(name, value.join(","));
+            else for (const one of value) query.append(name, one);
+        } else {
+            query.append(name, String(value));
+        }
+    }
+    const text = query.toString();
+    return text ? `?${text}` : "";
+}
+
+/** Where the answer to a question is, as JSON or as the same cells in CSV. */
+export function apiAddress(operation: Operation, question: Question = {}, format: "json" | "csv" = "json"): string {
+    return `/api/v1/${operation}${format === "csv" ? ".csv" : ""}${queryString(question)}`;
+}
+
+/** The statuses of a proxy in between have no code of ours. */
+function codeOf(status: number): string {
+    if (status === 504) return "time_out";
+    if (status === 502 || status === 503) return "away";
+    if (status === 429) return "busy";
+    if (status === 404) return "not_found";
+    if (status === 401 || status === 403) return "forbidden";
+    return status < 500 ? "bad_request" : "internal";
+}
+
+export async function problemOf(response: Response): Promise<Problem> {
+    let code = codeOf(response.status);
+    let detail = `The answer was "${response.status} ${response.statusText}".`;
+    let pointer: string | null = null;
+    if (/\bjson\b/.test(response.headers.get("content-type") ?? "")) {
+        const body: unknown = await response.json().catch(() => null);
+        if (body !== null && typeof body === "object") {
+            const members = body as Record<string, unknown>;
+            if (typeof members.code === "string") code = members.code;
+            if (typeof members.detail === "string") detail = members.detail;
+            if (typeof members.pointer === "string") pointer = members.pointer;
+        }
+    }
+    return new Problem(response.status, code, detail, pointer);
+}
+
+async function fetchOrProblem(address: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), TIME_LIMIT_MS);
+    const abort = () => limit.abort();
+    signal?.addEventListener("abort", abort);
+    try {
+        const response = await fetch(address, { ...init, signal: limit.signal, cache: "no-store", credentials: "same-origin" });
+        if (!response.ok) throw await problemOf(response);
+        return response;
+    } catch (failure) {
+        if (failure instanceof Problem || signal?.aborted) throw failure;
+        if (limit.signal.aborted) throw new Problem(0, "time_out", "no answer came in time");
+        throw new Problem(0, "unreachable", "the dashboard cannot be reached");
+    } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+    }
+}
+
+async function readJson<T>(response: Response): Promise<T> {
+    try {
+        return (await response.json()) as T;
+    } catch {
+        throw new Problem(response.status, "internal", "the answer could not be read");
+    }
+}
+
+export async function ask<Op extends Operation>(operation: Op, question: Question = {}, signal?: AbortSignal): Promise<Replies[Op]> {
+    for (let tries = 1; ; tries += 1) {
+        try {
+            const response = await fetchOrProblem(apiAddress(operation, question), { headers: { accept: "application/json" } }, signal);
+            return await readJson<Replies[Op]>(response);
+        } catch (failure) {
+            if (!(failure instanceof Problem) || failure.code !== "busy" || tries > BUSY_RETRIES || signal?.aborted) throw failure;
+            await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS * tries));
+        }
+    }
+}
+
+/** Posts JSON to the gateway; `path` begins behind /api/v1/. */
+export async function send<T>(path: string, body: unknown): Promise<T> {
+    const response = await fetchOrProblem(
+        `/api/v1/${path}`,
+        { method: "POST", headers: { accept: "application/json", "content-type": "application/json" }, body: JSON.stringify(body) },
+        undefined,
+    );
+    return readJson<T>(response);
+}

@@ -1,0 +1,83 @@
+// The frame around every page: navigation, notices, the page of the address, footer.
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useAddress } from "./address";
+import { ConnectionBanner, FeedNotice, PastNotice } from "./components/notices";
+import { Footer, Header } from "./components/frame";
+import { PageTitle } from "./components/page";
+import { Loading } from "./components/states";
+import { NamesProvider } from "./names";
+import { routeOf, type Route } from "./routes";
+
+/** The scripts of a page are loaded when it is first opened, and may be gone after the dashboard was updated. */
+function usePage(route: Route | undefined): { page: ComponentType | null; failed: boolean } {
+    const [loaded, setLoaded] = useState<{ route: Route; page: ComponentType | null } | null>(null);
+    useEffect(() => {
+        if (!route) return;
+        let wanted = true;
+        route.load().then(
+            (module) => wanted && setLoaded({ route, page: module.default }),
+            () => wanted && setLoaded({ route, page: null }),
+        );
+        return () => void (wanted = false);
+    }, [route]);
+    if (!loaded || loaded.route !== route) return { page: null, failed: false };
+    return { page: loaded.page, failed: loaded.page === null };
+}
+
+function NotLoaded() {
+    return (
+        <>
+            <PageTitle title="This page could not be loaded" />
+            <p class="govuk-body">The dashboard may have been updated, or cannot be reached.</p>
+            <p class="govuk-body">
+                <button type="button" class="govuk-button" onClick={() => location.reload()}>
+                    Load it again
+                </button>
+            </p>
+        </>
+    );
+}
+
+function NotFound() {
+    return (
+        <>
+            <PageTitle title="Page not found" />
+            <p class="govuk-body">If you typed the address, check that it is correct.</p>
+            <p class="govuk-body">
+                <a class="govuk-link" href="/">
+                    Go to the overview
+                </a>
+            </p>
+        </>
+    );
+}
+
+function CurrentPage() {
+    const route = routeOf(useAddress().path);
+    const { page: Page, failed } = usePage(route);
+    if (!route) return <NotFound />;
+    if (failed) return <NotLoaded />;
+    return Page ? <Page key={route.path} /> : <Loading />;
+}
+
+export function App() {
+    return (
+        <NamesProvider>
+            <a href="#main-content" class="govuk-skip-link" data-module="govuk-skip-link">
+                Skip to main content
+            </a>
+            <Header />
+            <ConnectionBanner />
+            <div class="govuk-width-container app-page">
+                <FeedNotice />
+                <PastNotice />
+                <main class="govuk-main-wrapper" id="main-content">
+                    <CurrentPage />
+                </main>
+            </div>
+            <Footer />
+            <div id="announcements" class="govuk-visually-hidden" aria-live="polite" />
+        </NamesProvider>
+    );
+}

@@ -1,0 +1,18 @@
+// The pages: their paths, their names in the navigation, and how each is loaded when it is first opened.
+import type { ComponentType } from "preact";
+
+export interface Route {
+    path: string;
+    /** In the navigation, in this order; null keeps a page out of it. */
+    label: string | null;
+    load: () => Promise<{ default: ComponentType }>;
+}
+
+export const ROUTES: readonly Route[] = [
+    { path: "/", label: "Overview", load: () => import("./pages/overview") },
+];
+
+export function routeOf(path: string): Route | undefined {
+    const plain = path.length > 1 ? path.replace(/\/+$/, "") : path;
+    return ROUTES.find((route) => route.path === plain);
+}
