@@ -39,6 +39,9 @@ static const struct column columns[] = {{"seq", "SEQ", COLUMN_NUMBER},
                                         {"alert_id", "ALERT", COLUMN_CSV_ONLY},
                                         {"by", "BY", COLUMN_CSV_ONLY},
                                         {"note", "NOTE", COLUMN_CSV_ONLY},
+                                        {"expected_by", "EXPECTED", COLUMN_CSV_ONLY},
+                                        {"acknowledged_at", "ACKNOWLEDGED", COLUMN_CSV_ONLY},
+                                        {"overdue", "OVERDUE", COLUMN_CSV_ONLY},
                                         {"late", "LATE", COLUMN_CSV_ONLY}};
 #define COLUMN_TOTAL (sizeof columns / sizeof columns[0])
 
@@ -84,9 +87,23 @@ static error_t take_alerts_option(int key, char *argument, struct argp_state *st
     }
 }
 
-static void add_row(struct table *table, const json_t *row) {
+/* What the newest thing about an open alert is, which the daemon shows as it was raised. */
+static const char *state_of(const json_t *row) {
+    if (json_is_true(json_object_get(row, "overdue"))) {
+        return "overdue";
+    }
+    return json_is_string(json_object_get(row, "acknowledged_at")) ? "acknowledged" : NULL;
+}
+
+static void add_row(struct table *table, enum ctl_format format, const json_t *row) {
+    const char *state = format == FORMAT_TABLE ? state_of(row) : NULL;
+
     for (size_t c = 0; c < COLUMN_TOTAL; c++) {
-        table_json(table, json_object_get(row, columns[c].name));
+        if (state != NULL && strcmp(columns[c].name, "transition") == 0) {
+            table_text(table, state);
+        } else {
+            table_json(table, json_object_get(row, columns[c].name));
+        }
     }
 }
 
@@ -116,7 +133,7 @@ static int list_once(struct ctl_context *ctl, json_t *request) {
     const json_t *row;
 
     json_array_foreach(json_object_get(reply, "rows"), i, row) {
-        add_row(table, row);
+        add_row(table, ctl->format, row);
     }
     if (reply != NULL && (ctl->format != FORMAT_TABLE || table_rows(table) > 0)) {
         table_print(table, ctl->format, stdout);
@@ -145,7 +162,7 @@ static void print_followed(const struct ctl_context *ctl, const struct waitlist_
         size_t size = 0;
         FILE *stream = open_memstream(&text, &size);
 
-        add_row(table, row);
+        add_row(table, FORMAT_CSV, row);
         table_print(table, FORMAT_CSV, stream);
         fclose(stream);
         fputs(first ? text : strstr(text, "\r\n") + 2, stdout); /* the header once */

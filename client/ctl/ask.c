@@ -4,9 +4,11 @@
 #include "daemon/offline/offline.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONNECT_MS 3000 /* the library's own default, which goes with the number of attempts */
 
@@ -18,6 +20,13 @@ const char *ctl_text(const json_t *object, const char *member) {
 
 int64_t ctl_int(const json_t *object, const char *member) {
     return json_integer_value(json_object_get(object, member));
+}
+
+const char *ctl_login_name(void) {
+    const char *name = getlogin();
+    const struct passwd *user = name == NULL ? getpwuid(getuid()) : NULL;
+
+    return name != NULL ? name : user != NULL ? user->pw_name : NULL;
 }
 
 int ctl_explain(enum waitlist_status status, const char *endpoints) {
@@ -43,8 +52,9 @@ int ctl_explain(enum waitlist_status status, const char *endpoints) {
 /* The option behind a member of the request, as people write it: "/group_by/0" is --group-by, "/filter/team" --filter team. Empty when
  * no option has that name. */
 static void option_of(const char *pointer, char *option, size_t size) {
-    static const char *const names[] = {"group_by", "filter", "sort",  "limit", "cursor", "as_at", "known_at", "basis",  "from", "to",
-                                        "step",     "since",  "state", "code",  "source", "after", "by",       "reason", NULL};
+    static const char *const names[] = {"group_by", "filter", "sort", "limit",  "cursor", "as_at",       "known_at",
+                                        "basis",    "from",   "to",   "step",   "since",  "state",       "code",
+                                        "source",   "after",  "by",   "reason", "note",   "expected_by", NULL};
     size_t length = strcspn(pointer + (pointer[0] == '/'), "/");
 
     option[0] = '\0';

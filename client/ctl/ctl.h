@@ -64,6 +64,10 @@ int ctl_ask_quietly(struct ctl_context *ctl, json_t *request, json_t **reply);
 const char *ctl_text(const json_t *object, const char *member);
 int64_t ctl_int(const json_t *object, const char *member);
 
+/* Who is logged in here; NULL: nobody knows. */
+const char *ctl_login_name(void);
+
+int command_ack(struct ctl_context *ctl, int argc, char **argv);
 int command_status(struct ctl_context *ctl, int argc, char **argv);
 int command_summary(struct ctl_context *ctl, int argc, char **argv);
 int command_distribution(struct ctl_context *ctl, int argc, char **argv);

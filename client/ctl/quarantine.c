@@ -4,7 +4,6 @@
 #include "client/ctl/table.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,14 +332,6 @@ static error_t take_act_argument(int key, char *argument, struct argp_state *sta
     }
 }
 
-/* Who is logged in here. */
-static const char *login_name(void) {
-    const char *name = getlogin();
-    const struct passwd *user = name == NULL ? getpwuid(getuid()) : NULL;
-
-    return name != NULL ? name : user != NULL ? user->pw_name : NULL;
-}
-
 static json_t *request_of(const struct act *act, size_t first, json_int_t after) {
     json_t *request = json_pack("{s:i, s:s, s:s}", "v", WAITLIST_PROTOCOL_VERSION, "op",
                                 act->discards ? WAITLIST_OP_QUARANTINE_DISCARD : WAITLIST_OP_QUARANTINE_RETRY, "by", act->by);
@@ -482,7 +473,7 @@ static int act_and_tell(struct act *act) {
     json_t *whole;
 
     if (act->by == NULL) {
-        act->by = login_name();
+        act->by = ctl_login_name();
     }
     if (act->by == NULL) {
         ctl_complain("who are you? --by says it");

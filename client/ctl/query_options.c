@@ -126,7 +126,7 @@ static void set_number(struct query_options *query, const char *member, const ch
 }
 
 void query_take_date(struct query_options *query, const char *member, const char *text, struct argp_state *state) {
-    static const char *const options[] = {"as_at", "--as-at", "from", "--from", "to", "--to", NULL};
+    static const char *const options[] = {"as_at", "--as-at", "from", "--from", "to", "--to", "expected_by", "--expected-by", NULL};
     const char *name = "the day";
     day_t day;
 

@@ -1,10 +1,8 @@
 /* waitlistctl redact: erases who accepted events were about; what is counted stays. */
 #include "client/ctl/query_options.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { OPTION_SUBJECT = 0x800, OPTION_PERSON, OPTION_SOURCE, OPTION_BY, OPTION_REASON };
 
@@ -55,13 +53,6 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     }
 }
 
-static const char *login_name(void) {
-    const char *name = getlogin();
-    const struct passwd *user = name == NULL ? getpwuid(getuid()) : NULL;
-
-    return name != NULL ? name : user != NULL ? user->pw_name : NULL;
-}
-
 static json_t *events_of(const struct redact_choice *choice) {
     json_t *events = json_array();
     size_t i;
@@ -92,7 +83,7 @@ static json_t *request_of(const struct redact_choice *choice) {
 static int redact(struct redact_choice *choice) {
     json_t *request, *reply;
 
-    choice->by = choice->by != NULL ? choice->by : login_name();
+    choice->by = choice->by != NULL ? choice->by : ctl_login_name();
     if (choice->by == NULL) {
         ctl_complain("who does this? Say --by");
         return CTL_USAGE;

@@ -19,6 +19,7 @@ bool client_transition_read(const json_t *row, struct waitlist_transition *trans
     transition->reason = json_text(row, "reason");
     transition->by = json_text(row, "by");
     transition->note = json_text(row, "note");
+    transition->expected_by = json_text(row, "expected_by");
     transition->has_level = json_whole(row, "level", &transition->level);
     transition->has_days = json_whole(row, "days", &transition->days);
     transition->has_standard = json_whole(row, "standard", &transition->standard);

@@ -7,7 +7,7 @@ const char *alert_rule_name(enum alert_rule rule) {
 }
 
 const char *alert_change_name(enum alert_change change) {
-    static const char *const names[ALERT_CHANGE_COUNT] = {"raised", "acknowledged", "moved", "resolved"};
+    static const char *const names[ALERT_CHANGE_COUNT] = {"raised", "acknowledged", "overdue", "moved", "resolved"};
     return names[change];
 }
 

@@ -138,6 +138,9 @@ static day_t next_change_by_time(const struct waiting_register *reg, const struc
  * on after today was folded just now, so that the day of the next one is at hand. */
 static day_t next_wake(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading) {
     day_t day = next_change_by_time(reg, record, reading);
+    day_t overdue = register_next_overdue(reg, record);
+    if (overdue != DAY_NONE && (day == DAY_NONE || overdue < day))
+        day = overdue;
     if ((record->flags & RECORD_HAS_FUTURE) && (day == DAY_NONE || reg->next_event_day < day))
         return reg->next_event_day;
     return day;

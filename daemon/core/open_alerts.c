@@ -38,9 +38,8 @@ static void show_node(const struct waiting_register *reg, const struct alert_nod
     };
 }
 
-/* Appends a transition of an alert as it stands, numbered and chained to the subject's previous one. */
-static struct alert_transition *record_transition(struct waiting_register *reg, const struct alert_node *node, enum alert_change change,
-                                                  const struct clock_reading *reading, instant_t now) {
+struct alert_transition *register_record_transition(struct waiting_register *reg, const struct alert_node *node, enum alert_change change,
+                                                    const struct clock_reading *reading, instant_t now) {
     struct record *record = register_record(reg, node->wait);
     struct alert_transition *transition = push(reg);
     show_node(reg, node, transition);
@@ -87,6 +86,7 @@ static void free_alert(struct waiting_register *reg, uint32_t alert) {
     while (*link != alert)
         link = &register_alert(reg, *link)->next;
     *link = node->next;
+    register_forget_acknowledgement(reg, node);
     node->raised_seq = 0;
     node->next = reg->free_alert;
     reg->free_alert = alert;
@@ -138,7 +138,7 @@ static void raise_alert(struct waiting_register *reg, uint32_t wait, const struc
         .severity = condition->severity & 0xf,
         .late = first < reg->today,
     };
-    record_transition(reg, register_open_alert(reg, &raised), ALERT_RAISED, reading, now);
+    register_record_transition(reg, register_open_alert(reg, &raised), ALERT_RAISED, reading, now);
 }
 
 /* A referral to another pathway took the place of the one that was retracted: the alert was about a wait that never was. */
@@ -191,7 +191,7 @@ static void move_alert(struct waiting_register *reg, uint32_t alert, uint32_t te
     struct alert_node *node = register_alert(reg, alert);
     uint32_t from = node->team;
     node->team = team;
-    record_transition(reg, node, ALERT_MOVED, reading, now)->from_team = names_text(reg->names, from);
+    register_record_transition(reg, node, ALERT_MOVED, reading, now)->from_team = names_text(reg->names, from);
 }
 
 void register_settle_alerts(struct waiting_register *reg, const struct touched *touched, instant_t now) {
@@ -210,15 +210,35 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
             move_alert(reg, alert, record->state.team, &reading, now);
         if (touched->refold || touched->from_day <= node->occurred_on)
             node->is_doubtful = true;
-        if (still_holds(reg, node, conditions, count, &reading))
+        if (still_holds(reg, node, conditions, count, &reading)) {
+            register_settle_overdue(reg, node, &reading, now);
             continue;
+        }
         enum alert_reason reason = reason_of(reg, touched, node, &reading);
-        record_transition(reg, node, ALERT_RESOLVED, &reading, now)->reason = reason;
+        register_record_transition(reg, node, ALERT_RESOLVED, &reading, now)->reason = reason;
         free_alert(reg, alert);
     }
     for (size_t i = 0; reg->raise && i < count; i++)
         if (alert_holds(&conditions[i], &reading) && find_alert(reg, touched->wait, conditions[i].rule, conditions[i].level) == 0)
             raise_alert(reg, touched->wait, &reading, &conditions[i], now);
+}
+
+/* What the journal says of an alert that is open. */
+static void replay_change(struct waiting_register *reg, struct alert_node *node, const struct alert_transition *transition) {
+    node->team = names_intern(reg->names, transition->team);
+    node->severity = transition->severity & 0xf;
+    if (transition->change == ALERT_OVERDUE && node->acknowledgement != 0)
+        reg->acknowledgements[node->acknowledgement - 1].is_overdue = true;
+    if (transition->change != ALERT_ACKNOWLEDGED || transition->by.at == NULL)
+        return;
+    register_note_acknowledgement(reg, node,
+                                  &(struct acknowledgement_node){
+                                      .alert_seq = transition->alert_seq,
+                                      .at = transition->at,
+                                      .by = texts_keep(reg->notes, transition->by),
+                                      .note = transition->note.at == NULL ? 0 : texts_keep(reg->notes, transition->note),
+                                      .expected_by = transition->expected_by,
+                                  });
 }
 
 void register_replay_alert(struct waiting_register *reg, const struct alert_transition *transition) {
@@ -231,16 +251,15 @@ void register_replay_alert(struct waiting_register *reg, const struct alert_tran
             free_alert(reg, alert);
         return;
     }
-    uint32_t team = names_intern(reg->names, transition->team);
     if (alert != 0) {
-        register_alert(reg, alert)->team = team;
+        replay_change(reg, register_alert(reg, alert), transition);
         return;
     }
     const struct alert_node raised = {
         .raised_seq = transition->raised_seq,
         .at = transition->at,
         .wait = wait,
-        .team = team,
+        .team = names_intern(reg->names, transition->team),
         .days = transition->days,
         .standard = transition->standard,
         .level = transition->level,
@@ -260,6 +279,7 @@ void register_each_open_alert(const struct waiting_register *reg, void (*each)(v
         if (register_alert(reg, alert)->raised_seq == 0)
             continue;
         show_node(reg, register_alert(reg, alert), &shown);
+        register_show_acknowledgement(reg, register_alert(reg, alert), &shown);
         each(context, &shown);
     }
 }

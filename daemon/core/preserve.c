@@ -172,6 +172,49 @@ static bool state_is_sound(const struct loading *loading, const struct wait_stat
            (state->started != DAY_NONE || state->stage != STAGE_IN_PROGRESS) && pauses_are_sound(loading, state);
 }
 
+/* A byte says whether there is one. */
+static void save_acknowledgement(const struct waiting_register *reg, const struct alert_node *node, struct bytes_out *out) {
+    bytes_put_u8(out, node->acknowledgement != 0);
+    if (node->acknowledgement == 0)
+        return;
+    const struct acknowledgement_node *noted = &reg->acknowledgements[node->acknowledgement - 1];
+    bytes_put_u64(out, noted->alert_seq);
+    bytes_put_i64(out, noted->at);
+    bytes_put_i32(out, noted->expected_by);
+    bytes_put_u8(out, noted->is_overdue);
+    bytes_put_text(out, texts_at(reg->notes, noted->by));
+    bytes_put_text(out, texts_at(reg->notes, noted->note));
+}
+
+static bool load_acknowledgement(const struct loading *loading, struct alert_node *node) {
+    struct bytes_in *in = loading->in;
+    struct texts *notes = loading->reg->notes;
+    struct acknowledgement_node noted = {0};
+    uint8_t any = bytes_get_u8(in);
+    if (in->failed || any > 1)
+        return false;
+    if (any == 0)
+        return true;
+    noted.alert_seq = bytes_get_u64(in);
+    noted.at = bytes_get_i64(in);
+    noted.expected_by = bytes_get_i32(in);
+    uint8_t is_overdue = bytes_get_u8(in);
+    noted.is_overdue = is_overdue == 1;
+    struct text by = bytes_get_text(in);
+    if (in->failed || by.at == NULL || by.length > ACKNOWLEDGED_BY_MAX)
+        return false;
+    noted.by = texts_keep(notes, by);
+    struct text note = bytes_get_text(in);
+    if (in->failed || note.length > ACKNOWLEDGED_NOTE_MAX)
+        return false;
+    noted.note = note.at == NULL ? 0 : texts_keep(notes, note);
+    if (noted.alert_seq <= node->raised_seq || noted.alert_seq > loading->alert_seq || noted.at == INSTANT_NONE || !is_instant(noted.at) ||
+        (noted.expected_by != DAY_NONE && !is_day(loading, noted.expected_by)) || is_overdue > 1)
+        return false;
+    register_note_acknowledgement(loading->reg, node, &noted);
+    return true;
+}
+
 /* From the last to the first, so that opening them one after the other gives the same list. */
 static void save_alerts(const struct waiting_register *reg, const struct record *record, struct bytes_out *out) {
     uint32_t alerts[ALERTS_A_WAIT_MAX];
@@ -190,6 +233,7 @@ static void save_alerts(const struct waiting_register *reg, const struct record 
         bytes_put_i32(out, node->level);
         bytes_put_i32(out, node->occurred_on);
         bytes_put(out, others, sizeof others);
+        save_acknowledgement(reg, node, out);
     }
 }
 
@@ -217,8 +261,7 @@ static bool load_alert(const struct loading *loading, uint32_t wait) {
         return false;
     node.severity = severity & 0xf;
     node.late = late & 1;
-    register_open_alert(loading->reg, &node);
-    return true;
+    return load_acknowledgement(loading, register_open_alert(loading->reg, &node));
 }
 
 static void save_record(const struct waiting_register *reg, uint32_t wait, struct bytes_out *out) {

@@ -51,6 +51,7 @@ struct waiting_register *register_create(const struct register_setup *setup) {
     reg->names = names_create(setup->hash_seed);
     reg->subjects = names_create(setup->hash_seed);
     reg->people = texts_create();
+    reg->notes = texts_create();
     reg->pathway_names = names_create(setup->hash_seed);
     reg->pathway_waits = memory_new(PATHWAYS_EVER_MAX, sizeof *reg->pathway_waits);
     reg->queues = groups_create();
@@ -88,14 +89,28 @@ void register_destroy(struct waiting_register **pointer) {
     names_destroy(&reg->names);
     names_destroy(&reg->subjects);
     texts_destroy(&reg->people);
+    texts_destroy(&reg->notes);
     names_destroy(&reg->pathway_names);
     groups_destroy(&reg->queues);
     groups_destroy(&reg->cells);
     retractions_destroy(&reg->retractions);
     position_builder_destroy(&reg->builder);
-    void *blocks[] = {reg->eras,           reg->policies,   reg->pages,         reg->pathway_waits, reg->members,
-                      reg->changed_queues, reg->wake_heads, reg->touched,       reg->woken,         reg->alert_pages,
-                      reg->transitions,    reg->sorted,     reg->sorted_events, reg->outcomes,      reg};
+    void *blocks[] = {reg->eras,
+                      reg->policies,
+                      reg->pages,
+                      reg->pathway_waits,
+                      reg->members,
+                      reg->changed_queues,
+                      reg->wake_heads,
+                      reg->touched,
+                      reg->woken,
+                      reg->alert_pages,
+                      reg->transitions,
+                      reg->sorted,
+                      reg->sorted_events,
+                      reg->outcomes,
+                      reg->acknowledgements,
+                      reg};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         free(blocks[i]);
     *pointer = NULL;

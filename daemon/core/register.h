@@ -68,6 +68,13 @@ struct alert_transition {
     day_t occurred_on;
     instant_t at;
     bool late; /* raised on a later day than it occurred */
+    /* Of `acknowledged` and `overdue`, and of an open alert: its newest acknowledgement. `by` is absent where nobody acknowledged it; then
+     * none of the others counts. */
+    struct text by;
+    struct text note;  /* absent: none */
+    day_t expected_by; /* DAY_NONE: not said */
+    instant_t acknowledged_at;
+    bool is_overdue;
 };
 
 /* Replay: what the journal holds, in seq order, before register_begin. */
@@ -100,6 +107,27 @@ void register_advance(struct waiting_register *reg, instant_t now);
 /* The same over several days that were slept through: only what holds on the last of them is raised (rules, section 8). `watch` may be
  * NULL. */
 void register_advance_to(struct waiting_register *reg, day_t today, instant_t now, const struct day_watch *watch);
+/* Somebody deals with an open alert. The caller has checked the texts; they are copied. */
+#define ACKNOWLEDGED_BY_MAX 128
+#define ACKNOWLEDGED_NOTE_MAX 500
+#define ACKNOWLEDGED_DAYS_MAX 366 /* how far ahead `expected_by` may lie */
+struct acknowledgement {
+    struct text subject;
+    uint64_t raised_seq; /* names the alert */
+    struct text by;
+    struct text note;  /* absent: none */
+    day_t expected_by; /* DAY_NONE: not said */
+};
+enum acknowledge_result {
+    ACKNOWLEDGE_TAKEN,
+    ACKNOWLEDGE_REPEATED, /* the newest acknowledgement says the same: nothing was changed */
+    ACKNOWLEDGE_BAD_DAY,  /* expected_by is past or too far ahead: nothing was changed */
+    ACKNOWLEDGE_NOT_OPEN  /* the wait has no such open alert: nothing was changed */
+};
+/* Its transition is the next one of this turn, which register_settle must end. `*alert_seq`: of the transition, also when it is repeated.
+ */
+enum acknowledge_result register_acknowledge(struct waiting_register *reg, const struct acknowledgement *acknowledgement, instant_t now,
+                                             uint64_t *alert_seq);
 /* A new policy from today on; every wait is counted again. Refused (false) when a pathway that has waits is missing: its name is in
  * `missing`; or, `missing` being absent, when there were more pathways over time than can be told apart. */
 bool register_set_policy(struct waiting_register *reg, const struct policy *policy, const struct calendar *calendar, instant_t now,
@@ -162,7 +190,8 @@ struct event_outcome {
 /* How many; `*outcomes` is valid until the next call that changes the register or asks for a history. */
 size_t register_outcomes(struct waiting_register *reg, uint32_t wait, const struct event_outcome **outcomes);
 
-/* Calls `each` for every open alert, in no promised order: its raising transition, with the team it has now; texts borrowed. */
+/* Calls `each` for every open alert, in no promised order: its raising transition, with the team and severity that it has now and its
+ * newest acknowledgement; texts borrowed. */
 void register_each_open_alert(const struct waiting_register *reg, void (*each)(void *context, const struct alert_transition *alert),
                               void *context);
 

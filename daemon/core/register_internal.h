@@ -53,8 +53,9 @@ struct alert_node {
     uint64_t raised_seq; /* 0: free */
     instant_t at;
     uint32_t wait;
-    uint32_t next; /* of the same wait; of a free one the next free one */
-    uint32_t team; /* today's */
+    uint32_t next;            /* of the same wait; of a free one the next free one */
+    uint32_t team;            /* today's */
+    uint32_t acknowledgement; /* 0: none */
     int32_t days;
     int32_t standard;
     int32_t level;
@@ -64,6 +65,17 @@ struct alert_node {
     uint8_t severity : 4;
     uint8_t late : 1;
     uint8_t is_doubtful : 1; /* what has become known since it was raised may say that it never held on its day */
+};
+
+/* The newest acknowledgement of an open alert, numbered from 1. */
+struct acknowledgement_node {
+    uint64_t alert_seq; /* of its transition */
+    instant_t at;
+    uint32_t by; /* in the register's notes */
+    uint32_t note;
+    day_t expected_by;
+    bool is_overdue; /* it was raised to the next severity for it */
+    uint32_t next;   /* of a free one the next free one */
 };
 
 /* A wait in the list of its queue, with what tells its days without a look at the wait. */
@@ -140,6 +152,11 @@ struct waiting_register {
     size_t alert_count;
     uint32_t free_alert;
     uint64_t open_alerts;
+    struct acknowledgement_node *acknowledgements;
+    size_t acknowledgement_count;
+    size_t acknowledgement_capacity;
+    uint32_t free_acknowledgement;
+    struct texts *notes; /* who acknowledged, and their notes: as few as people write */
     uint64_t next_alert_seq;
     struct alert_transition *transitions;
     size_t transition_count;
@@ -183,6 +200,19 @@ struct alert_node *register_alert(const struct waiting_register *reg, uint32_t a
 /* Opens an alert of the wait with what `node` says of it. */
 struct alert_node *register_open_alert(struct waiting_register *reg, const struct alert_node *node);
 void register_settle_alerts(struct waiting_register *reg, const struct touched *touched, instant_t now);
+/* Appends a transition of an alert as it stands, numbered and chained to the subject's previous one. */
+struct alert_transition *register_record_transition(struct waiting_register *reg, const struct alert_node *node, enum alert_change change,
+                                                    const struct clock_reading *reading, instant_t now);
+
+/* acknowledging.c */
+void register_note_acknowledgement(struct waiting_register *reg, struct alert_node *node, const struct acknowledgement_node *noted);
+void register_forget_acknowledgement(struct waiting_register *reg, struct alert_node *node);
+/* What the newest acknowledgement says, into a transition; nothing where there is none. */
+void register_show_acknowledgement(const struct waiting_register *reg, const struct alert_node *node, struct alert_transition *shown);
+/* The alert is raised to the next severity when its acknowledgement expected it to be resolved by a day that is over. */
+void register_settle_overdue(struct waiting_register *reg, struct alert_node *node, const struct clock_reading *reading, instant_t now);
+/* The next day after today on which that happens to an alert of the wait; DAY_NONE: none. */
+day_t register_next_overdue(const struct waiting_register *reg, const struct record *record);
 
 /* counting.c: tallies, members, agenda. */
 void register_count_wait(struct waiting_register *reg, uint32_t wait);

@@ -71,6 +71,21 @@ struct redaction_result {
 };
 enum journal_status ledger_redact(struct ledger *ledger, const struct redaction *redaction, struct redaction_result *result);
 
+/* Somebody deals with an open alert, which `asked` names without its subject, within the open turn. Anything but JOURNAL_OK: the turn
+ * cannot go on, the process must end. */
+enum acknowledge_outcome {
+    ACKNOWLEDGED_NOW,
+    ACKNOWLEDGED_BEFORE,   /* by the same, with the same note and day. Nothing was done, nor in what follows */
+    ACKNOWLEDGED_BAD_DAY,  /* expected_by is past or too far ahead */
+    ACKNOWLEDGED_RESOLVED, /* it is open no longer */
+    ACKNOWLEDGED_UNKNOWN   /* there never was such an alert */
+};
+struct acknowledged {
+    enum acknowledge_outcome outcome;
+    uint64_t alert_seq; /* of the transition, now or before */
+};
+enum journal_status ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *asked, struct acknowledged *result);
+
 /* Acts on what is quarantined (rules, section 3); each that changes something is journalled with who. */
 struct quarantine_act {
     struct text by;

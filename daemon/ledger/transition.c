@@ -42,6 +42,12 @@ static void take_text(struct alert_transition *transition, struct text name, str
         instant_parse(value, &transition->at);
     else if (text_is(name, "reason"))
         transition->reason = reason_of(value);
+    else if (text_is(name, "by"))
+        transition->by = value;
+    else if (text_is(name, "note"))
+        transition->note = value;
+    else if (text_is(name, "expected_by"))
+        date_parse(value, &transition->expected_by);
 }
 
 static void take_number(struct alert_transition *transition, struct text name, int64_t value) {
@@ -62,7 +68,8 @@ bool transition_read(struct json_parser *parser, struct text body, struct alert_
     int64_t number;
     memset(transition, 0, sizeof *transition);
     transition->occurred_on = DAY_NONE;
-    transition->at = INSTANT_NONE;
+    transition->at = transition->acknowledged_at = INSTANT_NONE;
+    transition->expected_by = DAY_NONE;
     transition->change = ALERT_CHANGE_COUNT;
     transition->rule = ALERT_RULE_COUNT;
     if (json_parser_read(parser, body, &root) != JSON_FAULT_NONE || !json_members_start(root, &cursor))
@@ -77,5 +84,6 @@ bool transition_read(struct json_parser *parser, struct text body, struct alert_
     }
     return transition->alert_seq > 0 && transition->raised_seq > 0 && transition->change < ALERT_CHANGE_COUNT &&
            transition->rule < ALERT_RULE_COUNT && transition->subject.at != NULL && transition->pathway.at != NULL &&
-           transition->occurred_on != DAY_NONE && transition->at != INSTANT_NONE;
+           transition->occurred_on != DAY_NONE && transition->at != INSTANT_NONE &&
+           (transition->change != ALERT_ACKNOWLEDGED || transition->by.at != NULL);
 }

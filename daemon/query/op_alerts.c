@@ -126,7 +126,7 @@ static void take_all_open(struct ledger *ledger, struct alert_question *question
             break;
         }
         if (passes(question->filter, &list.at[i]))
-            append_row(question, (struct text){text, (uint32_t)wire_transition_text(&list.at[i], text)});
+            append_row(question, (struct text){text, (uint32_t)wire_open_alert_text(&list.at[i], text)});
     }
     free(list.at);
 }
@@ -136,8 +136,29 @@ static void take_all_open(struct ledger *ledger, struct alert_question *question
 struct open_log {
     const struct question *asked;
     struct json_parser *parser;
-    json_t *open; /* by rule, level and subject: the transition that raised it, with the team of now */
+    json_t *open; /* by rule, level and subject: as wire_open_alert shows it */
 };
+
+static json_t *opened(struct text body) {
+    json_t *open = json_loadb(body.at, body.length, 0, NULL);
+    json_object_set_new(open, "acknowledged_at", json_null());
+    json_object_set_new(open, "overdue", json_false());
+    return open;
+}
+
+static void change_open(json_t *open, const struct alert_transition *transition) {
+    json_object_set_new(open, "team", wire_text(transition->team));
+    json_object_set_new(open, "severity", json_string(severity_name(transition->severity)));
+    if (transition->change == ALERT_OVERDUE)
+        json_object_set_new(open, "overdue", json_true());
+    if (transition->change != ALERT_ACKNOWLEDGED)
+        return;
+    json_object_set_new(open, "by", wire_text(transition->by));
+    json_object_set_new(open, "note", wire_text(transition->note));
+    json_object_set_new(open, "expected_by", wire_day(transition->expected_by));
+    json_object_set_new(open, "acknowledged_at", wire_instant(transition->at));
+    json_object_set_new(open, "overdue", json_false());
+}
 
 static bool follow_log(void *context, const struct journal_alert *alert) {
     struct open_log *log = context;
@@ -149,9 +170,9 @@ static bool follow_log(void *context, const struct journal_alert *alert) {
     if (transition.change == ALERT_RESOLVED)
         json_object_del(log->open, json_string_value(name));
     else if (raised != NULL)
-        json_object_set_new(raised, "team", wire_text(transition.team));
+        change_open(raised, &transition);
     else
-        json_object_set_new(log->open, json_string_value(name), json_loadb(alert->body.at, alert->body.length, 0, NULL));
+        json_object_set_new(log->open, json_string_value(name), opened(alert->body));
     json_decref(name);
     return true;
 }

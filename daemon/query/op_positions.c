@@ -120,7 +120,7 @@ json_t *op_summary(struct question *question) {
 }
 
 static void add_open_alert(void *context, const struct alert_transition *alert) {
-    json_array_append_new(context, wire_transition(alert));
+    json_array_append_new(context, wire_open_alert(alert));
 }
 
 json_t *op_snapshot(struct question *question) {

@@ -133,6 +133,7 @@ json_t *op_policies(struct question *question);
 json_t *op_waits(struct question *question);
 json_t *op_wait(struct question *question);
 json_t *op_alerts(struct question *question);
+json_t *op_alert_ack(struct question *question);
 json_t *op_follow_report(struct question *question);
 json_t *op_exceptions(struct question *question);
 json_t *op_data_quality(struct question *question);

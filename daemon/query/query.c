@@ -32,6 +32,7 @@ static const struct op ops[] = {
     {"waits", op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
     {"wait", op_wait, {"subject", "as_at", "known_at", NULL}},
     {"alerts", op_alerts, {"since", "state", "filter", "limit", NULL}},
+    {"alert.ack", op_alert_ack, {"alert_id", "by", "note", "expected_by", NULL}},
     {"follow.report", op_follow_report, {"name", "epoch", "alert_seq", NULL}},
     {"exceptions", op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
     {"data_quality", op_data_quality, {"from", "to", "as_at", "known_at", NULL}},

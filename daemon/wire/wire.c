@@ -212,33 +212,84 @@ static const char *quoted(struct text text, char out[NAME_MAX_BYTES + 3]) {
     return out;
 }
 
+/* What somebody wrote, without control characters, in quotes; or null. */
+static const char *written(struct text text, char *out) {
+    size_t used = 0;
+    if (text.at == NULL)
+        return "null";
+    out[used++] = '"';
+    for (uint32_t i = 0; i < text.length; i++) {
+        if (text.at[i] == '"' || text.at[i] == '\\')
+            out[used++] = '\\';
+        out[used++] = text.at[i];
+    }
+    out[used++] = '"';
+    out[used] = '\0';
+    return out;
+}
+
+static const char *quoted_day(day_t day, char out[DATE_SIZE + 2]) {
+    char date[DATE_SIZE];
+    if (day == DAY_NONE)
+        return "null";
+    date_format(day, date);
+    snprintf(out, DATE_SIZE + 2, "\"%s\"", date);
+    return out;
+}
+
 size_t wire_transition_text(const struct alert_transition *transition, char out[WIRE_TRANSITION_SIZE]) {
-    char alert_id[ALERT_ID_SIZE], level[16] = "null", occurred_on[DATE_SIZE], at[INSTANT_SIZE];
+    char alert_id[ALERT_ID_SIZE], level[16] = "null", occurred_on[DATE_SIZE], at[INSTANT_SIZE], expected_by[DATE_SIZE + 2];
     char team[NAME_MAX_BYTES + 3], from_team[NAME_MAX_BYTES + 3], reason[NAME_MAX_BYTES + 3];
+    char by[2 * ACKNOWLEDGED_BY_MAX + 3], note[2 * ACKNOWLEDGED_NOTE_MAX + 3];
     struct text reason_name = transition->reason == ALERT_REASON_NONE ? TEXT_ABSENT : text_of(alert_reason_name(transition->reason));
+    ENSURE(transition->by.length <= ACKNOWLEDGED_BY_MAX && transition->note.length <= ACKNOWLEDGED_NOTE_MAX);
     wire_alert_id(transition->raised_seq, alert_id);
     if (transition->level != ALERT_LEVEL_NONE)
         snprintf(level, sizeof level, "%d", (int)transition->level);
     date_format(transition->occurred_on, occurred_on);
     instant_format(transition->at, at);
-    int length = snprintf(out, WIRE_TRANSITION_SIZE,
-                          "{\"seq\":%llu,\"alert_id\":\"%s\",\"transition\":\"%s\",\"rule\":\"%s\",\"level\":%s,\"subject\":\"%.*s\","
-                          "\"pathway\":\"%.*s\",\"team\":%s,\"from_team\":%s,\"severity\":\"%s\",\"days\":%d,\"standard\":%d,"
-                          "\"occurred_on\":\"%s\",\"at\":\"%s\",\"reason\":%s,\"by\":null,\"note\":null,\"late\":%s}",
-                          (unsigned long long)transition->alert_seq, alert_id, alert_change_name(transition->change),
-                          alert_rule_name(transition->rule), level, (int)transition->subject.length, transition->subject.at,
-                          (int)transition->pathway.length, transition->pathway.at, quoted(transition->team, team),
-                          quoted(transition->from_team, from_team), severity_name(transition->severity), (int)transition->days,
-                          (int)transition->standard, occurred_on, at, quoted(reason_name, reason), transition->late ? "true" : "false");
+    int length = snprintf(
+        out, WIRE_TRANSITION_SIZE,
+        "{\"seq\":%llu,\"alert_id\":\"%s\",\"transition\":\"%s\",\"rule\":\"%s\",\"level\":%s,\"subject\":\"%.*s\","
+        "\"pathway\":\"%.*s\",\"team\":%s,\"from_team\":%s,\"severity\":\"%s\",\"days\":%d,\"standard\":%d,"
+        "\"occurred_on\":\"%s\",\"at\":\"%s\",\"reason\":%s,\"by\":%s,\"note\":%s,\"expected_by\":%s,\"late\":%s}",
+        (unsigned long long)transition->alert_seq, alert_id, alert_change_name(transition->change), alert_rule_name(transition->rule),
+        level, (int)transition->subject.length, transition->subject.at, (int)transition->pathway.length, transition->pathway.at,
+        quoted(transition->team, team), quoted(transition->from_team, from_team), severity_name(transition->severity),
+        (int)transition->days, (int)transition->standard, occurred_on, at, quoted(reason_name, reason), written(transition->by, by),
+        written(transition->note, note), quoted_day(transition->by.at == NULL ? DAY_NONE : transition->expected_by, expected_by),
+        transition->late ? "true" : "false");
     ENSURE(length > 0 && length < WIRE_TRANSITION_SIZE);
     return (size_t)length;
 }
 
-json_t *wire_transition(const struct alert_transition *transition) {
-    char text[WIRE_TRANSITION_SIZE];
-    json_t *json = json_loadb(text, wire_transition_text(transition, text), 0, NULL);
+size_t wire_open_alert_text(const struct alert_transition *alert, char out[WIRE_TRANSITION_SIZE]) {
+    char at[INSTANT_SIZE] = "";
+    size_t length = wire_transition_text(alert, out) - 1; /* without the brace at its end */
+    bool is_acknowledged = alert->by.at != NULL;
+    if (is_acknowledged)
+        instant_format(alert->acknowledged_at, at);
+    const char *quote = is_acknowledged ? "\"" : "";
+    int more = snprintf(out + length, WIRE_TRANSITION_SIZE - length, ",\"acknowledged_at\":%s%s%s,\"overdue\":%s}", quote,
+                        is_acknowledged ? at : "null", quote, is_acknowledged && alert->is_overdue ? "true" : "false");
+    ENSURE(more > 0 && (size_t)more < WIRE_TRANSITION_SIZE - length);
+    return length + (size_t)more;
+}
+
+static json_t *read_back(const char *text, size_t length) {
+    json_t *json = json_loadb(text, length, 0, NULL);
     ENSURE(json != NULL);
     return json;
+}
+
+json_t *wire_transition(const struct alert_transition *transition) {
+    char text[WIRE_TRANSITION_SIZE];
+    return read_back(text, wire_transition_text(transition, text));
+}
+
+json_t *wire_open_alert(const struct alert_transition *alert) {
+    char text[WIRE_TRANSITION_SIZE];
+    return read_back(text, wire_open_alert_text(alert, text));
 }
 
 json_t *wire_reply(void) {

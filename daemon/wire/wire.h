@@ -21,10 +21,13 @@ json_t *wire_difference(const struct position *known, const struct position *rep
 json_t *wire_flow(const struct flow *flow);
 json_t *wire_wait(const struct wait_view *view);
 json_t *wire_transition(const struct alert_transition *transition);
+/* An open alert: the same with acknowledged_at and overdue. */
+json_t *wire_open_alert(const struct alert_transition *alert);
 /* The same as compact text, as it is journalled and published; returns its length. A midnight writes thousands of them, so it is printed
- * directly: the alphabets of subjects and names (rules, section 2) need no escaping. */
-#define WIRE_TRANSITION_SIZE 1024
+ * directly: the alphabets of subjects and names (rules, section 2) need no escaping, only what somebody wrote does. */
+#define WIRE_TRANSITION_SIZE 2560
 size_t wire_transition_text(const struct alert_transition *transition, char out[WIRE_TRANSITION_SIZE]);
+size_t wire_open_alert_text(const struct alert_transition *alert, char out[WIRE_TRANSITION_SIZE]);
 
 /* An alert is named after the seq of its first transition: "a104". */
 void wire_alert_id(uint64_t raised_seq, char out[ALERT_ID_SIZE]);

@@ -215,7 +215,7 @@ struct waitlist_alert_filter {
 struct waitlist_transition {
     uint64_t seq;
     const char *alert_id;
-    const char *transition; /* "raised", "acknowledged", "moved", "resolved" */
+    const char *transition; /* "raised", "acknowledged", "overdue", "moved", "resolved" */
     const char *rule;
     const char *subject;
     const char *pathway;
@@ -225,8 +225,9 @@ struct waitlist_transition {
     const char *occurred_on; /* YYYY-MM-DD */
     const char *at;          /* RFC 3339 */
     const char *reason;
-    const char *by;
+    const char *by; /* of "acknowledged" and "overdue", as the next two */
     const char *note;
+    const char *expected_by; /* YYYY-MM-DD */
     bool has_level, has_days, has_standard;
     int64_t level;    /* days */
     int64_t days;     /* waited */

@@ -30,7 +30,8 @@
 /* Further codes of a refused query. */
 #define WAITLIST_ERROR_UNKNOWN_OP "unknown_op"
 #define WAITLIST_ERROR_NOT_FOUND "not_found"
-#define WAITLIST_ERROR_BUSY "busy" /* ask again later */
+#define WAITLIST_ERROR_CONFLICT "conflict" /* what it is about is in no state for this */
+#define WAITLIST_ERROR_BUSY "busy"         /* ask again later */
 #define WAITLIST_ERROR_INTERNAL "internal"
 
 /* Publish: XPUB at the daemon; SUB at the client. Frames: [topic] [seq, 8 bytes big-endian] [JSON]. Every topic ends with a full stop. */
@@ -58,6 +59,7 @@
 #define WAITLIST_OP_WAITS "waits"
 #define WAITLIST_OP_WAIT "wait"
 #define WAITLIST_OP_ALERTS "alerts"
+#define WAITLIST_OP_ALERT_ACK "alert.ack"
 #define WAITLIST_OP_FOLLOW_REPORT "follow.report"
 #define WAITLIST_OP_QUARANTINE "quarantine"
 #define WAITLIST_OP_QUARANTINE_RETRY "quarantine.retry"

@@ -125,6 +125,18 @@ static void replay_some(struct base *base, struct waiting_register *reg) {
                                                           .team = text_of("north"),
                                                           .occurred_on = TODAY - 20,
                                                           .at = (instant_t)(TODAY - 20) * 86400000});
+    register_replay_alert(reg, &(struct alert_transition){.alert_seq = 2,
+                                                          .raised_seq = 1,
+                                                          .change = ALERT_ACKNOWLEDGED,
+                                                          .rule = ALERT_BREACH,
+                                                          .subject = text_of("w-b"),
+                                                          .pathway = text_of("plain"),
+                                                          .team = text_of("north"),
+                                                          .occurred_on = TODAY - 20,
+                                                          .at = (instant_t)(TODAY - 19) * 86400000,
+                                                          .by = text_of("jo"),
+                                                          .note = text_of("visit"),
+                                                          .expected_by = TODAY + 5});
 }
 
 static const struct base *base_once(void) {
@@ -173,7 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     struct waiting_register *reg = new_register(base);
     bytes_in_init(&in, recall, &spoilt);
-    if (register_load(reg, &in, base->seq, 1) == PRESERVE_LOADED)
+    if (register_load(reg, &in, base->seq, 2) == PRESERVE_LOADED)
         ask(reg, base);
     register_destroy(&reg);
     return 0;

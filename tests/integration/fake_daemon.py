@@ -21,7 +21,7 @@ def transition(seq, team="north", pathway="needs_assessment", rule="breach", kin
     """One row of the alert log, as the protocol writes it."""
     row = {"seq": seq, "alert_id": f"a-{seq}", "transition": kind, "rule": rule, "level": None, "subject": f"W-{seq}",
            "pathway": pathway, "team": team, "severity": "high", "days": 29, "standard": 28, "occurred_on": "2025-04-30",
-           "at": "2025-04-30T08:00:00.000Z", "reason": None, "by": None, "note": None, "late": False}
+           "at": "2025-04-30T08:00:00.000Z", "reason": None, "by": None, "note": None, "expected_by": None, "late": False}
     row.update(more)
     return row
 

@@ -38,6 +38,9 @@ class Offline(unittest.TestCase):
         cls.daemon = Daemon(clock="2025-01-01T08:00:00Z", pathways=test_figures.PATHWAYS + 'districts = ( "dale" );')
         cls.addClassCleanup(cls.daemon.close)
         test_figures.live(cls.daemon)
+        for row, members in zip(cls.daemon.alerts(state="open"), ({"expected_by": "2025-07-06", "note": "\"visit\""}, {"expected_by": "2025-07-09"}, {})):
+            cls.daemon.ask("alert.ack", alert_id=row["alert_id"], by="jo", **members)
+        cls.daemon.set_clock("2025-07-07T08:00:00Z")
 
     def same(self, op, members, journal=None):
         told = self.daemon.ask(op, **members)
@@ -66,8 +69,9 @@ class Offline(unittest.TestCase):
                     self.same(op, members)
 
     def test_the_same_alerts(self):
+        self.assertEqual([row["overdue"] for row in self.daemon.alerts(state="open") if row["by"]], [True, False, False])
         for members in ({"limit": 1000}, {"state": "open"}, {"state": "open", "limit": 3}, {"since": 5, "limit": 7},
-                        {"filter": {"team": "north"}}, {"state": "open", "filter": {"rule": "breach"}}):
+                        {"filter": {"transition": "acknowledged"}}, {"filter": {"team": "north"}}, {"state": "open", "filter": {"rule": "breach"}}):
             with self.subTest(members):
                 self.assertGreater(len(self.daemon.ask("alerts", **members)["rows"]), 0)
                 self.same("alerts", members)

@@ -234,6 +234,20 @@ static struct tracked_alert *tracked_find(struct tracked_alerts *tracked, const 
     return NULL;
 }
 
+/* Whether the day by which it was expected to be resolved is over. */
+static bool is_over(const struct tracked_alert *open, day_t today) {
+    return open->acknowledged.by.at != NULL && open->acknowledged.expected_by != DAY_NONE && open->acknowledged.expected_by < today;
+}
+
+static bool shows_acknowledgement(const struct tracked_alert *open, const struct alert_transition *shown) {
+    const struct acknowledgement *acknowledged = &open->acknowledged;
+    if (acknowledged->by.at == NULL)
+        return shown->by.at == NULL;
+    return text_equal(shown->by, acknowledged->by) && text_equal(shown->note, acknowledged->note) &&
+           (shown->note.at == NULL) == (acknowledged->note.at == NULL) && shown->expected_by == acknowledged->expected_by &&
+           shown->acknowledged_at == open->acknowledged_at;
+}
+
 struct open_alerts {
     const struct snapshot *snapshot;
     struct tracked_alerts tracked;
@@ -256,10 +270,24 @@ static void check_open_alert(void *context, const struct alert_transition *alert
                      alert->team.at);
     else if (tracked == NULL || tracked->raised.raised_seq != alert->raised_seq || tracked->raised.occurred_on != alert->occurred_on ||
              tracked->raised.standard != alert->standard || tracked->raised.days != alert->days || tracked->raised.at != alert->at ||
-             tracked->raised.late != alert->late || tracked->raised.severity != alert->severity ||
+             tracked->raised.late != alert->late || tracked->severity != alert->severity ||
              !text_equal(tracked->raised.pathway, alert->pathway))
         verdict_fail(open->verdict, "day %d: open alert %s/%d of %.*s is not what its transitions say", open->snapshot->today,
                      alert_rule_name(alert->rule), alert->level, (int)alert->subject.length, alert->subject.at);
+}
+
+/* What an open alert shows of who deals with it. */
+static void check_acknowledged(void *context, const struct alert_transition *alert) {
+    struct open_alerts *open = context;
+    const struct tracked_alert *tracked = tracked_find(&open->tracked, alert);
+    if (tracked == NULL)
+        return;
+    if (!shows_acknowledgement(tracked, alert) || alert->is_overdue != tracked->is_overdue)
+        verdict_fail(open->verdict, "day %d: open alert %s/%d of %.*s does not show its acknowledgement", open->snapshot->today,
+                     alert_rule_name(alert->rule), alert->level, (int)alert->subject.length, alert->subject.at);
+    if (tracked->is_overdue != is_over(tracked, open->snapshot->today))
+        verdict_fail(open->verdict, "day %d: open alert %s/%d of %.*s: overdue is %d", open->snapshot->today, alert_rule_name(alert->rule),
+                     alert->level, (int)alert->subject.length, alert->subject.at, tracked->is_overdue);
 }
 
 void compare_open_alerts(const struct waiting_register *reg, const struct snapshot *snapshot, const struct tracked_alerts *tracked,
@@ -267,6 +295,7 @@ void compare_open_alerts(const struct waiting_register *reg, const struct snapsh
     struct open_alerts open = {snapshot, *tracked, verdict, 0};
     size_t holding = 0;
     register_each_open_alert(reg, check_open_alert, &open);
+    register_each_open_alert(reg, check_acknowledged, &open);
     for (size_t i = 0; i < snapshot->count; i++) {
         struct oracle_condition conditions[ORACLE_CONDITIONS_MAX];
         holding += oracle_conditions(&snapshot->waits[i], conditions);
@@ -406,7 +435,25 @@ static void check_raised(struct transition_check *check, const struct alert_tran
         fail_transition(check, transition, "raised_seq", (int64_t)transition->raised_seq, (int64_t)transition->alert_seq, verdict);
     if (check->tracked->count == TRACKED_MAX)
         abort();
-    check->tracked->alerts[check->tracked->count++] = (struct tracked_alert){*transition, wait->team};
+    check->tracked->alerts[check->tracked->count++] =
+        (struct tracked_alert){.raised = *transition, .team = wait->team, .severity = transition->severity};
+}
+
+static void check_noted(struct transition_check *check, struct tracked_alert *open, const struct alert_transition *transition,
+                        struct verdict *verdict) {
+    if (!shows_acknowledgement(open, transition))
+        fail_transition(check, transition, "what was said", 0, 1, verdict);
+    if (transition->change == ALERT_ACKNOWLEDGED) {
+        if (!open->is_untold)
+            fail_transition(check, transition, "asked for", 0, 1, verdict);
+        open->is_untold = false;
+        return;
+    }
+    if (open->is_overdue || !is_over(open, check->snapshot->today))
+        fail_transition(check, transition, "overdue once, after its day", 0, 1, verdict);
+    if (open->severity != SEVERITY_CRITICAL)
+        open->severity++;
+    open->is_overdue = true;
 }
 
 static void check_changed(struct transition_check *check, const struct alert_transition *transition, struct verdict *verdict) {
@@ -424,6 +471,14 @@ static void check_changed(struct transition_check *check, const struct alert_tra
         fail_transition(check, transition, "standard", transition->standard, wait->standard, verdict);
     if (transition->days != wait->days)
         fail_transition(check, transition, "days", transition->days, wait->days, verdict);
+    if (transition->change == ALERT_ACKNOWLEDGED || transition->change == ALERT_OVERDUE)
+        check_noted(check, open, transition, verdict);
+    if (transition->severity != open->severity)
+        fail_transition(check, transition, "severity", transition->severity, open->severity, verdict);
+    if (transition->change == ALERT_ACKNOWLEDGED || transition->change == ALERT_OVERDUE)
+        return;
+    if (open->is_untold)
+        fail_transition(check, transition, "acknowledged first", 0, 1, verdict);
     if (transition->change == ALERT_MOVED) {
         if (!text_equal(transition->from_team, open->team) || !text_equal(transition->team, wait->team) ||
             text_equal(transition->from_team, transition->team))

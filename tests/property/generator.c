@@ -416,6 +416,7 @@ void history_generate(struct history *history, const struct world *world, uint64
         snprintf(history->ids[i], HISTORY_ID_SIZE, "%u", i % 1000);
     uint32_t policy = 1;
     uint32_t advance_percent = random_below(random, 40);
+    uint32_t acknowledge_percent = random_chance(random, 60) ? random_below(random, 30) : 0;
     uint32_t settle_percent = random_chance(random, 50) ? 100 : random_below(random, 100);
     int32_t days_left = 90;
     while (history->event_count < making.planned) {
@@ -427,6 +428,8 @@ void history_generate(struct history *history, const struct world *world, uint64
             advance_days(&making, days);
             days_left -= days;
         }
+        if (random_chance(random, acknowledge_percent))
+            push_step(&making, STEP_ACKNOWLEDGE, 0);
         if (policy < history->policy_count && random_chance(random, 15))
             push_step(&making, STEP_POLICY, policy++);
     }
@@ -516,6 +519,8 @@ void history_print(const struct history *history, FILE *out) {
             print_policy(&history->policies[step->number], out);
         } else if (step->kind == STEP_SETTLE) {
             fputs("settle\n", out);
+        } else if (step->kind == STEP_ACKNOWLEDGE) {
+            fputs("acknowledge an open alert\n", out);
         } else {
             date_format(++today, date);
             fprintf(out, "advance to %s\n", date);

@@ -32,7 +32,7 @@ struct world {
 void world_create(struct world *world);
 void world_destroy(struct world *world);
 
-enum step_kind { STEP_EVENT, STEP_SETTLE, STEP_ADVANCE, STEP_POLICY };
+enum step_kind { STEP_EVENT, STEP_SETTLE, STEP_ADVANCE, STEP_POLICY, STEP_ACKNOWLEDGE };
 
 struct step {
     enum step_kind kind;

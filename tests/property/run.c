@@ -173,12 +173,49 @@ static bool accept_event(struct run *run, const struct event *event) {
     return true;
 }
 
+/* One of the open alerts, by one of three people, with or without a note and a day; now and then twice, which changes nothing. */
+static void acknowledge(struct run *run, uint64_t seed) {
+    static const char *const people[] = {"jo", "sam", "T\\\"x"};
+    struct random random = random_of(seed);
+    uint64_t alert_seq = 0, again = 0;
+    if (run->tracked.count == 0)
+        return;
+    struct tracked_alert *open = &run->tracked.alerts[random_below(&random, (uint32_t)run->tracked.count)];
+    struct acknowledgement asked = {
+        .subject = open->raised.subject,
+        .raised_seq = open->raised.raised_seq,
+        .by = text_of(people[random_below(&random, 3)]),
+        .note = random_chance(&random, 50) ? text_of("visit booked") : TEXT_ABSENT,
+        .expected_by = random_chance(&random, 80) ? run->today + random_between(&random, -1, 6) : DAY_NONE,
+    };
+    bool is_same = open->acknowledged.by.at != NULL && text_equal(open->acknowledged.by, asked.by) &&
+                   text_equal(open->acknowledged.note, asked.note) && open->acknowledged.expected_by == asked.expected_by;
+    bool is_past = asked.expected_by != DAY_NONE && asked.expected_by < run->today;
+    enum acknowledge_result expected = is_same ? ACKNOWLEDGE_REPEATED : is_past ? ACKNOWLEDGE_BAD_DAY : ACKNOWLEDGE_TAKEN;
+    enum acknowledge_result result = register_acknowledge(run->reg, &asked, run->now, &alert_seq);
+    if (result != expected)
+        verdict_fail(run->verdict, "day %d: acknowledging gives %d, by the rules %d", run->today, (int)result, (int)expected);
+    if (result != ACKNOWLEDGE_TAKEN)
+        return;
+    open->acknowledged = asked;
+    open->acknowledged_at = run->now;
+    open->is_untold = true;
+    open->is_overdue = false;
+    if (random_chance(&random, 30) &&
+        (register_acknowledge(run->reg, &asked, run->now, &again) != ACKNOWLEDGE_REPEATED || again != alert_seq))
+        verdict_fail(run->verdict, "day %d: acknowledging twice is not the same as once", run->today);
+}
+
 bool run_step(struct run *run, const struct step *step) {
     struct text missing;
     run->now++;
     switch (step->kind) {
     case STEP_EVENT:
         return accept_event(run, &run->history->events[step->number]);
+    case STEP_ACKNOWLEDGE:
+        acknowledge(run, step->seed);
+        register_settle(run->reg, run->now);
+        return true;
     case STEP_SETTLE:
         register_settle(run->reg, run->now);
         return true;

@@ -32,6 +32,11 @@ struct memory_journal {
 struct tracked_alert {
     struct alert_transition raised;
     struct text team;
+    enum severity severity;
+    struct acknowledgement acknowledged; /* the newest one; `by` is absent without any */
+    instant_t acknowledged_at;
+    bool is_untold;  /* its transition is still to come */
+    bool is_overdue; /* it was raised to the next severity for it */
 };
 
 struct tracked_alerts {

@@ -112,7 +112,7 @@ static void check_midnight(struct run *run, const struct standing *before) {
 static void take_step(struct run *run, const struct step *step) {
     struct standing before = {.count = 0};
     bool is_quiet = step->kind == STEP_ADVANCE && !has_pending_events(run);
-    if (step->kind == STEP_ADVANCE || step->kind == STEP_POLICY) {
+    if (step->kind == STEP_ADVANCE || step->kind == STEP_POLICY || step->kind == STEP_ACKNOWLEDGE) {
         struct step settling = {STEP_SETTLE, 0, step->seed};
         run_step(run, &settling);
         check_everything(run, &settling);

@@ -199,6 +199,8 @@ static void collect_transitions(struct world *world) {
         kept->pathway = keep_text(world, kept->pathway);
         kept->team = keep_text(world, kept->team);
         kept->from_team = keep_text(world, kept->from_team);
+        kept->by = keep_text(world, kept->by);
+        kept->note = keep_text(world, kept->note);
         ck_assert_uint_eq(kept->alert_seq, world->log_count); /* gapless, for ever */
     }
 }
@@ -362,6 +364,19 @@ void world_advance(struct world *world, const char *today) {
     world->now = local_instant(target, 9);
 }
 
+enum acknowledge_result world_acknowledge(struct world *world, const char *subject, uint64_t raised_seq, const char *by, const char *note,
+                                          const char *expected_by, uint64_t *alert_seq) {
+    struct acknowledgement asked = {.subject = text_of(subject),
+                                    .raised_seq = raised_seq,
+                                    .by = text_of(by),
+                                    .note = text_of(note),
+                                    .expected_by = expected_by != NULL ? world_day_of(expected_by) : DAY_NONE};
+    enum acknowledge_result result = register_acknowledge(world->reg, &asked, world->now, alert_seq);
+
+    world_settle(world);
+    return result;
+}
+
 bool world_set_policy(struct world *world, const struct policy *policy, struct text *missing) {
     bool taken = register_set_policy(world->reg, policy, world->calendar, world->now, missing);
 
@@ -408,6 +423,18 @@ static void put_rule(struct output *output, const struct alert_transition *alert
     put(output, " %s ", shown(alert->subject));
 }
 
+static void put_acknowledgement(struct output *output, const struct alert_transition *alert) {
+    char date[DATE_SIZE] = "-";
+
+    if (alert->by.at == NULL)
+        return;
+    if (alert->expected_by != DAY_NONE)
+        date_format(alert->expected_by, date);
+    put(output, " %s by %s note %s until %s", severity_name(alert->severity), shown(alert->by), shown(alert->note), date);
+    if (alert->is_overdue)
+        put(output, " overdue");
+}
+
 const char *world_alerts(struct world *world) {
     struct output output = {world->alerts, sizeof world->alerts};
     char date[DATE_SIZE];
@@ -425,6 +452,7 @@ const char *world_alerts(struct world *world) {
             put(&output, " %s", alert_reason_name(transition->reason));
         if (transition->change == ALERT_RAISED && transition->late)
             put(&output, " late");
+        put_acknowledgement(&output, transition);
         put(&output, "\n");
     }
     return world->alerts;
@@ -445,7 +473,9 @@ static void add_line(void *context, const struct alert_transition *alert) {
     lines->count++;
     put_rule(&output, alert);
     date_format(alert->occurred_on, date);
-    put(&output, "%s %s\n", shown(alert->team), date);
+    put(&output, "%s %s", shown(alert->team), date);
+    put_acknowledgement(&output, alert);
+    put(&output, "\n");
 }
 
 static int compare_lines(const void *a, const void *b) {

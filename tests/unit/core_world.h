@@ -78,6 +78,9 @@ uint64_t world_send(struct world *world, const struct sent *sent);
 /* What is sent from now on is one turn, until world_settle. */
 void world_hold(struct world *world);
 void world_settle(struct world *world);
+/* Acknowledges in a turn of its own. */
+enum acknowledge_result world_acknowledge(struct world *world, const char *subject, uint64_t raised_seq, const char *by, const char *note,
+                                          const char *expected_by, uint64_t *alert_seq);
 /* Midnight after midnight until `today`. */
 void world_advance(struct world *world, const char *today);
 bool world_set_policy(struct world *world, const struct policy *policy, struct text *missing);
@@ -86,9 +89,9 @@ void world_restart(struct world *world, const char *today, bool raise);
 
 /* What the alerts did since the last call, a line each:
  * "raised breach w1 A 29/28 2025-04-30", "moved approaching/7 w1 A>B …", "resolved … completed", " late" at the end of what was raised
- * late. */
+ * late, " high by jo note - until 2025-05-02" of what was acknowledged or is overdue. */
 const char *world_alerts(struct world *world);
-/* The open alerts, a line each, sorted: "breach w1 A 2025-04-30". */
+/* The open alerts, a line each, sorted: "breach w1 A 2025-04-30", and the acknowledgement as above, " overdue" behind it. */
 const char *world_open_alerts(struct world *world);
 
 /* All these hold until the next call of the same function.

@@ -126,7 +126,26 @@ static void replay_alert(struct waiting_register *reg, uint64_t seq, enum alert_
                                });
 }
 
-enum { ALERTS = 5 };
+/* The day lies before the day on which the tests begin. */
+static void replay_acknowledgement(struct waiting_register *reg, uint64_t seq, const char *subject, const char *note) {
+    register_replay_alert(reg, &(struct alert_transition){
+                                   .alert_seq = seq,
+                                   .raised_seq = 1,
+                                   .change = ALERT_ACKNOWLEDGED,
+                                   .rule = ALERT_BREACH,
+                                   .severity = SEVERITY_WARNING,
+                                   .subject = text_of(subject),
+                                   .pathway = text_of("needs_assessment"),
+                                   .team = text_of("A"),
+                                   .occurred_on = world_day_of("2025-04-30"),
+                                   .at = world_instant_of("2025-05-01T09:00:00Z"),
+                                   .by = text_of("jo"),
+                                   .note = text_of(note),
+                                   .expected_by = world_day_of("2025-05-07"),
+                               });
+}
+
+enum { ALERTS = 6 };
 
 /* A replay with something of everything. */
 static void send_varied(struct world *world) {
@@ -167,6 +186,7 @@ static struct reading *replayed(void) {
     replay_alert(reading->reg, 3, ALERT_RAISED, ALERT_ESCALATION, 42, "w2");
     replay_alert(reading->reg, 4, ALERT_RESOLVED, ALERT_APPROACHING, 7, "w1");
     replay_alert(reading->reg, 5, ALERT_RAISED, ALERT_ESCALATION, 84, "w2");
+    replay_acknowledgement(reading->reg, 6, "w1", "visit booked");
     return reading;
 }
 
@@ -418,15 +438,15 @@ START_TEST(an_alert_of_an_unknown_pathway_is_kept) {
     struct waiting_register *reg = another_alike(reading);
     bool at_end;
 
-    register_replay_alert(reading->reg, &(struct alert_transition){.alert_seq = 6,
-                                                                   .raised_seq = 6,
+    register_replay_alert(reading->reg, &(struct alert_transition){.alert_seq = 7,
+                                                                   .raised_seq = 7,
                                                                    .subject = text_of("w9"),
                                                                    .pathway = text_of("nobody_knows_it"),
                                                                    .team = text_of("A"),
                                                                    .occurred_on = 20000,
                                                                    .at = 1});
     ck_assert(save(reading->reg, stored));
-    ck_assert_int_eq(load(reg, stored, world_event_count(world), 6, &at_end), PRESERVE_OTHER_RULES);
+    ck_assert_int_eq(load(reg, stored, world_event_count(world), 7, &at_end), PRESERVE_OTHER_RULES);
     register_destroy(&reg);
     free(stored);
     destroy(reading);
@@ -446,6 +466,29 @@ START_TEST(a_dimension_that_is_too_long_is_refused) {
     ck_assert(save(reading->reg, stored));
     ck_assert_int_eq(load(reg, stored, seq, ALERTS, &at_end), PRESERVE_REFUSED);
     register_destroy(&reg);
+    free(stored);
+    destroy(reading);
+}
+END_TEST
+
+/* What is longer could not be written as a transition. */
+START_TEST(a_note_that_is_too_long_is_refused) {
+    static char longest[ACKNOWLEDGED_NOTE_MAX + 2];
+    struct reading *reading = replayed();
+    struct stored *stored = stored_create();
+    bool at_end;
+
+    memset(longest, 'x', ACKNOWLEDGED_NOTE_MAX);
+    for (uint64_t seq = ALERTS + 1; seq <= ALERTS + 2; seq++) {
+        struct waiting_register *reg = another_alike(reading);
+        replay_acknowledgement(reading->reg, seq, "w1", longest);
+        stored->size = 0;
+        ck_assert(save(reading->reg, stored));
+        ck_assert_int_eq(load(reg, stored, world_event_count(reading->world), seq, &at_end),
+                         seq == ALERTS + 1 ? PRESERVE_LOADED : PRESERVE_REFUSED);
+        register_destroy(&reg);
+        longest[ACKNOWLEDGED_NOTE_MAX] = 'x';
+    }
     free(stored);
     destroy(reading);
 }
@@ -510,6 +553,7 @@ int main(void) {
                                   a_full_disk_is_noticed,
                                   an_alert_of_an_unknown_pathway_is_kept,
                                   a_dimension_that_is_too_long_is_refused,
+                                  a_note_that_is_too_long_is_refused,
                                   numbers_and_texts_keep_their_values,
                                   NULL};
     return world_run("preserve", tests);

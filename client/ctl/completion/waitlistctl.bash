@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts quarantine send import simulate report redact verify backup restore completion'
+    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts ack quarantine send import simulate report redact verify backup restore completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --journal --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -53,6 +53,7 @@ _waitlistctl() {
     data-quality) options='--from --to --as-at --known-at' ;;
     watch) options='--once --group --sort --ascii' ;;
     alerts) options='--since --state --filter --limit --follow --rule --name --count' ;;
+    ack) options='--note --expected-by --by' ;;
     quarantine) options='list show retry discard --state --code --source --limit --after --raw --by --reason' ;;
     send) options='--window --batch' ;;
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
