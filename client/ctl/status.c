@@ -71,8 +71,9 @@ static struct table *sources_table(const json_t *reply) {
     static const struct column columns[] = {{"source", "SOURCE", COLUMN_TEXT},
                                             {"last_event", "LAST EVENT", COLUMN_TEXT},
                                             {"last_received", "LAST RECEIVED", COLUMN_TEXT},
-                                            {"events", "EVENTS", COLUMN_NUMBER}};
-    struct table *table = table_create(columns, 4);
+                                            {"events", "EVENTS", COLUMN_NUMBER},
+                                            {"silent_since", "SILENT SINCE", COLUMN_TEXT}};
+    struct table *table = table_create(columns, 5);
     size_t i;
     const json_t *source;
 
@@ -80,6 +81,10 @@ static struct table *sources_table(const json_t *reply) {
         for (size_t c = 0; c < 4; c++) {
             table_json(table, json_object_get(source, columns[c].name));
         }
+        const json_t *since = json_object_get(source, "silent_since");
+        bool was_never_heard = json_is_true(json_object_get(source, "silent")) && !json_is_string(since);
+
+        table_text(table, was_never_heard ? "never heard" : json_string_value(since));
     }
     return table;
 }

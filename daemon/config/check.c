@@ -59,7 +59,7 @@ static int read_minutes(const char **at) {
     return hours * 60 + minutes;
 }
 
-const char *config_check_hours(const char *hours) {
+const char *config_check_hours(const char *hours, struct feed_hours *read) {
     static const char wanted[] = "hours look like \"Mon-Fri 08:00-18:00\" or \"Sat 09:00-12:00\"";
     const char *at = hours;
     int first = read_weekday(&at), last = first;
@@ -77,7 +77,10 @@ const char *config_check_hours(const char *hours) {
         return wanted;
     if (last < first)
         return "the days run from Mon to Sun: the first may not lie after the last";
-    return from < to ? NULL : "the hours must begin before they end";
+    if (from >= to)
+        return "the hours must begin before they end";
+    *read = (struct feed_hours){(uint8_t)first, (uint8_t)last, (int16_t)from, (int16_t)to};
+    return NULL;
 }
 
 static const char *check_ipc(const char *path) {

@@ -2,14 +2,14 @@
 #ifndef WAITLIST_CONFIG_CHECK_H
 #define WAITLIST_CONFIG_CHECK_H
 
-#include <stdbool.h>
+#include "daemon/core/feed.h"
 
 /* [A-Za-z0-9_-]{1,64} (rules, section 2). */
 const char *config_check_name(const char *name);
 /* Valid UTF-8 without control characters. */
 const char *config_check_printable(const char *text);
-/* "Mon-Fri 08:00-18:00" or "Sat 09:00-12:00"; the hours rise. */
-const char *config_check_hours(const char *hours);
+/* "Mon-Fri 08:00-18:00" or "Sat 09:00-12:00"; the hours rise. `*read` is what they say when nothing is wrong. */
+const char *config_check_hours(const char *hours, struct feed_hours *read);
 /* ipc:// with an absolute path that fits a socket address, tcp:// on a numeric loopback address (and only when `allow_plain_loopback`),
  * or inproc:// (tests). */
 const char *config_check_endpoint(const char *uri, bool allow_plain_loopback);

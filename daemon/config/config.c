@@ -1,6 +1,7 @@
 /* The configuration as a whole: loading one file, all of it or nothing, and letting it go. */
 #include "daemon/config/config.h"
 
+#include "daemon/config/check.h"
 #include "daemon/config/complain.h"
 #include "daemon/config/read.h"
 #include "daemon/config/source.h"
@@ -107,4 +108,11 @@ void config_free(struct config **config) {
     free(old->dashboard.user_header);
     free(old->dashboard.web);
     free(old);
+}
+
+struct feed_hours config_source_hours(const struct source_config *source) {
+    struct feed_hours hours = {0, 0, 0, 0};
+    bool is_said = source->hours != NULL && source->hours[0] != '\0';
+    ENSURE(!is_said || config_check_hours(source->hours, &hours) == NULL);
+    return hours;
 }

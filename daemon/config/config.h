@@ -2,6 +2,7 @@
 #ifndef WAITLIST_CONFIG_CONFIG_H
 #define WAITLIST_CONFIG_CONFIG_H
 
+#include "daemon/core/feed.h"
 #include "daemon/core/known.h"
 
 #define ENDPOINTS_MAX 8
@@ -27,7 +28,7 @@ struct known_dimension {
 struct source_config {
     char *name;
     int silence_minutes; /* 0: not watched */
-    char *hours;         /* "Mon-Fri 08:00-18:00", NULL: always */
+    char *hours;         /* "Mon-Fri 08:00-18:00"; NULL or "": always */
     bool allow_numeric_references;
 };
 
@@ -83,6 +84,9 @@ void config_free(struct config **config);
 
 /* What a reload would need a restart for: calls `report` for each changed key that cannot change while running; returns how many. */
 int config_fixed_changes(const struct config *running, const struct config *next, config_report *report, void *context);
+
+/* When the source is expected to send. */
+struct feed_hours config_source_hours(const struct source_config *source);
 
 /* The effective configuration as libconfig text (--print-config), and as JSON without secrets (the `config` op).
  * The caller frees with free(). */

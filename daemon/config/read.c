@@ -187,6 +187,7 @@ static void read_text(struct reader *reader, const struct config_key *key, const
     if (!text || !passes(reader, key, setting, config_check_printable(text)))
         return;
     bool measured = key->type == KEY_TEXT || key->type == KEY_PATH || key->type == KEY_TIMEZONE;
+    struct feed_hours hours;
     int64_t length = (int64_t)strlen(text);
     if (measured && (length < key->minimum || length > key->maximum)) {
         refuse_value(reader, key, setting);
@@ -195,7 +196,7 @@ static void read_text(struct reader *reader, const struct config_key *key, const
     if (key->type == KEY_TIMEZONE)
         (void)config_timezone_known(text, &wrong);
     else if (key->type == KEY_HOURS && length > 0)
-        wrong = config_check_hours(text);
+        wrong = config_check_hours(text, &hours);
     else if (key->type == KEY_ADDRESS)
         wrong = config_check_address(text, reader->config->dashboard.allow_beyond_loopback);
     else if (key->type == KEY_HEADER && length > 0)

@@ -42,6 +42,11 @@ void sources_note(struct sources *sources, struct text source, instant_t time, i
         figures->last_received = received;
 }
 
+size_t sources_find(const struct sources *sources, struct text source) {
+    uint32_t number = names_find(sources->names, source);
+    return number == NAME_ABSENT ? SIZE_MAX : number - 1;
+}
+
 size_t sources_count(const struct sources *sources) {
     return names_count(sources->names);
 }

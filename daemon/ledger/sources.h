@@ -17,6 +17,8 @@ struct source_figures {
 struct sources *sources_create(uint64_t hash_seed);
 void sources_destroy(struct sources **sources);
 void sources_note(struct sources *sources, struct text source, instant_t time, instant_t received);
+/* The place of a source, from 0; SIZE_MAX when nothing was heard of it. */
+size_t sources_find(const struct sources *sources, struct text source);
 size_t sources_count(const struct sources *sources);
 void sources_at(const struct sources *sources, size_t index, struct source_figures *figures);
 

@@ -1,20 +1,56 @@
 /* The ops about the daemon itself: health, config, clock.set. */
 #include "daemon/query/ops.h"
 
+#include "daemon/core/memory.h"
+
 #include <stdlib.h>
 
-static json_t *sources_of(const struct sources *sources) {
+/* What is told of a source, and what is configured of it (NULL: nothing). */
+static json_t *source_row(const struct daemon_state *state, const struct source_figures *figures, const struct source_config *config) {
+    bool is_watched = config != NULL && config->silence_minutes > 0;
+    bool is_heard = figures->events > 0;
+    instant_t silent_from = INSTANT_NONE;
+    if (is_watched && is_heard) {
+        struct feed_hours hours = config_source_hours(config);
+        silent_from = feed_silent_from(&hours, config->silence_minutes, figures->last_received, ledger_calendar(state->ledger));
+    }
+    bool is_silent = is_watched && (!is_heard || (silent_from != INSTANT_NONE && silent_from <= state->now));
+    json_t *row = json_object();
+    json_object_set_new(row, "source", wire_text(figures->source));
+    json_object_set_new(row, "last_event", wire_instant(figures->last_event));
+    json_object_set_new(row, "last_received", wire_instant(figures->last_received));
+    json_object_set_new(row, "events", json_integer((json_int_t)figures->events));
+    json_object_set_new(row, "silence_minutes", is_watched ? json_integer(config->silence_minutes) : json_null());
+    json_object_set_new(row, "silent", json_boolean(is_silent));
+    json_object_set_new(row, "silent_since", is_silent ? wire_instant(silent_from) : json_null());
+    return row;
+}
+
+/* Those that are configured and were never heard of, then those heard of. `*total` counts all of them. */
+static json_t *sources_of(const struct daemon_state *state, size_t *total) {
+    const struct sources *sources = ledger_sources(state->ledger);
+    const struct config *config = ledger_config(state->ledger);
+    const struct source_config **configured = memory_new(sources_count(sources), sizeof(struct source_config *));
     json_t *rows = json_array();
-    for (size_t i = 0; i < sources_count(sources) && i < QUERY_SOURCES_MAX; i++) {
+    *total = sources_count(sources);
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct source_config *source = &config->sources[i];
+        struct source_figures nothing = {text_of(source->name), 0, INSTANT_NONE, INSTANT_NONE};
+        size_t place = sources_find(sources, nothing.source);
+        if (place != SIZE_MAX) {
+            configured[place] = source;
+            continue;
+        }
+        ++*total;
+        if (json_array_size(rows) < QUERY_SOURCES_MAX)
+            json_array_append_new(rows, source_row(state, &nothing, source));
+    }
+    for (size_t i = 0; i < sources_count(sources) && json_array_size(rows) < QUERY_SOURCES_MAX; i++) {
         struct source_figures figures;
         sources_at(sources, i, &figures);
-        json_t *row = json_object();
-        json_object_set_new(row, "source", wire_text(figures.source));
-        json_object_set_new(row, "last_event", wire_instant(figures.last_event));
-        json_object_set_new(row, "last_received", wire_instant(figures.last_received));
-        json_object_set_new(row, "events", json_integer((json_int_t)figures.events));
-        json_array_append_new(rows, row);
+        json_array_append_new(rows, source_row(state, &figures, configured[i]));
     }
+    free(configured);
     return rows;
 }
 
@@ -81,8 +117,9 @@ json_t *op_health(struct question *question) {
     json_object_set_new(reply, "today", wire_day(register_today(ledger_register(state->ledger))));
     json_object_set_new(reply, "uptime_s", json_integer((json_int_t)state->uptime_s));
     json_object_set_new(reply, "version", json_string(WAITLIST_VERSION));
-    json_object_set_new(reply, "sources", sources_of(ledger_sources(state->ledger)));
-    json_object_set_new(reply, "sources_total", json_integer((json_int_t)sources_count(ledger_sources(state->ledger))));
+    size_t sources_total;
+    json_object_set_new(reply, "sources", sources_of(state, &sources_total));
+    json_object_set_new(reply, "sources_total", json_integer((json_int_t)sources_total));
     json_object_set_new(reply, "quarantine", json_integer((json_int_t)journal_quarantine_count(journal)));
     json_object_set_new(reply, "checkpoint", checkpoint_of(state));
     json_object_set_new(reply, "loop_lag_ms", json_real(state->loop_lag_ms));

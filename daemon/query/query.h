@@ -14,7 +14,7 @@
 #define QUERY_TURN_MS 50               /* or as many as are begun within this time */
 #define QUERY_ALERTS_MAX 1000          /* rows of one `alerts` reply, and alerts of one `wait` */
 #define QUERY_EVENTS_MAX 5000          /* events of one `wait`: the last ones */
-#define QUERY_SOURCES_MAX 1000         /* sources of one `health`: the ones heard of first */
+#define QUERY_SOURCES_MAX 1000         /* sources of one `health`: those never heard of, then the ones heard of first */
 #define QUERY_QUARANTINE_MAX 1000      /* rows of one `quarantine`, and events of one retry or discard: all of them are one turn */
 #define QUERY_REDACT_MAX 500           /* events named in one `redact` */
 #define QUERY_QUARANTINE_ACTS_MAX 1000 /* acts shown with one event: the oldest */

@@ -252,7 +252,10 @@ class FakeDaemon:
         return {"status": self.status, "reasons": [], "epoch": self.epoch, "journal_seq": self.journal_seq,
                 "alert_seq": self._alert_seq(), "now": "2025-04-30T08:00:00.000Z", "today": "2025-04-30", "uptime_s": 93784,
                 "version": "0.1.0", "sources": [{"source": "urn:las", "last_event": "2025-04-30T07:00:00.000Z",
-                                                 "last_received": "2025-04-30T07:00:01.000Z", "events": self.journal_seq}],
+                                                 "last_received": "2025-04-30T07:00:01.000Z", "events": self.journal_seq,
+                                                 "silence_minutes": None, "silent": False, "silent_since": None},
+                                                {"source": "urn:mosaic", "last_event": None, "last_received": None, "events": 0,
+                                                 "silence_minutes": 60, "silent": True, "silent_since": None}],
                 "quarantine": 3, "loop_lag_ms": 0.4}
 
     def _op_alerts(self, request):

@@ -26,6 +26,7 @@ class Ask(ClientTest):
         self.assertEqual(code, 0)
         for text in ("today            2025-04-30", "1 d 2 h 3 min", "urn:las", "3 events wait"):
             self.assertIn(text, out)
+        self.assertEqual(next(line for line in out.splitlines() if "urn:mosaic" in line).split()[-2:], ["never", "heard"])
         rows = dict(csv.reader(io.StringIO(self.run_ctl("status", "--format", "csv")[1], newline="")))
         self.assertEqual(rows["epoch"], "epoch-1")
         health = self.daemon._op_health({})

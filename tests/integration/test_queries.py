@@ -474,11 +474,38 @@ class Single(unittest.TestCase):
             self.assertEqual((health["now"], health["today"]), ("2025-06-01T12:00:00.000Z", "2025-06-01"))
             self.assertRegex(health["epoch"], "^[0-9a-f]{32}$")
             self.assertEqual(sorted(health["sources"], key=lambda row: row["source"]), [
-                {"source": "urn:other", "last_event": "2025-05-01T08:00:00.000Z", "last_received": "2025-06-01T12:00:00.000Z", "events": 1},
-                {"source": "urn:test", "last_event": "2025-04-01T08:00:00.000Z", "last_received": "2025-06-01T12:00:00.000Z", "events": 1}])
+                {"source": "urn:other", "last_event": "2025-05-01T08:00:00.000Z", "last_received": "2025-06-01T12:00:00.000Z", "events": 1,
+                 "silence_minutes": None, "silent": False, "silent_since": None},
+                {"source": "urn:test", "last_event": "2025-04-01T08:00:00.000Z", "last_received": "2025-06-01T12:00:00.000Z", "events": 1,
+                 "silence_minutes": None, "silent": False, "silent_since": None}])
             daemon.restart(clock="2025-06-02T12:00:00Z")
             again = daemon.ask("health")
             self.assertEqual((again["epoch"], again["today"], again["sources"]), (health["epoch"], "2025-06-02", health["sources"]))
+
+    def test_silent_sources(self):
+        config = ('sources = ( { name = "urn:test"; silence_minutes = 120; hours = "Mon-Fri 08:00-18:00"; }, { name = "urn:new"; silence_minutes = 5; },'
+                  ' { name = "urn:free"; }, { name = "urn:all"; silence_minutes = 1440; } );')
+        with Daemon(clock="2025-06-06T16:30:00Z", config=config) as daemon:
+            def told():
+                return {row["source"]: (row["silence_minutes"], row["silent"], row["silent_since"]) for row in daemon.ask("health")["sources"]}
+            daemon.take(referral("W-1", "2025-04-01"), dict(referral("W-2", "2025-05-01"), source="urn:all"))
+            health = daemon.ask("health")
+            self.assertEqual([row["source"] for row in health["sources"]], ["urn:new", "urn:free", "urn:test", "urn:all"])
+            self.assertEqual((health["sources"][1]["last_event"], health["sources"][1]["last_received"], health["sources"][1]["events"]), (None, None, 0))
+            self.assertEqual((health["sources_total"], health["status"]), (4, "ok"))
+            self.assertEqual(told(), {"urn:new": (5, True, None), "urn:free": (None, False, None), "urn:test": (120, False, None),
+                                      "urn:all": (1440, False, None)})
+            daemon.set_clock("2025-06-09T08:29:59Z")
+            self.assertEqual((told()["urn:test"], told()["urn:all"]), ((120, False, None), (1440, True, "2025-06-07T16:30:00.000Z")))
+            daemon.set_clock("2025-06-09T08:30:00Z")
+            self.assertEqual(told()["urn:test"], (120, True, "2025-06-09T08:30:00.000Z"))
+            daemon.restart(clock="2025-06-09T08:31:00Z")
+            self.assertEqual(told()["urn:test"], (120, True, "2025-06-09T08:30:00.000Z"))
+            daemon.take(event("contact.made", "W-1", "2025-06-01"))
+            self.assertEqual(told()["urn:test"], (120, False, None))
+            daemon.configure('sources = ( { name = "urn:all"; silence_minutes = 10000; } );')
+            self.assertEqual(daemon.reload(), "reloaded")
+            self.assertEqual(told(), {"urn:test": (None, False, None), "urn:all": (10000, False, None)})
 
     def test_the_end_of_the_calendar_degrades_health(self):
         with Daemon(clock="2060-06-01T12:00:00Z") as daemon:
