@@ -10,6 +10,7 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
     { path: "/", label: "Overview", load: () => import("./pages/overview") },
+    { path: "/people", label: "People waiting", load: () => import("./pages/people") },
 ];
 
 export function routeOf(path: string): Route | undefined {

@@ -8,6 +8,8 @@ import { DatePicker } from "./date-picker";
 
 interface SelectProps {
     id: string;
+    /** In the form; the id unless said. */
+    name?: string;
     label: string;
     value: string;
     choices: readonly Choice[];
@@ -15,7 +17,7 @@ interface SelectProps {
     all?: string;
 }
 
-export function Select({ id, label, value, choices, all }: SelectProps) {
+export function Select({ id, name = id, label, value, choices, all }: SelectProps) {
     const listed = choices.some((choice) => choice.value === value) || value === "";
     return (
         <div class="govuk-form-group">
@@ -23,7 +25,7 @@ export function Select({ id, label, value, choices, all }: SelectProps) {
                 {label}
             </label>
             {/* Drawn anew when the address says another value, so that a choice not yet shown does not stay behind. */}
-            <select class="govuk-select" id={id} name={id} key={value}>
+            <select class="govuk-select" id={id} name={name} key={value}>
                 {all && (
                     <option value="" selected={value === ""}>
                         {all}
@@ -79,6 +81,8 @@ export function Chooser({ pathway, team = true, teams, day = true, shownPathway 
                     ...(team ? { team: orAll(String(form.get("team") ?? "")) } : {}),
                     ...(day ? { as_at: past ? chosen : null, basis: past ? view.basis === "reported" ? "reported" : null : null } : {}),
                     cursor: null,
+                    from: null,
+                    known_at: null,
                 },
                 address,
             ),

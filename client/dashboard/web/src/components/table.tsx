@@ -30,11 +30,11 @@ interface SortableTableProps<Row> {
     footer?: ComponentChildren;
 }
 
-const UP = "M6.5625 15.5L11 6.63125L15.4375 15.5H6.5625Z";
-const DOWN = "M15.4375 7L11 15.8687L6.5625 7L15.4375 7Z";
-const BOTH = "M8.1875 9.5L10.9609 3.95703L13.7344 9.5H8.1875ZM13.7344 12.0781L10.9609 17.6211L8.1875 12.0781H13.7344Z";
+export const UP = "M6.5625 15.5L11 6.63125L15.4375 15.5H6.5625Z";
+export const DOWN = "M15.4375 7L11 15.8687L6.5625 7L15.4375 7Z";
+export const BOTH = "M8.1875 9.5L10.9609 3.95703L13.7344 9.5H8.1875ZM13.7344 12.0781L10.9609 17.6211L8.1875 12.0781H13.7344Z";
 
-function Arrow({ path }: { path: string }) {
+export function Arrow({ path }: { path: string }) {
     return (
         <svg width="22" height="22" focusable="false" aria-hidden="true" viewBox="0 0 22 22">
             <path d={path} fill="currentColor" />
