@@ -7,7 +7,7 @@
 #include <waitlist/client.h>
 
 /* Exit codes of every command. */
-enum ctl_exit { CTL_DONE = 0, CTL_REFUSED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3 };
+enum ctl_exit { CTL_DONE = 0, CTL_REFUSED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3, CTL_OTHER_JOURNAL = 4 };
 
 enum ctl_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
 

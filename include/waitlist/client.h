@@ -268,11 +268,11 @@ enum waitlist_status waitlist_follower_next(struct waitlist_follower *follower, 
 enum waitlist_status waitlist_follower_run(struct waitlist_follower *follower, int timeout_ms,
                                            bool (*each)(void *context, const struct waitlist_transition *transition), void *context);
 
-/* How far it is. To be stored after the transition given last has been dealt with: whoever stores it before may lose one by a crash,
- * whoever stores it after may see one again. */
 /* Under this name ([A-Za-z0-9_-], 1 to 64) the daemon is told every other second how far the follower is, and shows its lag in `health`.
  * NULL: it is told no more. False with errno EINVAL when it is no such name. Two followers of one name overwrite each other. */
 bool waitlist_follower_report_as(struct waitlist_follower *follower, const char *name);
+/* How far it is. To be stored after the transition given last has been dealt with: whoever stores it before may lose one by a crash,
+ * whoever stores it after may see one again, and whoever stores it together with what was done (one transaction, one write) neither. */
 void waitlist_follower_cursor(const struct waitlist_follower *follower, struct waitlist_cursor *cursor);
 /* Goes on from another place, or after EPOCH_CHANGED in the new journal (a cursor with epoch "" takes whatever journal is there). */
 void waitlist_follower_restart(struct waitlist_follower *follower, const struct waitlist_cursor *cursor);
@@ -280,6 +280,14 @@ void waitlist_follower_restart(struct waitlist_follower *follower, const struct 
 bool waitlist_follower_heartbeat(const struct waitlist_follower *follower, struct waitlist_heartbeat *heartbeat);
 /* True when all that the daemon has told of has been delivered and its last heartbeat is not older than WAITLIST_STALE_MS. */
 bool waitlist_follower_is_live(const struct waitlist_follower *follower);
+
+/* A cursor in a file, one line "EPOCH SEQ". Saving writes PATH.next, syncs it, renames it over `path` and syncs the folder: after a power
+ * cut there is the cursor of before or this one, never half of one. One writer a path.
+ * OK. INVALID: the cursor names no epoch (nothing was ever followed). SYSTEM: errno says why; what is at `path` is still a whole cursor. */
+enum waitlist_status waitlist_cursor_save(const char *path, const struct waitlist_cursor *cursor);
+/* OK: `*cursor` is filled. SYSTEM: errno says why, ENOENT where there is no such file. INVALID: it holds something else than a cursor;
+ * nothing should then be followed in silence from some other place. */
+enum waitlist_status waitlist_cursor_load(const char *path, struct waitlist_cursor *cursor);
 
 /* ---- Positions ----------------------------------------------------------------------------------------------------------------- */
 

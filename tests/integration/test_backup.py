@@ -263,7 +263,7 @@ class Restore(unittest.TestCase):
         self.assertEqual(ctl(daemon, "restore", self.backup)[0], 0)
         daemon.start()
         told, complaint = follower.communicate(timeout=LIMIT_S)
-        self.assertEqual((follower.returncode, told), (1, ""))
+        self.assertEqual((follower.returncode, told), (4, ""))
         self.assertIn("another journal", complaint)
         daemon.stop()
 

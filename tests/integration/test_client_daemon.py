@@ -136,7 +136,7 @@ class Real(unittest.TestCase):
                 os.unlink(os.path.join(self.daemon.folder, name))
         self.daemon.start()
         _, err = process.communicate(timeout=LIMIT)
-        self.assertEqual(process.returncode, 1)
+        self.assertEqual(process.returncode, 4)
         self.assertIn("another journal", err.decode())
 
     def test_simulate(self):

@@ -104,7 +104,7 @@ class Follow(ClientTest):
         self.daemon.publish_alert(transition(1))
         self.restart(epoch="epoch-2", alerts=[transition(1), transition(2)])
         code, out, err = self.finish(process)
-        self.assertEqual(code, 1)
+        self.assertEqual(code, 4)
         self.assertIn("another journal", err)
         self.assertLessEqual(len(out.splitlines()), 1, "nothing of the new journal may be shown as the old one's")
 
@@ -139,6 +139,75 @@ class Follow(ClientTest):
         self.daemon.publish_alert(transition(1, team="south", kind="moved"), topics=topics)
         for process in processes:
             self.assertEqual(self.seqs(process), [1])
+
+    def follow_with_cursor(self, count, *arguments):
+        return self.start_ctl("--format", "json", "alerts", "--follow", "--cursor", self.cursor(), "--count", str(count), *arguments)
+
+    def cursor(self):
+        return os.path.join(self.directory, "cursor")
+
+    def noted(self):
+        with open(self.cursor(), encoding="utf-8") as file:
+            return file.read()
+
+    def test_a_cursor_goes_on_where_the_last_run_ended(self):
+        for seq in range(1, 4):
+            self.daemon.publish_alert(transition(seq))
+        self.assertEqual(self.seqs(self.follow_with_cursor(2, "--since", "0")), [1, 2])
+        self.assertEqual(self.noted(), "epoch-1 2\n")
+        self.daemon.publish_alert(transition(4))
+        self.assertEqual(self.seqs(self.follow_with_cursor(2, "--since", "0")), [3, 4])  # --since was for the first time
+        self.assertEqual(self.noted(), "epoch-1 4\n")
+        self.assertEqual([name for name in os.listdir(self.directory) if name.startswith("cursor")], ["cursor"])
+
+    def test_the_first_time_begins_now_and_notes_it(self):
+        for seq in range(1, 4):
+            self.daemon.publish_alert(transition(seq))
+        process = self.follow_with_cursor(1)
+        self.attached()
+        self.assertEqual(self.noted(), "epoch-1 3\n")
+        self.daemon.publish_alert(transition(4))
+        self.assertEqual(self.seqs(process), [4])
+
+    def test_what_the_filter_leaves_out_moves_the_cursor(self):
+        process = self.follow_with_cursor(1, "--since", "0", "--filter", "team=south")
+        self.attached()
+        for seq, team in enumerate(["north", "south", "north"], 1):
+            self.daemon.publish_alert(transition(seq, team=team))
+        self.assertEqual(self.seqs(process), [2])
+        self.assertEqual(self.noted(), "epoch-1 2\n")
+
+    def test_a_cursor_of_another_journal(self):
+        self.daemon.publish_alert(transition(1))
+        self.write("cursor", "epoch-0 7\n")
+        code, out, err = self.finish(self.follow_with_cursor(1))
+        self.assertEqual((code, out), (4, ""))
+        self.assertIn("epoch epoch-0, through seq 7", err)
+        self.assertIn("remove " + self.cursor(), err)
+        self.assertEqual(self.noted(), "epoch-0 7\n")
+
+    def test_a_broken_cursor_is_not_passed_over(self):
+        for broken in ("", "epoch-1\n", "epoch-1 7", "epoch-1 -7\n", "epoch-1 7 8\n", "epoch-1 99999999999999999999\n", "é 1\n", "x" * 65 + " 1\n"):
+            self.write("cursor", broken)
+            code, out, err = self.finish(self.follow_with_cursor(1))
+            self.assertEqual((code, out), (1, ""), broken)
+            self.assertIn("holds no cursor", err)
+            self.assertEqual(self.noted(), broken)
+
+    def test_a_cursor_that_cannot_be_written(self):
+        code, out, err = self.run_ctl("alerts", "--follow", "--cursor", os.path.join(self.directory, "nowhere", "cursor"))
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("No such file or directory", err)
+
+    def test_a_line_that_is_not_written_is_not_noted(self):
+        """/dev/full takes nothing: the cursor stays where it was."""
+        self.daemon.publish_alert(transition(1))
+        with open("/dev/full", "wb") as full:
+            process = self.start(self.command("--format", "json", "alerts", "--follow", "--since", "0", "--cursor", self.cursor()), stdout=full)
+            _, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(b"seq 1 could not be written", err)
+        self.assertEqual(self.noted(), "epoch-1 0\n")
 
     def test_a_refused_catch_up_is_said(self):
         self.daemon.publish_alert(transition(1))

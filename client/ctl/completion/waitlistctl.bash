@@ -21,7 +21,7 @@ _waitlistctl() {
     [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
     [[ $current == = ]] && current='' previous=${COMP_WORDS[COMP_CWORD - 1]}
     case $command:$previous in
-    *:-c | *:--config | *:--journal | simulate:--out | import:--map | import:--report) _waitlistctl_offer -f -- "$current" && return ;;
+    *:-c | *:--config | *:--journal | simulate:--out | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
     quarantine:--state) _waitlistctl_offer -W 'waiting retried discarded all' -- "$current" && return ;;
@@ -52,8 +52,8 @@ _waitlistctl() {
     exceptions) options='--filter --limit --cursor --as-at --known-at' ;;
     data-quality) options='--from --to --as-at --known-at' ;;
     watch) options='--once --group --sort --ascii' ;;
-    alerts) options='--since --state --filter --limit --follow --rule --name --count' ;;
     ack) options='--note --expected-by --by' ;;
+    alerts) options='--since --state --filter --limit --follow --rule --name --cursor --count' ;;
     quarantine) options='list show retry discard --state --code --source --limit --after --raw --by --reason' ;;
     send) options='--window --batch' ;;
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;

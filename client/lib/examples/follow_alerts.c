@@ -3,45 +3,11 @@
  *     example_follow_alerts DIRECTORY CURSOR-FILE [COUNT]
  *
  * Ends after COUNT transitions, or with Ctrl-C. Another journal (after a restore, say) is never followed in silence: it ends with 1. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <waitlist/client.h>
-
-/* "epoch seq"; without the file, from the beginning of whatever journal is there. */
-static struct waitlist_cursor load_cursor(const char *path) {
-    struct waitlist_cursor cursor = {"", 0};
-    char line[128] = "";
-    FILE *file = fopen(path, "r");
-
-    if (file != NULL) {
-        const char *blank = fgets(line, sizeof line, file) != NULL ? strchr(line, ' ') : NULL;
-
-        if (blank != NULL && blank - line <= WAITLIST_EPOCH_BYTES) {
-            memcpy(cursor.epoch, line, (size_t)(blank - line));
-            cursor.seq = strtoull(blank + 1, NULL, 10);
-        }
-        fclose(file);
-    }
-    return cursor;
-}
-
-/* Written whole or not at all: a torn cursor would lose or repeat alerts. */
-static int save_cursor(const char *path, const struct waitlist_cursor *cursor) {
-    char next[4096];
-
-    snprintf(next, sizeof next, "%s.next", path);
-    FILE *file = fopen(next, "w");
-
-    if (file == NULL) {
-        return -1;
-    }
-    int failed = fprintf(file, "%s %" PRIu64 "\n", cursor->epoch, cursor->seq) < 0;
-
-    failed |= fclose(file) != 0;
-    return failed ? -1 : rename(next, path);
-}
 
 static void print(const struct waitlist_transition *alert) {
     printf("%" PRIu64 " %s %s %s %s\n", alert->seq, alert->transition, alert->rule, alert->subject != NULL ? alert->subject : "-",
@@ -55,7 +21,12 @@ int main(int argc, char **argv) {
         return 2;
     }
     long left = argc > 3 ? strtol(argv[3], NULL, 10) : -1;
-    struct waitlist_cursor cursor = load_cursor(argv[2]);
+    struct waitlist_cursor cursor = {"", 0}; /* from the beginning of whatever journal is there */
+
+    if (waitlist_cursor_load(argv[2], &cursor) != WAITLIST_OK && errno != ENOENT) {
+        fprintf(stderr, "%s: this is no cursor\n", argv[2]);
+        return 2;
+    }
     struct waitlist_client *client = waitlist_client_create_in(argv[1]);
 
     if (client == NULL) {
@@ -72,7 +43,7 @@ int main(int argc, char **argv) {
         if (status == WAITLIST_OK) {
             print(&alert); /* what must be done with it is done here, before the cursor moves past it */
             waitlist_follower_cursor(follower, &cursor);
-            if (save_cursor(argv[2], &cursor) != 0) {
+            if (waitlist_cursor_save(argv[2], &cursor) != WAITLIST_OK) {
                 perror(argv[2]);
                 break;
             }
