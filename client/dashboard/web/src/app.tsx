@@ -2,6 +2,7 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useAddress } from "./address";
+import { Patterns } from "./charts/patterns";
 import { ConnectionBanner, FeedNotice, PastNotice } from "./components/notices";
 import { Footer, Header } from "./components/frame";
 import { PageTitle } from "./components/page";
@@ -77,6 +78,7 @@ export function App() {
                 </main>
             </div>
             <Footer />
+            <Patterns />
             <div id="announcements" class="govuk-visually-hidden" aria-live="polite" />
         </NamesProvider>
     );

@@ -10,7 +10,10 @@ export interface Route {
 
 export const ROUTES: readonly Route[] = [
     { path: "/", label: "Overview", load: () => import("./pages/overview") },
+    { path: "/queue", label: "Queue", load: () => import("./pages/queue") },
     { path: "/people", label: "People waiting", load: () => import("./pages/people") },
+    { path: "/caseloads", label: "Caseloads", load: () => import("./pages/caseloads") },
+    { path: "/compare", label: "Compare", load: () => import("./pages/compare") },
 ];
 
 export function routeOf(path: string): Route | undefined {

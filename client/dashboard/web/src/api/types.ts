@@ -207,9 +207,19 @@ export interface AlertsReply {
     epoch: string;
 }
 
+export interface Week {
+    from_days: number;
+    /** Included; null in the last row when everybody who waits longer is in it. */
+    to_days: number | null;
+    count: number;
+    over_standard: number;
+}
+
 export interface DistributionReply extends AsOf {
-    /** Weeks of days waited, from the shortest; `to_days` is included. */
-    rows: { from_days: number; to_days: number; count: number }[];
+    /** By completed week of days waited, without holes up to the longest wait. */
+    rows: Week[];
+    total: { count: number; over_standard: number };
+    standards: { days: number; unit: "calendar_days" | "working_days"; count: number }[];
 }
 
 export interface ExceptionReply extends AsOf {

@@ -57,6 +57,8 @@ interface FigureProps {
     /** Where the people behind the number are. */
     href?: string;
     emphasis?: boolean;
+    /** In a row of many: of a change the arrow and the number, the word for it read out only. */
+    compact?: boolean;
     note?: ComponentChildren;
 }
 
@@ -95,6 +97,7 @@ export function Figure(props: FigureProps) {
                         {...(props.better ? { better: props.better } : {})}
                         {...(props.more ? { more: props.more } : {})}
                         {...(props.fewer ? { fewer: props.fewer } : {})}
+                        compact={props.compact ?? false}
                     />
                 ))}
             </dd>
@@ -102,6 +105,17 @@ export function Figure(props: FigureProps) {
     );
 }
 
-export function Figures({ children }: { children: ComponentChildren }) {
-    return <dl class="app-figures">{children}</dl>;
+export function Figures({ children, many = false }: { children: ComponentChildren; many?: boolean }) {
+    return <dl class={`app-figures${many ? " app-figures--many" : ""}`}>{children}</dl>;
+}
+
+/** Under a table whose headings sort, so that they cannot lead to the definitions themselves. */
+export function MeaningsLink() {
+    return (
+        <p class="govuk-body-s app-no-print">
+            <a class="govuk-link" href={link("/definitions")}>
+                What these words mean
+            </a>
+        </p>
+    );
 }

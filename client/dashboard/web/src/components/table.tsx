@@ -11,8 +11,6 @@ export interface Column<Row> {
     sort?: (row: Row) => number | string | null;
     cell: (row: Row) => ComponentChildren;
     numeric?: boolean;
-    /** The place of the column's definition. */
-    definition?: string;
     /** The row's own heading. */
     rowHeading?: boolean;
 }
@@ -68,7 +66,7 @@ export function SortableTable<Row>(props: SortableTableProps<Row>) {
     };
 
     return (
-        <div class="app-table-scroll" tabIndex={0} role="region" aria-label={props.caption}>
+        <div class="app-table-scroll" tabIndex={0} role="region" aria-label={`${props.caption}, table`}>
             <table class="govuk-table app-table" data-module="moj-sortable-table">
                 <caption class={`govuk-table__caption govuk-table__caption--s${props.captionHidden ? " govuk-visually-hidden" : ""}`}>
                     {props.caption}

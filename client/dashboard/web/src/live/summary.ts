@@ -91,6 +91,8 @@ export function usePosition(view: View, pathway: string | null, team: string | n
     return { ...answer, reply: { day, position, basis } };
 }
 
+type GroupName = "pathway" | "team" | "district";
+
 export interface Earlier {
     basis: Basis;
     total: Position;
@@ -102,7 +104,7 @@ function missing(answer: Answer<unknown>): boolean {
 }
 
 /** The positions of an earlier day: as reported where there is a report (unless `basis` is known), else as known now. */
-export function useEarlier(day: string | null, basis: Basis, by: "pathway" | "team" | null, pathway: string | null, team: string | null): Earlier | null {
+export function useEarlier(day: string | null, basis: Basis, by: GroupName | null, pathway: string | null, team: string | null): Earlier | null {
     const question = day === null ? null : { as_at: day, ...(by ? { group_by: [by] } : {}), pathway, team };
     const reported = useAnswer("summary", question && basis === "reported" ? { ...question, basis: "reported" } : null);
     const known = useAnswer("summary", question && (basis === "known" || missing(reported)) ? question : null);
@@ -118,7 +120,7 @@ export function useEarlier(day: string | null, basis: Basis, by: "pathway" | "te
 }
 
 /** A series as reported where there are reports, else as known; null until it is there. */
-export function useSeries(from: string | null, to: string | null, basis: Basis, step: "day" | "week", by: "pathway" | "team" | null, pathway: string | null, team: string | null): SeriesReply | null {
+export function useSeries(from: string | null, to: string | null, basis: Basis, step: "day" | "week", by: GroupName | null, pathway: string | null, team: string | null): SeriesReply | null {
     const question = from === null || to === null ? null : { from, to, step, ...(by ? { group_by: [by] } : {}), pathway, team };
     const reported = useAnswer("series", question && basis === "reported" ? { ...question, basis: "reported" } : null);
     const empty = reported.status === "ready" && reported.reply.totals.length === 0;

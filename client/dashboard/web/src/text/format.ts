@@ -51,6 +51,11 @@ export function daysBetween(from: string, to: string): number {
     return Math.round((utc(to) - utc(from)) / DAY_MS);
 }
 
+/** The Monday of a day's week. */
+export function monday(day: string): string {
+    return addDays(day, -((new Date(utc(day)).getUTCDay() + 6) % 7));
+}
+
 const LONG_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 const SHORT_DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
