@@ -12,6 +12,7 @@ export const ROUTES: readonly Route[] = [
     { path: "/", label: "Overview", load: () => import("./pages/overview") },
     { path: "/queue", label: "Queue", load: () => import("./pages/queue") },
     { path: "/people", label: "People waiting", load: () => import("./pages/people") },
+    { path: "/wait", label: null, load: () => import("./pages/wait") },
     { path: "/caseloads", label: "Caseloads", load: () => import("./pages/caseloads") },
     { path: "/compare", label: "Compare", load: () => import("./pages/compare") },
 ];

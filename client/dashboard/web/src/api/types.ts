@@ -71,7 +71,7 @@ export interface Wait {
 export interface Transition {
     seq: number;
     alert_id: string;
-    transition: "raised" | "acknowledged" | "moved" | "resolved";
+    transition: "raised" | "acknowledged" | "overdue" | "moved" | "resolved";
     rule: string;
     level: number | null;
     subject: string | null;
@@ -86,7 +86,11 @@ export interface Transition {
     reason: string | null;
     by: string | null;
     note: string | null;
+    expected_by: string | null;
     late: boolean;
+    /** Of an open alert only: when it was acknowledged last, and whether the day it was expected by has passed. */
+    acknowledged_at?: string | null;
+    overdue?: boolean;
 }
 
 export type Keys = Record<string, string>;
@@ -195,7 +199,8 @@ export interface WaitEvent {
 }
 
 export interface WaitReply extends AsOf {
-    wait: Wait;
+    /** Null where no referral has come. */
+    wait: Wait | null;
     events: WaitEvent[];
     events_total: number;
     alerts: Transition[];
@@ -222,11 +227,127 @@ export interface DistributionReply extends AsOf {
     standards: { days: number; unit: "calendar_days" | "working_days"; count: number }[];
 }
 
+export interface InvolvedEvent {
+    seq: number;
+    subject: string;
+    source: string;
+    id: string;
+    type: string;
+    time: string;
+    received: string;
+}
+
+export interface ExceptionRow {
+    subject: string;
+    pathway: string | null;
+    team: string | null;
+    kind: "exception" | "warning";
+    code: string;
+    field: string | null;
+    value: string | null;
+    age_days: number;
+    excluded: boolean;
+    event: InvolvedEvent;
+    /** What it contradicts. */
+    involved: InvolvedEvent[];
+}
+
 export interface ExceptionReply extends AsOf {
-    rows: Record<string, unknown>[];
+    rows: ExceptionRow[];
     next: string | null;
     count: number;
-    counts: Record<string, unknown>;
+    counts: {
+        code: Record<string, number>;
+        source: { source: string; count: number }[];
+        sources_total: number;
+        team: { team: string; count: number }[];
+        teams_total: number;
+        age: { from_days: number; to_days: number | null; count: number }[];
+    };
+}
+
+export interface CodeCounts {
+    count: number;
+    code: Record<string, number>;
+}
+
+export interface Lateness {
+    n: number;
+    median: number | null;
+    p90: number | null;
+    over_14_days: number;
+    over_14_days_percent: number | null;
+}
+
+export interface Filled {
+    with: number;
+    of: number;
+    percent: number | null;
+}
+
+export interface DataQualityReply extends AsOf {
+    backdated_days: number;
+    exceptions: CodeCounts;
+    warnings: CodeCounts;
+    lateness: Lateness;
+    sources: {
+        source: string;
+        events: number;
+        retracted: number;
+        first_event: string | null;
+        last_event: string | null;
+        last_received: string | null;
+        exceptions: CodeCounts;
+        warnings: CodeCounts;
+        lateness: Lateness;
+    }[];
+    sources_total: number;
+    unknown_values: { count: number; distinct: number; rows: { field: string; value: string; count: number }[] };
+    same_person_twice: { count: number; rows: { person: string; pathway: string; subject: string; first_subject: string }[] };
+    completeness: { pathway: string | null; waits: number; fields: Record<string, Filled>; dimensions: Record<string, Filled> }[];
+    dimensions_total: number;
+    without_referral: number;
+    excluded: Record<string, number>;
+    quarantine: CodeCounts;
+}
+
+export interface QuarantinedEvent {
+    id: number;
+    state: "waiting" | "retried" | "discarded";
+    code: string;
+    message: string;
+    pointer: string | null;
+    source: string | null;
+    event_id: string | null;
+    subject: string | null;
+    type: string | null;
+    first_received: string;
+    last_received: string;
+    times: number;
+    scrubbed: boolean;
+    bytes: number;
+}
+
+export interface QuarantineAct {
+    act: "retry" | "discard";
+    by: string;
+    reason: string | null;
+    outcome: string;
+    seq: number | null;
+    code: string | null;
+    at: string;
+}
+
+export interface QuarantineReply {
+    rows: QuarantinedEvent[];
+    next: number | null;
+    waiting: number;
+    counts: Record<string, Record<QuarantinedEvent["state"], number>>;
+    /** Of one that was asked for by its id. */
+    raw?: string | null;
+    raw_base64?: string | null;
+    raw_cut?: boolean;
+    acts?: QuarantineAct[];
 }
 
 export interface Replies {
@@ -240,8 +361,8 @@ export interface Replies {
     alerts: AlertsReply;
     distribution: DistributionReply;
     exceptions: ExceptionReply;
-    quarantine: Record<string, unknown>;
-    data_quality: Record<string, unknown>;
+    quarantine: QuarantineReply;
+    data_quality: DataQualityReply;
     restatement: Record<string, unknown>;
 }
 

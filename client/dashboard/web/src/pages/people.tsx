@@ -9,11 +9,12 @@ import { PageTitle, Section } from "../components/page";
 import { CursorPagination } from "../components/pagination";
 import { Empty, Loaded } from "../components/states";
 import { useFresh } from "../live/fresh";
-import { useAnswer, useLive, type Answer } from "../live/hooks";
+import { useAnswer, type Answer } from "../live/hooks";
 import { usePosition } from "../live/summary";
 import { useNames, type Names } from "../names";
 import { changesWords, compareLists, isNothing, NO_CHANGES, type ListChanges } from "../people/changes";
 import { FIRST_PAGE, filterFields, filterQuestion, filterTags } from "../people/filter";
+import { rememberList } from "../people/last-list";
 import { Filter } from "../people/filter-form";
 import { DEFAULT_SORT, Meanings, PeopleTable, sortWords } from "../people/table";
 import { currentView, QUICK_VIEWS, viewChanges } from "../people/views";
@@ -258,7 +259,8 @@ function NoReportedList() {
 export default function People() {
     const view = useView();
     const names = useNames();
-    const connecting = useLive((state) => state.heartbeat === null);
+    const address = useAddress();
+    useEffect(() => rememberList(here({}, address)), [address]);
     return (
         <>
             <PageTitle title="People waiting" caption={placeWords(view, names)}>
@@ -269,7 +271,7 @@ export default function People() {
                 <NoReportedList />
             ) : (
                 <>
-                    <QuickViews view={view} key={String(connecting && view.live)} />
+                    <QuickViews view={view} />
                     <Filter />
                     <LiveList view={view} />
                 </>
