@@ -5,11 +5,15 @@
 #include "client/dashboard/assets.h"
 #include "client/dashboard/guard.h"
 #include "client/dashboard/http.h"
+#include "client/dashboard/news.h"
+#include "client/dashboard/streams.h"
 #include "client/dashboard/upstream.h"
 
 struct gateway {
     const struct dashboard_config *config;
     struct upstream *upstream;
+    struct news *news;
+    struct streams *streams;
     struct assets *assets;     /* NULL: there are none */
     const char *assets_reason; /* why not */
     struct guard *guard;

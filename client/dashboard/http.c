@@ -5,9 +5,12 @@
 #include "daemon/core/memory.h"
 
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define HEADERS_MAX 6
@@ -348,7 +351,12 @@ void exchange_problem(struct exchange *exchange, int status, const char *code, c
     size_t size;
     char *text = problem_text(status, code, detail, pointer, &size);
 
-    if (status == 503) {
+    bool says_when = false;
+
+    for (size_t i = 0; i < exchange->header_count; i++) {
+        says_when = says_when || strcmp(exchange->headers[i].name, "Retry-After") == 0;
+    }
+    if (status == 503 && !says_when) {
         exchange_set_header(exchange, "Retry-After", "1");
     }
     exchange_answer(exchange, status, PROBLEM_TYPE, text, size);
@@ -378,5 +386,16 @@ void exchange_wake(struct exchange *exchange) {
     if (exchange->is_suspended) {
         exchange->is_suspended = false;
         MHD_resume_connection(exchange->connection);
+    }
+}
+
+void exchange_bound(struct exchange *exchange, int bytes, unsigned seconds) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    unsigned milliseconds = seconds * 1000;
+
+    /* Where the kernel refuses, its own limits stay: larger, but limits. */
+    if (info != NULL) {
+        (void)setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+        (void)setsockopt(info->connect_fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds);
     }
 }

@@ -59,7 +59,7 @@ void exchange_answer(struct exchange *exchange, int status, const char *type, ch
 /* `body` lives until `release` is called with `owner`; NULL: it lives longer than the server. */
 void exchange_answer_shared(struct exchange *exchange, int status, const char *type, const char *body, size_t size,
                             void (*release)(void *owner), void *owner);
-/* RFC 9457; `pointer` may be NULL. Retry-After is said for 503. */
+/* RFC 9457; `pointer` may be NULL. With 503 goes Retry-After, one second unless it was set. */
 void exchange_problem(struct exchange *exchange, int status, const char *code, const char *detail, const char *pointer);
 
 /* A body that comes in pieces. */
@@ -72,5 +72,7 @@ struct http_source {
 };
 void exchange_answer_pieces(struct exchange *exchange, int status, const char *type, const struct http_source *source);
 void exchange_wake(struct exchange *exchange);
+/* Of what is not read the kernel keeps `bytes` at most; after `seconds` without anything taken the connection is broken. */
+void exchange_bound(struct exchange *exchange, int bytes, unsigned seconds);
 
 #endif

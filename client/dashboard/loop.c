@@ -1,4 +1,4 @@
-/* The loop. A turn: what browsers sent is read and asked on, what the daemon said is taken and handed out, what is late is told. */
+/* The loop. A turn: what the daemon said is taken and handed out, what is late is told, what browsers sent is read and asked on. */
 #include "client/dashboard/loop.h"
 
 #include "daemon/core/memory.h"
@@ -8,7 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { ITEM_HTTP, ITEM_SIGNALS, ITEM_UPSTREAM, ITEM_COUNT = ITEM_UPSTREAM + UPSTREAM_POLL_ITEMS };
+enum {
+    ITEM_HTTP,
+    ITEM_SIGNALS,
+    ITEM_UPSTREAM,
+    ITEM_NEWS = ITEM_UPSTREAM + UPSTREAM_POLL_ITEMS,
+    ITEM_COUNT = ITEM_NEWS + NEWS_POLL_ITEMS,
+};
 enum { TICK_MS = 1000 };
 
 int64_t loop_clock_ms(void) {
@@ -19,28 +25,29 @@ int64_t loop_clock_ms(void) {
 }
 
 static long wait_ms(const struct loop_setup *setup) {
-    int64_t wait = TICK_MS;
-    int64_t due = upstream_due_ms(setup->gateway->upstream);
+    const struct gateway *gateway = setup->gateway;
+    const int64_t due[] = {upstream_due_ms(gateway->upstream), news_due_ms(gateway->news), streams_due_ms(gateway->streams)};
+    int64_t first = gateway->now_ms + TICK_MS;
     int http = http_timeout_ms(setup->http);
 
-    if (http >= 0 && http < wait) {
-        wait = http;
+    if (http >= 0 && gateway->now_ms + http < first) {
+        first = gateway->now_ms + http;
     }
-    if (due < setup->gateway->now_ms + wait) {
-        wait = due <= setup->gateway->now_ms ? 0 : due - setup->gateway->now_ms;
+    for (size_t i = 0; i < sizeof due / sizeof due[0]; i++) {
+        first = due[i] < first ? due[i] : first;
     }
-    return (long)wait;
+    return first <= gateway->now_ms ? 0 : (long)(first - gateway->now_ms);
 }
 
 /* One line when the daemon goes and one when it is back. */
-static void tell_connection(const struct loop_setup *setup, bool *was_connected) {
-    bool connected = upstream_is_connected(setup->gateway->upstream);
+static void tell_daemon(const struct loop_setup *setup, bool *was_live) {
+    bool live = news_is_live(setup->gateway->news);
 
-    if (connected == *was_connected) {
+    if (live == *was_live) {
         return;
     }
-    *was_connected = connected;
-    if (connected) {
+    *was_live = live;
+    if (live) {
         log_line(setup->log, LOG_LEVEL_NOTICE, "the daemon is there");
     } else {
         log_line(setup->log, LOG_LEVEL_WARNING, "the daemon is away: pages are told so until it is back");
@@ -50,7 +57,7 @@ static void tell_connection(const struct loop_setup *setup, bool *was_connected)
 bool loop_run(const struct loop_setup *setup) {
     struct gateway *gateway = setup->gateway;
     zmq_pollitem_t items[ITEM_COUNT];
-    bool was_connected = false;
+    bool was_live = false;
     uint64_t watchdog_ms = notify_watchdog_interval_ms();
     int64_t watchdog_due = 0;
 
@@ -58,6 +65,7 @@ bool loop_run(const struct loop_setup *setup) {
         items[ITEM_HTTP] = (zmq_pollitem_t){.fd = http_descriptor(setup->http), .events = ZMQ_POLLIN};
         items[ITEM_SIGNALS] = (zmq_pollitem_t){.fd = signals_descriptor(setup->signals), .events = ZMQ_POLLIN};
         upstream_poll(gateway->upstream, &items[ITEM_UPSTREAM]);
+        news_poll(gateway->news, &items[ITEM_NEWS]);
         gateway->now_ms = loop_clock_ms();
         if (zmq_poll(items, ITEM_COUNT, wait_ms(setup)) < 0 && errno != EINTR) {
             log_line(setup->log, LOG_LEVEL_ERROR, "polling failed", LOG_STRING("reason", strerror(errno)));
@@ -65,7 +73,9 @@ bool loop_run(const struct loop_setup *setup) {
         }
         gateway->now_ms = loop_clock_ms();
         upstream_run(gateway->upstream, gateway->now_ms);
-        tell_connection(setup, &was_connected);
+        news_run(gateway->news, gateway->now_ms);
+        tell_daemon(setup, &was_live);
+        streams_run(gateway->streams, gateway->now_ms);
         http_run(setup->http, gateway->now_ms);
         if (watchdog_ms > 0 && gateway->now_ms >= watchdog_due) {
             watchdog_due = gateway->now_ms + (int64_t)watchdog_ms;

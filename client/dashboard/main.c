@@ -19,7 +19,6 @@ static bool serve(const struct settings *settings, struct gateway *gateway, stru
                                .context = gateway};
     struct http *http = http_open(&setup);
     char address[LISTENER_ADDRESS_SIZE + 24];
-    bool ended_well = false;
 
     if (http == NULL) {
         log_line(log, LOG_LEVEL_ERROR, "the HTTP server does not start");
@@ -30,22 +29,39 @@ static bool serve(const struct settings *settings, struct gateway *gateway, stru
     snprintf(address, sizeof address, "http://%s:%u/", listener->host, listener->port);
     log_line(log, LOG_LEVEL_NOTICE, "ready", LOG_STRING("version", WAITLIST_VERSION), LOG_STRING("address", address));
     notify_ready(address);
-    ended_well = loop_run(&loop);
+    bool ended_well = loop_run(&loop);
+
     notify_stopping("ending");
-    /* Everybody who waits for the daemon is answered before the server goes. */
-    upstream_destroy(&gateway->upstream);
+    upstream_release(gateway->upstream); /* whoever waits for the daemon is answered before the server goes */
     http_close(&http);
     return ended_well;
+}
+
+/* Where the daemon is, and what comes from there. False after saying why not. */
+static bool open_daemon(const struct settings *settings, struct gateway *gateway, void *context, struct log *log) {
+    struct upstream_setup upstream = {.context = context,
+                                      .endpoint = settings->query,
+                                      .questions_max = (size_t)settings->dashboard.questions,
+                                      .timeout_ms = settings->dashboard.answer_timeout_s * INT64_C(1000)};
+    struct streams_setup streams = {.maximum = (size_t)settings->dashboard.streams};
+
+    gateway->upstream = upstream_create(&upstream);
+    gateway->news = gateway->upstream == NULL ? NULL : news_create(context, settings->publish, gateway->upstream);
+    if (gateway->news == NULL) {
+        log_line(log, LOG_LEVEL_ERROR, "cannot connect to the daemon's endpoints", LOG_STRING("query", settings->query),
+                 LOG_STRING("publish", settings->publish), LOG_STRING("reason", strerror(errno)));
+        return false;
+    }
+    streams.news = gateway->news;
+    streams.upstream = gateway->upstream;
+    gateway->streams = streams_create(&streams);
+    return true;
 }
 
 static bool open_gateway(const struct settings *settings, struct listener *listener, struct log *log, struct signals *signals) {
     char reason[ASSETS_MESSAGE_SIZE] = "";
     struct gateway gateway = {.config = &settings->dashboard, .assets_reason = reason, .now_ms = loop_clock_ms()};
     void *context = zmq_ctx_new();
-    struct upstream_setup upstream = {.context = context,
-                                      .endpoint = settings->query,
-                                      .questions_max = (size_t)settings->dashboard.questions,
-                                      .timeout_ms = settings->dashboard.answer_timeout_s * INT64_C(1000)};
     bool ended_well = false;
 
     gateway.assets = assets_load(settings->web, reason);
@@ -53,14 +69,13 @@ static bool open_gateway(const struct settings *settings, struct listener *liste
         log_line(log, LOG_LEVEL_WARNING, "there are no pages, only answers below /api/v1/", LOG_STRING("reason", reason));
     }
     gateway.guard = guard_create(listener->host, listener->is_loopback, settings->dashboard.host_names);
-    gateway.upstream = context == NULL ? NULL : upstream_create(&upstream);
-    if (gateway.upstream == NULL) {
-        log_line(log, LOG_LEVEL_ERROR, "cannot connect to the daemon's endpoint", LOG_STRING("endpoint", settings->query),
-                 LOG_STRING("reason", strerror(errno)));
-        (void)close(listener->descriptor);
-    } else {
+    if (context != NULL && open_daemon(settings, &gateway, context, log)) {
         ended_well = serve(settings, &gateway, listener, log, signals);
+    } else {
+        (void)close(listener->descriptor);
     }
+    streams_destroy(&gateway.streams);
+    news_destroy(&gateway.news);
     upstream_destroy(&gateway.upstream);
     guard_destroy(&gateway.guard);
     assets_destroy(&gateway.assets);

@@ -12,7 +12,7 @@
 static void answer_healthz(struct gateway *gateway, struct exchange *exchange) {
     static const char form[] = "{\"status\":\"ok\",\"daemon\":\"%s\",\"version\":\"" WAITLIST_VERSION "\"}";
     char *text = NULL;
-    int size = asprintf(&text, form, upstream_is_connected(gateway->upstream) ? "live" : "away");
+    int size = asprintf(&text, form, news_is_live(gateway->news) ? "live" : "away");
 
     ENSURE(size > 0);
     exchange_answer(exchange, 200, "application/json", text, (size_t)size);
@@ -20,6 +20,10 @@ static void answer_healthz(struct gateway *gateway, struct exchange *exchange) {
 
 static void answer_api(struct gateway *gateway, struct exchange *exchange) {
     api_answer(gateway, exchange, target_path(exchange_target(exchange)) + strlen(API));
+}
+
+static void answer_stream(struct gateway *gateway, struct exchange *exchange) {
+    streams_answer(gateway->streams, exchange);
 }
 
 struct route {
@@ -32,6 +36,7 @@ struct route {
 /* The first that fits. */
 static const struct route routes[] = {
     {"/healthz", false, false, answer_healthz},
+    {API "stream", false, false, answer_stream},
     {API, true, false, answer_api},
     {"/", true, false, pages_answer},
 };

@@ -91,12 +91,16 @@ static void tell_all_away(struct upstream *upstream) {
     }
 }
 
+void upstream_release(struct upstream *upstream) {
+    upstream->connection.connected = false;
+    tell_all_away(upstream);
+}
+
 void upstream_destroy(struct upstream **upstream) {
     if (*upstream == NULL) {
         return;
     }
-    (*upstream)->connection.connected = false;
-    tell_all_away(*upstream);
+    upstream_release(*upstream);
     monitored_close(&(*upstream)->connection);
     free(*upstream);
     *upstream = NULL;
@@ -161,6 +165,21 @@ bool upstream_ask(struct upstream *upstream, const char *text, size_t size, int6
     upstream->figures.waiting++;
     send_waiting(upstream);
     return true;
+}
+
+void upstream_forget(struct upstream *upstream, const void *context) {
+    for (struct question *question = upstream->first; question != NULL; question = question->next) {
+        for (struct asker **link = &question->askers; *link != NULL;) {
+            struct asker *asker = *link;
+
+            if (asker->context != context) {
+                link = &asker->next;
+                continue;
+            }
+            *link = asker->next;
+            free(asker);
+        }
+    }
 }
 
 /* The frames of one answer: the number of its question and the text. False when there is none now. */

@@ -39,11 +39,15 @@ struct upstream;
 
 /* NULL with errno when libzmq refuses. */
 struct upstream *upstream_create(const struct upstream_setup *setup);
-/* Everybody who waits is told UPSTREAM_AWAY. */
+/* Everybody who waits, and who asks from now on, is told UPSTREAM_AWAY. */
+void upstream_release(struct upstream *upstream);
 void upstream_destroy(struct upstream **upstream);
 
 /* Asks; `told` is called once, later or at once (when there is no daemon). False at the limit: nothing was done. The text is copied. */
 bool upstream_ask(struct upstream *upstream, const char *text, size_t size, int64_t now_ms, upstream_told *told, void *context);
+
+/* Nobody of this context is told any more. */
+void upstream_forget(struct upstream *upstream, const void *context);
 
 /* What to poll for, UPSTREAM_POLL_ITEMS of them; then upstream_run, which also tells those whose time is over. */
 void upstream_poll(const struct upstream *upstream, zmq_pollitem_t items[UPSTREAM_POLL_ITEMS]);

@@ -7,8 +7,10 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 from daemon import LIMIT_S, LOG_LINE, SANITIZER
@@ -168,6 +170,80 @@ class Gateway:
         finally:
             connection.close()
         raise AssertionError("the gateway never says that the daemon is " + state)
+
+
+class Stream:
+    """An open stream of events, read one by one."""
+
+    def __init__(self, gateway, query="", last=None, receive_buffer=None):
+        self.connection = gateway.connection()
+        if receive_buffer:
+            sock = socket.socket()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            sock.settimeout(LIMIT_S)
+            sock.connect(("127.0.0.1", gateway.port))
+            self.connection.sock = sock
+        self.connection.request("GET", "/api/v1/stream" + query, headers={"Last-Event-ID": last} if last else {})
+        self.sock = self.connection.sock
+        self.response = self.connection.getresponse()
+        assert self.response.status == 200, (self.response.status, self.response.read())
+        self.last = last
+        self.retry = None
+
+    def next(self):
+        """The next event as (name, data, id); one that only has an id is kept as browsers do, and passed over."""
+        name, data, mark = "message", None, None
+        while True:
+            line = self.response.readline()
+            assert line.endswith(b"\n"), "the stream ended: %r" % line
+            field, _, value = line[:-1].decode().partition(": ")
+            if field == "event":
+                name = value
+            elif field == "id":
+                self.last = mark = value
+            elif field == "data":
+                assert data is None
+                data = json.loads(value)
+            elif field == "retry":
+                self.retry = int(value)
+            else:
+                assert line == b"\n", line
+                if data is not None:
+                    return name, data, mark
+                name, mark = "message", None
+
+    def until(self, wanted, fits=lambda data: True):
+        """Reads until such an event; gives its data and all events before it."""
+        before = []
+        deadline = time.monotonic() + LIMIT_S
+        while True:
+            assert time.monotonic() < deadline, "there is no such %s among %d events" % (wanted, len(before))
+            name, data, mark = self.next()
+            if name == wanted and fits(data):
+                return data, before
+            before.append((name, data, mark))
+
+    def alerts(self, count):
+        """The next so many alerts; nothing may be reset meanwhile."""
+        found = []
+        deadline = time.monotonic() + LIMIT_S
+        while len(found) < count:
+            assert time.monotonic() < deadline, "%d alerts of %d" % (len(found), count)
+            name, data, mark = self.next()
+            assert name != "reset", data
+            if name == "alert":
+                assert mark.endswith(":%d" % data["seq"]), mark
+                found.append(data)
+        return found
+
+    def close(self):
+        self.response.close()
+        self.connection.close()
+
+    def abort(self):
+        """Ends the connection as a machine does that was switched off: with a reset, not with an end."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
 
 def problem_of(answer):
