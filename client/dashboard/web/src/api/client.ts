@@ -119,6 +119,22 @@ async function fetchOrProblem(address: string, init: RequestInit, signal: AbortS
     }
 }
 
+/** A daemon answers eight questions about other days at once, and a browser keeps six connections: the stream's among them. */
+const AT_ONCE = 4;
+let underWay = 0;
+const queue: (() => void)[] = [];
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (underWay >= AT_ONCE) await new Promise<void>((resolve) => queue.push(resolve));
+    underWay += 1;
+    try {
+        return await work();
+    } finally {
+        underWay -= 1;
+        queue.shift()?.();
+    }
+}
+
 async function readJson<T>(response: Response): Promise<T> {
     try {
         return (await response.json()) as T;
@@ -130,8 +146,11 @@ async function readJson<T>(response: Response): Promise<T> {
 export async function ask<Op extends Operation>(operation: Op, question: Question = {}, signal?: AbortSignal): Promise<Replies[Op]> {
     for (let tries = 1; ; tries += 1) {
         try {
-            const response = await fetchOrProblem(apiAddress(operation, question), { headers: { accept: "application/json" } }, signal);
-            return await readJson<Replies[Op]>(response);
+            return await inTurn(async () => {
+                signal?.throwIfAborted();
+                const response = await fetchOrProblem(apiAddress(operation, question), { headers: { accept: "application/json" } }, signal);
+                return readJson<Replies[Op]>(response);
+            });
         } catch (failure) {
             if (!(failure instanceof Problem) || failure.code !== "busy" || tries > BUSY_RETRIES || signal?.aborted) throw failure;
             await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS * tries));

@@ -111,6 +111,8 @@ export interface Source {
     events: number;
     /** Whether nothing came for longer than is configured, within the hours in which something should. */
     silent?: boolean;
+    silent_since?: string | null;
+    silence_minutes?: number | null;
 }
 
 export interface Health {

@@ -69,8 +69,12 @@ export function Chooser({ pathway, team = true, teams, day = true, shownPathway 
         const form = new FormData(event.currentTarget as HTMLFormElement);
         const typed = String(form.get("day") ?? "").trim();
         const chosen = typed === "" ? null : typedDay(typed);
-        if (typed !== "" && chosen === null) return setError("Enter a day as in 31/7/2025");
-        if (chosen !== null && today !== null && chosen > today) return setError("Enter today or a day before it");
+        const wrong = (message: string) => {
+            setError(message);
+            document.getElementById("day")?.focus();
+        };
+        if (typed !== "" && chosen === null) return wrong("Enter a day as in 31/7/2025");
+        if (chosen !== null && today !== null && chosen > today) return wrong("Enter today or a day before it");
         setError(null);
         const past = chosen !== null && chosen !== today;
         if (team) rememberTeam(String(form.get("team") ?? "") || null);

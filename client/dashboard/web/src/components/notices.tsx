@@ -30,7 +30,7 @@ export function ConnectionBanner() {
     const started = useLive((state) => state.heartbeat === null);
     const seconds = useSecondsUntil(useLive((state) => state.retryAt));
     const { timeZone } = useNames();
-    const lost = condition === "lost";
+    const lost = condition === "lost" || condition === "returning";
     const [told, setTold] = useState(false);
     // A page of a past day is not live and says so itself.
     const shown = lost && view.live;
@@ -52,12 +52,13 @@ export function ConnectionBanner() {
                         {started ? "Not live yet." : <>Not live since {clock(heardAt, timeZone, true)}.</>}
                     </strong>{" "}
                     {started ? "Nothing has been heard from the service." : "The figures on this page are from then."}{" "}
-                    {why === "daemon" ? "The dashboard is there, but the waiting list service behind it does not answer." : "The connection was lost."}
+                    {why === "daemon" ? "The dashboard is there, but the waiting list service behind it does not answer." : why === "connection" ? "The connection was lost." : null}
                 </p>
+                {condition === "returning" && <p class="app-lost__text">The service is there again: loading the figures anew …</p>}
                 {/* Outside what is read out: it changes every second. */}
                 <p class="app-lost__text app-lost__retry" aria-live="off">
-                    {why === "daemon" ? "This page comes back by itself." : seconds === null ? "Trying again …" : `Trying again in ${plural(seconds, "second", "seconds")}.`}{" "}
-                    {why !== "daemon" && (
+                    {condition === "returning" ? null : why === "daemon" ? "This page comes back by itself." : seconds === null ? "Trying again …" : `Trying again in ${plural(seconds, "second", "seconds")}.`}{" "}
+                    {condition === "lost" && why !== "daemon" && (
                         <button type="button" class="app-link-button" onClick={() => live.retry()}>
                             Try now
                         </button>

@@ -36,6 +36,7 @@ export function PageTitle({ title, caption, children }: { title: string; caption
         <div class="app-title">
             <h1 class="govuk-heading-l app-title__heading" tabIndex={-1} ref={heading}>
                 {title}
+                {caption && <span class="govuk-visually-hidden">: </span>}
                 {caption && <span class="govuk-caption-l">{caption}</span>}
             </h1>
             {children}

@@ -12,7 +12,7 @@ export type ConnectionMessage =
 const DEAD_MS = 6000;
 const WATCH_MS = 1000;
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 15_000;
+const LONGEST_PAUSE_MS = 5000;
 
 /** The pause before the attempt after `failures` failed ones; the spread keeps 500 pages from coming back in the same instant. */
 export function pause(failures: number, chance: number): number {

@@ -42,11 +42,15 @@ export function useAnswer<Op extends Operation>(operation: Op, question: Questio
     const [asked, setAsked] = useState(0);
     const [answer, setAnswer] = useState<{ address: string | null; value: Answer<Replies[Op]> }>({ address, value: { status: "loading" } });
     const seq = useRef(-1);
+    const held = useRef({});
     const retry = () => setAsked((count) => count + 1);
 
     useEffect(() => {
         if (question === null) return;
         const abort = new AbortController();
+        const loaded = () => {
+            if (!abort.signal.aborted) live.hold(held.current, generation);
+        };
         ask(operation, question, abort.signal).then(
             (reply) => {
                 seq.current = seqOf(reply);
@@ -61,9 +65,15 @@ export function useAnswer<Op extends Operation>(operation: Op, question: Questio
                         : { address, value: { status: "failed", problem, retry } },
                 );
             },
-        );
+        ).finally(loaded);
         return () => abort.abort();
     }, [address, generation, asked]);
+    // Until then it is an answer of before.
+    useEffect(() => {
+        if (address === null) return;
+        live.hold(held.current, -1);
+        return () => live.release(held.current);
+    }, [address]);
 
     useFollow(follow, address, seq, retry);
     return answer.address === address ? answer.value : { status: "loading" };

@@ -5,7 +5,8 @@ import type { Heartbeat } from "../api/types";
 export const SILENCE_MS = 4000;
 
 export interface LiveState {
-    condition: "connecting" | "live" | "lost";
+    /** "returning": it is heard again, and what was loaded before is not loaded again yet. */
+    condition: "connecting" | "live" | "lost" | "returning";
     /** When something was last heard of the daemon, or when listening began. */
     heardAt: number;
     /** Who does not answer, once it is lost. */
@@ -22,7 +23,8 @@ export type LiveInput =
     | { kind: "heartbeat"; heartbeat: Heartbeat }
     | { kind: "reset" }
     | { kind: "waiting"; retryAt: number }
-    | { kind: "trying" };
+    | { kind: "trying" }
+    | { kind: "settled" };
 
 export function begin(now: number): LiveState {
     return { condition: "connecting", heardAt: now, why: null, retryAt: null, heartbeat: null, generation: 0 };
@@ -43,6 +45,8 @@ export function step(before: LiveState, input: LiveInput, now: number): LiveStat
             return state.retryAt === null ? state : { ...state, retryAt: null };
         case "reset":
             return { ...state, generation: state.generation + 1 };
+        case "settled":
+            return state.condition === "returning" ? { ...state, condition: "live" } : state;
         case "heartbeat":
             return heard(state, input.heartbeat, now);
     }
@@ -55,5 +59,6 @@ function heard(state: LiveState, heartbeat: Heartbeat, now: number): LiveState {
         state.condition === "lost" ||
         // Another journal, a daemon that was started anew, a new day: other figures than those on the page.
         (last !== null && (last.epoch !== heartbeat.epoch || last.pub > heartbeat.pub || last.today !== heartbeat.today));
-    return { condition: "live", heardAt: now, why: null, retryAt: null, heartbeat, generation: state.generation + (again ? 1 : 0) };
+    const returning = state.condition === "lost" || state.condition === "returning";
+    return { condition: returning ? "returning" : "live", heardAt: now, why: null, retryAt: null, heartbeat, generation: state.generation + (again ? 1 : 0) };
 }

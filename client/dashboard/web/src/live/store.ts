@@ -29,6 +29,8 @@ export class LiveStore {
     private readonly listeners = new Set<Listener>();
     private readonly positionListeners = new Set<(key: string) => void>();
     private readonly alertListeners = new Set<(transition: Transition) => void>();
+    /** Of every answer on the page the generation in which it was loaded. */
+    private readonly answers = new Map<object, number>();
     private say: (message: TabMessage) => void = () => undefined;
 
     get state(): LiveState {
@@ -92,6 +94,23 @@ export class LiveStore {
         return () => void this.alertListeners.delete(listener);
     }
 
+    /** Says that an answer is on the page, and was loaded (or could not be) in `generation`: it is live again when all of them were. */
+    hold(answer: object, generation: number): void {
+        this.answers.set(answer, generation);
+        this.settle();
+    }
+
+    release(answer: object): void {
+        this.answers.delete(answer);
+        this.settle();
+    }
+
+    private settle(): void {
+        if (this.current.condition !== "returning") return;
+        for (const generation of this.answers.values()) if (generation < this.current.generation) return;
+        this.apply({ kind: "settled" });
+    }
+
     private hear(message: ConnectionMessage): void {
         if (message.kind !== "event") {
             this.apply(message);
@@ -121,9 +140,10 @@ export class LiveStore {
         const before = this.current;
         this.current = step(before, input, Date.now());
         if (this.current === before) return;
-        // What was published before belongs to a stream that may have left something out.
-        if (this.current.generation !== before.generation) this.positions.clear();
+        // Of another journal nothing on this page is true, and its seqs may be lower than those of before.
+        if (before.heartbeat && this.current.heartbeat?.epoch !== before.heartbeat.epoch) return location.reload();
         for (const listener of this.listeners) listener();
+        this.settle();
     }
 }
 
