@@ -43,6 +43,16 @@ static void told(void *context, enum upstream_outcome outcome, struct answer *an
     }
 }
 
+void api_ask(struct gateway *gateway, struct exchange *exchange, const json_t *question) {
+    char *text = json_dumps(question, JSON_COMPACT);
+
+    ENSURE(text != NULL);
+    if (!upstream_ask(gateway->upstream, text, strlen(text), gateway->now_ms, told, exchange)) {
+        exchange_problem(exchange, 503, "busy", "as many questions as are taken at once wait for their answers: ask again", NULL);
+    }
+    free(text);
+}
+
 void api_answer(struct gateway *gateway, struct exchange *exchange, const char *name) {
     struct question_fault fault;
     json_t *question = question_of(name, exchange_target(exchange), &fault);
@@ -52,12 +62,6 @@ void api_answer(struct gateway *gateway, struct exchange *exchange, const char *
                          fault.is_unknown ? NULL : fault.pointer);
         return;
     }
-    char *text = json_dumps(question, JSON_COMPACT);
-
-    ENSURE(text != NULL);
+    api_ask(gateway, exchange, question);
     json_decref(question);
-    if (!upstream_ask(gateway->upstream, text, strlen(text), gateway->now_ms, told, exchange)) {
-        exchange_problem(exchange, 503, "busy", "as many questions as are taken at once wait for their answers: ask again", NULL);
-    }
-    free(text);
 }

@@ -24,8 +24,14 @@ struct gateway {
 
 /* Asks the daemon what `name` with the parameters of the target says; answers the exchange. */
 void api_answer(struct gateway *gateway, struct exchange *exchange, const char *name);
+/* Asks the daemon a question that is made already; answers the exchange with what it says. */
+void api_ask(struct gateway *gateway, struct exchange *exchange, const json_t *question);
 /* Answers as the daemon refused, or as it is not there. */
 void api_refuse(struct exchange *exchange, enum upstream_outcome outcome, const struct answer *answer);
+
+/* ---- acknowledge.c: POST /api/v1/alerts/{alert_id}/ack */
+#define ACKNOWLEDGE_PATH "/api/v1/alerts/"
+void acknowledge_answer(struct gateway *gateway, struct exchange *exchange);
 
 /* ---- pages.c: what is read into memory at the start */
 void pages_answer(struct gateway *gateway, struct exchange *exchange);

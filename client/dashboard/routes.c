@@ -37,6 +37,7 @@ struct route {
 static const struct route routes[] = {
     {"/healthz", false, false, answer_healthz},
     {API "stream", false, false, answer_stream},
+    {ACKNOWLEDGE_PATH, true, true, acknowledge_answer},
     {API, true, false, answer_api},
     {"/", true, false, pages_answer},
 };
