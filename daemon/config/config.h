@@ -64,8 +64,8 @@ struct config {
     int checkpoint_interval_s; /* at least, between two of one run */
     char *backup_directory;    /* NULL or "": beside the journal */
     struct policy policy;
-    struct alert_rule_policy approaching, breach,
-        escalation;                            /* what a pathway has that says nothing else; the policy's own are filled in */
+    struct alert_rule_policy approaching, breach, escalation,
+        contact_overdue;                       /* what a pathway has that says nothing else; the policy's own are filled in */
     char *pathway_labels[POLICY_PATHWAYS_MAX]; /* NULL: the name */
     struct known_names teams, districts, client_groups;
     size_t dimension_count;

@@ -112,6 +112,12 @@ static const struct config_key keys[] = {
     {"alerts.escalation.severity", KEY_CHOICE, OF_CONFIG(escalation.severity), ONE_OF(severities), "\"critical\"", false,
      "how grave it is"},
 
+    GROUP("alerts.contact_overdue", SCOPE_CONFIG),
+    {"alerts.contact_overdue.enabled", KEY_BOOLEAN, OF_CONFIG(contact_overdue.enabled), NO_RANGE, "false", false,
+     "says that nobody was in contact with a waiting person for longer than the contact interval"},
+    {"alerts.contact_overdue.severity", KEY_CHOICE, OF_CONFIG(contact_overdue.severity), ONE_OF(severities), "\"warning\"", false,
+     "how grave it is"},
+
     {"pathways", KEY_LIST, SCOPE_PATHWAY, 0, RANGE(1, POLICY_PATHWAYS_MAX), default_pathways, false,
      "the kinds of thing that people wait for"},
     {"pathways[].name", KEY_NAME, OF_PATHWAY(name), NO_RANGE, NULL, false, "the name that events use"},
@@ -146,6 +152,12 @@ static const struct config_key keys[] = {
      "as in alerts, for this pathway"},
     {"pathways[].alerts.escalation.severity", KEY_CHOICE, OF_PATHWAY(escalation.severity), ONE_OF(severities),
      "=alerts.escalation.severity", false, "as in alerts, for this pathway"},
+
+    GROUP("pathways[].alerts.contact_overdue", SCOPE_PATHWAY),
+    {"pathways[].alerts.contact_overdue.enabled", KEY_BOOLEAN, OF_PATHWAY(contact_overdue.enabled), NO_RANGE,
+     "=alerts.contact_overdue.enabled", false, "as in alerts, for this pathway"},
+    {"pathways[].alerts.contact_overdue.severity", KEY_CHOICE, OF_PATHWAY(contact_overdue.severity), ONE_OF(severities),
+     "=alerts.contact_overdue.severity", false, "as in alerts, for this pathway"},
 
     {"districts", KEY_NAMES, OF_CONFIG(districts), RANGE(0, NAMES_MAX), "()", false,
      "the known districts; none listed: every name is known"},

@@ -59,6 +59,9 @@ static json_t *pathway_to_json(const struct pathway_policy *pathway) {
     set(alerts, "approaching", rule_to_json(&pathway->approaching));
     set(alerts, "breach", rule_to_json(&pathway->breach));
     set(alerts, "escalation", rule_to_json(&pathway->escalation));
+    /* As releases before it wrote: what says nothing is left out, so that the policies of their journals keep their bytes. */
+    if (pathway->contact_overdue.enabled || pathway->contact_overdue.severity != SEVERITY_WARNING)
+        set(alerts, "contact_overdue", rule_to_json(&pathway->contact_overdue));
     json_t *object = json_object();
     set(object, "name", json_string(pathway->name));
     set(object, "standard_days", json_integer(pathway->standard_days));
@@ -179,8 +182,9 @@ static bool read_completion(const json_t *value, enum event_type *type) {
 static bool read_pathway(const json_t *object, struct pathway_policy *pathway) {
     const json_t *alerts = json_object_get(object, "alerts");
     const char *name = json_string_value(json_object_get(object, "name"));
+    const json_t *contact_overdue = json_object_get(alerts, "contact_overdue");
     unsigned int unit, pauses, stops_on;
-    if (!has_members(object, 8) || !has_members(alerts, 3) || !name || config_check_name(name))
+    if (!has_members(object, 8) || !has_members(alerts, contact_overdue == NULL ? 3 : 4) || !name || config_check_name(name))
         return false;
     memcpy(pathway->name, name, strlen(name) + 1);
     if (!read_days(json_object_get(object, "standard_days"), "pathways[].standard_days", &pathway->standard_days) ||
@@ -192,11 +196,13 @@ static bool read_pathway(const json_t *object, struct pathway_policy *pathway) {
         !read_completion(json_object_get(object, "completes_on"), &pathway->completes_on))
         return false;
     pathway->unit = (enum day_unit)unit;
+    pathway->contact_overdue.severity = SEVERITY_WARNING;
     pathway->pauses = (enum pause_rule)pauses;
     pathway->stops_on = (enum clock_stop)stops_on;
     return read_rule(json_object_get(alerts, "approaching"), true, &pathway->approaching) &&
            read_rule(json_object_get(alerts, "breach"), false, &pathway->breach) &&
-           read_rule(json_object_get(alerts, "escalation"), true, &pathway->escalation);
+           read_rule(json_object_get(alerts, "escalation"), true, &pathway->escalation) &&
+           (contact_overdue == NULL || read_rule(contact_overdue, false, &pathway->contact_overdue));
 }
 
 static bool read_holidays(const json_t *array, struct holidays *holidays) {

@@ -2,7 +2,7 @@
 #include "daemon/core/alert.h"
 
 const char *alert_rule_name(enum alert_rule rule) {
-    static const char *const names[ALERT_RULE_COUNT] = {"approaching", "breach", "escalation"};
+    static const char *const names[ALERT_RULE_COUNT] = {"approaching", "breach", "escalation", "contact_overdue"};
     return names[rule];
 }
 
@@ -48,6 +48,8 @@ size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, 
     for (uint8_t i = 0; rule->enabled && i < rule->level_count; i++)
         if (rule->levels[i] > standard)
             conditions[count++] = (struct alert_condition){ALERT_ESCALATION, rule->levels[i], rule->severity};
+    if (pathway->contact_overdue.enabled)
+        conditions[count++] = (struct alert_condition){ALERT_CONTACT_OVERDUE, ALERT_LEVEL_NONE, pathway->contact_overdue.severity};
     return count;
 }
 
@@ -57,34 +59,41 @@ int32_t alert_threshold(const struct alert_condition *condition, int32_t standar
         return standard + 1 - condition->level;
     case ALERT_BREACH:
         return standard + 1;
-    case ALERT_ESCALATION:
-        break;
+    default:
+        return condition->level + 1;
     }
-    return condition->level + 1;
+}
+
+day_t alert_day_of(const struct alert_condition *condition, const struct clock_reading *reading, const struct pathway_policy *pathway,
+                   const struct calendar *calendar) {
+    if (condition->rule == ALERT_CONTACT_OVERDUE)
+        return reading->contact_base + reading->contact_interval + 1;
+    return clock_day_reaching(reading, pathway, calendar, alert_threshold(condition, reading->standard));
 }
 
 /* Whether the standard lets the condition exist at all. */
 static bool applies(const struct alert_condition *condition, int32_t standard) {
     if (condition->rule == ALERT_APPROACHING)
         return condition->level < standard;
-    return condition->rule == ALERT_BREACH || condition->level > standard;
+    return condition->rule != ALERT_ESCALATION || condition->level > standard;
 }
 
 bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading) {
+    if (condition->rule == ALERT_CONTACT_OVERDUE)
+        return clock_has_no_contact(reading);
     if (reading->status != STATUS_WAITING || !applies(condition, reading->standard) ||
         reading->days < alert_threshold(condition, reading->standard))
         return false;
     return condition->rule != ALERT_APPROACHING || (!reading->breach && !reading->is_frozen);
 }
 
-day_t alert_next_day(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar,
-                     day_t today) {
-    struct alert_condition conditions[ALERT_CONDITIONS_MAX];
-    size_t count = alert_conditions(pathway, reading->standard, conditions);
+/* The next day after today on which days waited begin or end some condition. */
+static day_t next_day_of_clock(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar,
+                               const struct alert_condition *conditions, size_t count, day_t today) {
     int32_t next = INT32_MAX;
     for (size_t i = 0; i < count; i++) {
         int32_t threshold = alert_threshold(&conditions[i], reading->standard);
-        if (threshold > reading->days && threshold < next)
+        if (conditions[i].rule != ALERT_CONTACT_OVERDUE && threshold > reading->days && threshold < next)
             next = threshold;
     }
     /* Where the breach rule is switched off, an `approaching` alert must still end on the day of the breach. */
@@ -97,11 +106,22 @@ day_t alert_next_day(const struct clock_reading *reading, const struct pathway_p
     return day > today ? day : today + 1;
 }
 
+day_t alert_next_day(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar,
+                     day_t today) {
+    struct alert_condition conditions[ALERT_CONDITIONS_MAX];
+    size_t count = alert_conditions(pathway, reading->standard, conditions);
+    day_t day = next_day_of_clock(reading, pathway, calendar, conditions, count, today);
+    day_t contact = reading->contact_base + reading->contact_interval + 1;
+    bool comes = pathway->contact_overdue.enabled && contact > today;
+    return comes && (day == DAY_NONE || contact < day) ? contact : day;
+}
+
 /* A stretch of days over which neither the wait's events nor the policy change. */
 struct stretch {
     day_t from;
     day_t to;
     const struct pathway_policy *pathway;
+    int32_t contact_interval;
 };
 
 /* The days of the stretch on which the condition holds: one interval, because days only rise. False when there is none. */
@@ -109,11 +129,12 @@ static bool days_of_condition(const struct wait_state *state, const struct stret
                               const struct alert_condition *condition, day_t *first, day_t *last) {
     struct clock_reading reading;
     clock_read(state, false, stretch->pathway, calendar, stretch->to, &reading);
+    reading.contact_interval = stretch->contact_interval;
     if (reading.status != STATUS_WAITING || !applies(condition, reading.standard))
         return false;
     if (condition->rule == ALERT_APPROACHING && reading.is_frozen)
         return false;
-    *first = clock_day_reaching(&reading, stretch->pathway, calendar, alert_threshold(condition, reading.standard));
+    *first = alert_day_of(condition, &reading, stretch->pathway, calendar);
     if (*first == DAY_NONE)
         return false;
     if (*first < stretch->from)
@@ -165,7 +186,8 @@ static void extend_over_eras(struct run *run, const struct look_back *look_back,
         int index = policy_pathway_index(policy, name);
         if (index >= 0) /* else its last rules go on */
             pathway = &policy->pathways[index];
-        struct stretch stretch = {era_from > from ? era_from : from, era_to < to ? era_to : to, pathway};
+        struct stretch stretch = {era_from > from ? era_from : from, era_to < to ? era_to : to, pathway,
+                                  policy_contact_interval(policy, state->priority)};
         if (stretch.from <= stretch.to)
             extend_run(run, state, &stretch, look_back->fold->calendar, condition);
     }
@@ -261,6 +283,7 @@ static bool holds_under_policies(const struct look_back *look_back, const struct
             continue;
         struct clock_reading reading;
         clock_read(state, false, pathway, look_back->fold->calendar, day, &reading);
+        reading.contact_interval = policy_contact_interval(look_back->eras[i].policy, state->priority);
         if (alert_holds(condition, &reading))
             return true;
     }

@@ -4,10 +4,10 @@
 
 #include "daemon/core/clock.h"
 
-enum alert_rule { ALERT_APPROACHING, ALERT_BREACH, ALERT_ESCALATION };
-#define ALERT_RULE_COUNT (ALERT_ESCALATION + 1)
-#define ALERT_LEVEL_NONE 0 /* of `breach` */
-#define ALERT_CONDITIONS_MAX (1 + 2 * POLICY_LEVELS_MAX)
+enum alert_rule { ALERT_APPROACHING, ALERT_BREACH, ALERT_ESCALATION, ALERT_CONTACT_OVERDUE };
+#define ALERT_RULE_COUNT (ALERT_CONTACT_OVERDUE + 1)
+#define ALERT_LEVEL_NONE 0 /* of `breach` and `contact_overdue` */
+#define ALERT_CONDITIONS_MAX (2 + 2 * POLICY_LEVELS_MAX)
 
 enum alert_change { ALERT_RAISED, ALERT_ACKNOWLEDGED, ALERT_OVERDUE, ALERT_MOVED, ALERT_RESOLVED };
 #define ALERT_CHANGE_COUNT (ALERT_RESOLVED + 1)
@@ -35,14 +35,17 @@ enum alert_change alert_change_of(struct text name);
 /* One rule at one level. */
 struct alert_condition {
     enum alert_rule rule;
-    int32_t level; /* ALERT_LEVEL_NONE for `breach` */
+    int32_t level; /* ALERT_LEVEL_NONE where the rule has none */
     enum severity severity;
 };
 
 /* The enabled conditions that make sense for a standard: `approaching` levels below it, `escalation` levels above it. Returns how many. */
 size_t alert_conditions(const struct pathway_policy *pathway, int32_t standard, struct alert_condition conditions[ALERT_CONDITIONS_MAX]);
-/* The fewest days waited at which the condition holds. */
+/* The fewest days waited at which the condition holds; not of `contact_overdue`. */
 int32_t alert_threshold(const struct alert_condition *condition, int32_t standard);
+/* The first day on which the condition holds if nothing happens, however long ago; DAY_NONE: on none. */
+day_t alert_day_of(const struct alert_condition *condition, const struct clock_reading *reading, const struct pathway_policy *pathway,
+                   const struct calendar *calendar);
 /* Whether the condition holds for a wait, as its clock reads. */
 bool alert_holds(const struct alert_condition *condition, const struct clock_reading *reading);
 /* The next day after `today` on which some condition begins to hold if nothing happens, or DAY_NONE. */

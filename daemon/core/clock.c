@@ -69,6 +69,8 @@ void clock_read(const struct wait_state *state, bool excluded, const struct path
     reading->paused_days = paused.days;
     reading->days = excludes ? counted - paused_in_unit : counted;
     reading->standard = policy_standard(pathway, state->priority);
+    reading->contact_base = state->last_contact > state->start ? state->last_contact : state->start;
+    reading->contact_days = today - reading->contact_base;
     reading->ended_before_start = reading->stop != DAY_NONE && reading->stop < reading->start;
     if (reading->status != STATUS_WAITING && reading->status != STATUS_SCHEDULED)
         return;
@@ -91,4 +93,8 @@ day_t clock_day_reaching(const struct clock_reading *reading, const struct pathw
         return DAY_NONE;
     day_t day = clock_day_of_index(calendar, pathway->unit, reading->key + threshold);
     return day > reading->start ? day : reading->start;
+}
+
+bool clock_has_no_contact(const struct clock_reading *reading) {
+    return reading->status == STATUS_WAITING && reading->contact_days > reading->contact_interval;
 }

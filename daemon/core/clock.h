@@ -27,6 +27,9 @@ struct clock_reading {
     bool stopped_on_started; /* the start of the assessment stopped it, whatever ended the wait later */
     /* While it waits or is scheduled: `days` on day d are index(d) - key, index as clock_index; while frozen, up to the pause only. */
     int32_t key;
+    day_t contact_base;       /* the later of last contact and start */
+    int32_t contact_days;     /* calendar days since */
+    int32_t contact_interval; /* of the wait's priority: filled in by who knows the policy */
 };
 
 /* The number that grows by one with each day that counts in the unit. */
@@ -39,6 +42,8 @@ day_t clock_day_of_index(const struct calendar *calendar, enum day_unit unit, in
 void clock_read(const struct wait_state *state, bool excluded, const struct pathway_policy *pathway, const struct calendar *calendar,
                 day_t today, struct clock_reading *reading);
 
+/* It waits, and its interval has passed since the later of last contact and start. */
+bool clock_has_no_contact(const struct clock_reading *reading);
 /* The first day on which `days` are at least `threshold` if nothing happens; DAY_NONE when that never comes (ended, or frozen below it). */
 day_t clock_day_reaching(const struct clock_reading *reading, const struct pathway_policy *pathway, const struct calendar *calendar,
                          int32_t threshold);

@@ -5,17 +5,7 @@
 
 #include <string.h>
 
-static day_t contact_base(const struct wait_state *state, const struct clock_reading *reading) {
-    return state->last_contact > reading->start ? state->last_contact : reading->start;
-}
-
-bool wait_has_no_contact(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading) {
-    return reading->status == STATUS_WAITING &&
-           reg->today - contact_base(state, reading) > policy_contact_interval(register_policy(reg), state->priority);
-}
-
-static void contribution_of(const struct waiting_register *reg, const struct record *record, const struct clock_reading *reading,
-                            struct contribution *contribution) {
+static void contribution_of(const struct record *record, const struct clock_reading *reading, struct contribution *contribution) {
     const struct wait_state *state = &record->state;
     *contribution = (struct contribution){
         .status = reading->status,
@@ -24,8 +14,8 @@ static void contribution_of(const struct waiting_register *reg, const struct rec
         .is_frozen = reading->is_frozen,
         .key = reading->is_frozen ? reading->days : reading->key,
         .standard = reading->standard,
-        .contact_base = contact_base(state, reading),
-        .contact_interval = policy_contact_interval(reg->eras[reg->era_count - 1].policy, state->priority),
+        .contact_base = reading->contact_base,
+        .contact_interval = reading->contact_interval,
     };
 }
 
@@ -164,7 +154,7 @@ void register_count_wait(struct waiting_register *reg, uint32_t wait) {
         return;
     record->cell = cell_of(reg, &record->state);
     struct contribution contribution;
-    contribution_of(reg, record, &reading, &contribution);
+    contribution_of(record, &reading, &contribution);
     tally_add(groups_at(reg->queues, record->queue)->tally, &contribution);
     tally_add(groups_at(reg->cells, record->cell)->tally, &contribution);
 }
@@ -182,7 +172,7 @@ void register_uncount_wait(struct waiting_register *reg, uint32_t wait) {
     if (!is_open(reading.status))
         return;
     struct contribution contribution;
-    contribution_of(reg, record, &reading, &contribution);
+    contribution_of(record, &reading, &contribution);
     tally_remove(groups_at(reg->queues, record->queue)->tally, &contribution);
     tally_remove(groups_at(reg->cells, record->cell)->tally, &contribution);
     register_note_queue(reg, record->queue);

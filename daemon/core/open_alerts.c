@@ -107,8 +107,7 @@ static struct look_back look_back(const struct waiting_register *reg) {
 /* The first day of the run on which the condition holds; the history is read only where the clock alone cannot tell. */
 static day_t occurred_on(struct waiting_register *reg, const struct record *record, const struct clock_reading *reading,
                          const struct alert_condition *condition) {
-    day_t reached =
-        clock_day_reaching(reading, register_pathway(reg, record), reg->calendar, alert_threshold(condition, reading->standard));
+    day_t reached = alert_day_of(condition, reading, register_pathway(reg, record), reg->calendar);
     day_t changed = record->state.changed_on;
     if (reg->eras[reg->era_count - 1].from > changed)
         changed = reg->eras[reg->era_count - 1].from;
@@ -174,7 +173,8 @@ static enum alert_reason reason_of(struct waiting_register *reg, const struct to
         return ALERT_REASON_BREACHED;
     if (node->rule == ALERT_APPROACHING && reading->is_frozen)
         return ALERT_REASON_PAUSED;
-    return reading->standard != node->standard ? ALERT_REASON_STANDARD_CHANGED : ALERT_REASON_CLEARED;
+    bool is_by_standard = node->rule != ALERT_CONTACT_OVERDUE;
+    return is_by_standard && reading->standard != node->standard ? ALERT_REASON_STANDARD_CHANGED : ALERT_REASON_CLEARED;
 }
 
 static bool still_holds(const struct waiting_register *reg, const struct alert_node *node, const struct alert_condition *conditions,

@@ -38,7 +38,7 @@ static bool pathway_equal(const struct pathway_policy *a, const struct pathway_p
     return text_equal(text_of(a->name), text_of(b->name)) && a->standard_days == b->standard_days && a->unit == b->unit &&
            a->pauses == b->pauses && a->stops_on == b->stops_on && a->completes_on == b->completes_on &&
            levels_equal(&a->approaching, &b->approaching) && levels_equal(&a->breach, &b->breach) &&
-           levels_equal(&a->escalation, &b->escalation);
+           levels_equal(&a->escalation, &b->escalation) && levels_equal(&a->contact_overdue, &b->contact_overdue);
 }
 
 bool policy_equal(const struct policy *a, const struct policy *b) {

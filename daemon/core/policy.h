@@ -36,6 +36,7 @@ struct pathway_policy {
     struct alert_rule_policy approaching;
     struct alert_rule_policy breach;
     struct alert_rule_policy escalation;
+    struct alert_rule_policy contact_overdue;
 };
 
 struct policy {

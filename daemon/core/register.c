@@ -131,6 +131,7 @@ const struct pathway_policy *register_pathway(const struct waiting_register *reg
 void register_read_clock(const struct waiting_register *reg, const struct record *record, struct clock_reading *reading) {
     const struct pathway_policy *pathway = record->state.stage == STAGE_NONE ? NULL : register_pathway(reg, record);
     clock_read(&record->state, (record->flags & RECORD_EXCLUDED) != 0, pathway, reg->calendar, reg->today, reading);
+    reading->contact_interval = policy_contact_interval(register_policy(reg), record->state.priority);
 }
 
 uint32_t register_find(const struct waiting_register *reg, struct text subject) {

@@ -217,8 +217,6 @@ day_t register_next_overdue(const struct waiting_register *reg, const struct rec
 /* counting.c: tallies, members, agenda. */
 void register_count_wait(struct waiting_register *reg, uint32_t wait);
 void register_uncount_wait(struct waiting_register *reg, uint32_t wait);
-/* It waits, and its interval has passed since the later of last contact and start. */
-bool wait_has_no_contact(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading);
 /* Once for every time that somebody asks. */
 void register_note_queue(struct waiting_register *reg, uint32_t queue);
 /* Takes the waits that wake on `day` out of the agenda: the first of a chain by wake_next. */

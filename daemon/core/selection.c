@@ -167,7 +167,7 @@ bool ready_filter_passes(const struct ready_filter *ready, const struct waiting_
         return false;
     if ((filter->has_min_days && reading->days < filter->min_days) || (filter->has_max_days && reading->days > filter->max_days))
         return false;
-    if (filter->no_contact != CHOICE_ANY && !choice_passes(filter->no_contact, wait_has_no_contact(reg, state, reading)))
+    if (filter->no_contact != CHOICE_ANY && !choice_passes(filter->no_contact, clock_has_no_contact(reading)))
         return false;
     if (filter->subject_prefix.length > 0) {
         struct text subject = names_text(reg->subjects, wait);

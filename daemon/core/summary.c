@@ -85,8 +85,7 @@ static void gather_from_groups(struct gathering *gathering, const struct groups 
     }
 }
 
-static void count_wait(const struct waiting_register *reg, const struct wait_state *state, const struct clock_reading *reading,
-                       struct position_builder *builder) {
+static void count_wait(const struct wait_state *state, const struct clock_reading *reading, struct position_builder *builder) {
     struct position *counts = position_builder_counts(builder);
     if (reading->status == STATUS_SCHEDULED) {
         counts->scheduled++;
@@ -99,7 +98,7 @@ static void count_wait(const struct waiting_register *reg, const struct wait_sta
     counts->paused += reading->is_paused;
     counts->breach += reading->breach;
     counts->due += reading->due;
-    counts->no_contact += wait_has_no_contact(reg, state, reading);
+    counts->no_contact += clock_has_no_contact(reading);
     position_builder_add_days(builder, reading->days, 1);
 }
 
@@ -107,7 +106,7 @@ static void gather_wait(void *context, const struct wait_state *state, const str
     struct gathering *gathering = context;
     struct position_builder *builder = builder_of(gathering, state);
     if (builder != NULL)
-        count_wait(gathering->reg, state, reading, builder);
+        count_wait(state, reading, builder);
 }
 
 static int compare_rows(const void *left, const void *right) {

@@ -19,7 +19,6 @@ static day_t breach_day(const struct waiting_register *reg, const struct record 
 }
 
 static void view_clock(const struct waiting_register *reg, const struct record *record, struct wait_view *view) {
-    const struct wait_state *state = &record->state;
     register_read_clock(reg, record, &view->clock);
     view->has_days_to_breach = view->clock.status == STATUS_WAITING || view->clock.status == STATUS_SCHEDULED;
     view->breach_on = DAY_NONE;
@@ -27,7 +26,7 @@ static void view_clock(const struct waiting_register *reg, const struct record *
         view->days_to_breach = view->clock.standard + 1 - view->clock.days;
         view->breach_on = breach_day(reg, record, &view->clock);
     }
-    view->no_contact = wait_has_no_contact(reg, state, &view->clock);
+    view->no_contact = clock_has_no_contact(&view->clock);
 }
 
 bool register_view(const struct waiting_register *reg, uint32_t wait, struct wait_view *view) {

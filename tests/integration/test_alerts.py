@@ -95,6 +95,31 @@ class Midnights(unittest.TestCase):
         self.assertEqual(logs[0], logs[1])
 
 
+class Contact(unittest.TestCase):
+    def test_contact_overdue_where_it_is_switched_on(self):
+        pathways = """pathways = ( { name = "needs_assessment"; alerts = { contact_overdue = { enabled = true; severity = "high"; }; }; },
+                                   { name = "dols"; } ); contact = { interval_days = 14; by_priority = (); };"""
+        with Daemon(clock="2025-04-14T12:00:00Z", pathways=pathways) as daemon:
+            daemon.take(referral("W-1", "2025-04-01"), referral("W-2", "2025-04-01", pathway="dols"), referral("W-3", "2025-04-01"),
+                        event("contact.made", "W-3", "2025-04-10"))
+            sub = daemon.subscribe("alert.contact_overdue.")
+            daemon.set_clock("2025-04-16T12:00:00Z")
+            row, = daemon.alerts(filter={"rule": "contact_overdue"})
+            self.assertEqual((row["subject"], row["transition"], row["level"], row["severity"], row["days"], row["occurred_on"], row["late"]),
+                             ("W-1", "raised", None, "high", 15, "2025-04-16", False))
+            self.assertEqual([told for _, _, told in sub.alerts_through(row["seq"])], [row])
+            sub.close()
+            self.assertEqual(daemon.total()["no_contact"], 2)
+            daemon.restart()
+            daemon.ask("alert.ack", alert_id=row["alert_id"], by="jo", expected_by="2025-04-16")
+            daemon.set_clock("2025-04-17T12:00:00Z")
+            daemon.take(event("contact.made", "W-1", "2025-04-17"))
+            self.assertEqual([(each["transition"], each["severity"], each["reason"]) for each in daemon.alerts(filter={"rule": "contact_overdue"})],
+                             [("raised", "high", None), ("acknowledged", "high", None), ("overdue", "critical", None),
+                              ("resolved", "critical", "cleared")])
+            self.assertEqual(daemon.alerts(state="open", filter={"rule": "contact_overdue"}), [])
+
+
 class Corrections(unittest.TestCase):
     def setUp(self):
         self.daemon = self.open("2025-05-05T12:00:00Z")

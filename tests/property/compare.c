@@ -209,8 +209,10 @@ static size_t snapshot_find(const struct snapshot *snapshot, struct text subject
 }
 
 static struct oracle_condition condition_of(const struct alert_transition *alert) {
-    static const enum oracle_rule rules[] = {
-        [ALERT_APPROACHING] = ORACLE_APPROACHING, [ALERT_BREACH] = ORACLE_BREACH, [ALERT_ESCALATION] = ORACLE_ESCALATION};
+    static const enum oracle_rule rules[] = {[ALERT_APPROACHING] = ORACLE_APPROACHING,
+                                             [ALERT_BREACH] = ORACLE_BREACH,
+                                             [ALERT_ESCALATION] = ORACLE_ESCALATION,
+                                             [ALERT_CONTACT_OVERDUE] = ORACLE_CONTACT_OVERDUE};
     return (struct oracle_condition){rules[alert->rule], alert->level};
 }
 
@@ -398,7 +400,8 @@ static enum alert_reason reason_expected(const struct oracle *oracle, const stru
         return ALERT_REASON_BREACHED;
     if (raised->rule == ALERT_APPROACHING && wait->is_paused && wait->policy->pathways[wait->pathway].pauses == PAUSES_EXCLUDE)
         return ALERT_REASON_PAUSED;
-    return wait->standard != raised->standard ? ALERT_REASON_STANDARD_CHANGED : ALERT_REASON_CLEARED;
+    bool is_by_standard = raised->rule != ALERT_CONTACT_OVERDUE;
+    return is_by_standard && wait->standard != raised->standard ? ALERT_REASON_STANDARD_CHANGED : ALERT_REASON_CLEARED;
 }
 
 static void fail_transition(const struct transition_check *check, const struct alert_transition *transition, const char *what,
@@ -419,7 +422,7 @@ static void check_raised(struct transition_check *check, const struct alert_tran
         return;
     }
     const struct pathway_policy *pathway = &wait->policy->pathways[wait->pathway];
-    const struct alert_rule_policy *rules[] = {&pathway->approaching, &pathway->breach, &pathway->escalation};
+    const struct alert_rule_policy *rules[] = {&pathway->approaching, &pathway->breach, &pathway->escalation, &pathway->contact_overdue};
     day_t occurred_on = oracle_occurred_on(check->oracle, transition->subject, condition, snapshot->today);
     if (transition->occurred_on != occurred_on)
         fail_transition(check, transition, "occurred_on", transition->occurred_on, occurred_on, verdict);

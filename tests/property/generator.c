@@ -165,6 +165,7 @@ static void make_pathway(struct random *random, const char *name, enum event_typ
     make_rule(random, &pathway->approaching, approaching, COUNT_OF(approaching));
     make_rule(random, &pathway->breach, NULL, 0);
     make_rule(random, &pathway->escalation, escalation, COUNT_OF(escalation));
+    make_rule(random, &pathway->contact_overdue, NULL, 0);
 }
 
 static void make_policy(struct random *random, struct policy *policy, const struct policy *before) {
@@ -500,6 +501,7 @@ static void print_policy(const struct policy *policy, FILE *out) {
         print_rule("approaching", &pathway->approaching, out);
         print_rule("breach", &pathway->breach, out);
         print_rule("escalation", &pathway->escalation, out);
+        print_rule("contact_overdue", &pathway->contact_overdue, out);
         fputc('\n', out);
     }
 }

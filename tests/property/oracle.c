@@ -659,6 +659,8 @@ static bool holds(const struct oracle_wait *wait, struct oracle_condition condit
         return wait->breach;
     case ORACLE_ESCALATION:
         return condition.level > wait->standard && wait->days > condition.level;
+    case ORACLE_CONTACT_OVERDUE:
+        return wait->no_contact;
     }
     abort();
 }
@@ -685,6 +687,9 @@ size_t oracle_conditions(const struct oracle_wait *wait, struct oracle_condition
     }
     for (size_t i = 0; pathway->escalation.enabled && i < pathway->escalation.level_count; i++) {
         add_if_holding(wait, ORACLE_ESCALATION, pathway->escalation.levels[i], out, &count);
+    }
+    if (pathway->contact_overdue.enabled) {
+        add_if_holding(wait, ORACLE_CONTACT_OVERDUE, 0, out, &count);
     }
     return count;
 }

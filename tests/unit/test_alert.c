@@ -19,6 +19,7 @@ START_TEST(names_are_the_documents_words) {
     for (int rule = 0; rule < ALERT_RULE_COUNT; rule++)
         ck_assert_int_eq(alert_rule_of(text_of(alert_rule_name((enum alert_rule)rule))), rule);
     ck_assert_int_eq(alert_rule_of(text_of("escalation")), ALERT_ESCALATION);
+    ck_assert_int_eq(alert_rule_of(text_of("contact_overdue")), ALERT_CONTACT_OVERDUE);
     ck_assert_int_eq(alert_rule_of(text_of("feed_silent")), ALERT_RULE_COUNT);
     for (int change = 0; change < ALERT_CHANGE_COUNT; change++)
         ck_assert_int_eq(alert_change_of(text_of(alert_change_name((enum alert_change)change))), change);
@@ -54,6 +55,9 @@ START_TEST(levels_make_sense_for_their_standard_only) {
     ck_assert_uint_eq(alert_conditions(pathway, 28, conditions), 3);
     pathway->escalation.enabled = false;
     ck_assert_uint_eq(alert_conditions(pathway, 28, conditions), 0);
+    pathway->contact_overdue = (struct alert_rule_policy){.enabled = true, .severity = SEVERITY_WARNING};
+    ck_assert_uint_eq(alert_conditions(pathway, 28, conditions), 1);
+    ck_assert(conditions[0].rule == ALERT_CONTACT_OVERDUE && conditions[0].level == ALERT_LEVEL_NONE);
 }
 END_TEST
 
@@ -119,6 +123,20 @@ START_TEST(the_next_day_to_look_is_the_next_threshold) {
     struct clock_reading frozen = reading_of(25, 28);
     frozen.is_frozen = true;
     ck_assert_int_eq(alert_next_day(&frozen, pathway, calendar, 20025), DAY_NONE);
+    /* Contact is asked for in calendar days, also of somebody whose clock stands still. */
+    pathway->contact_overdue.enabled = true;
+    frozen.contact_base = 20010;
+    frozen.contact_interval = 28;
+    ck_assert_int_eq(alert_next_day(&frozen, pathway, calendar, 20025), 20039);
+    ck_assert_int_eq(alert_next_day(&frozen, pathway, calendar, 20039), DAY_NONE);
+    struct clock_reading both = reading_of(25, 28);
+    both.key = 20000;
+    both.contact_base = 20024;
+    both.contact_interval = 2;
+    ck_assert_int_eq(alert_next_day(&both, pathway, calendar, 20025), 20027);
+    both.contact_interval = 9;
+    ck_assert_int_eq(alert_next_day(&both, pathway, calendar, 20025), 20028);
+    pathway->contact_overdue.enabled = false;
     pathway->approaching.enabled = pathway->breach.enabled = pathway->escalation.enabled = false;
     struct clock_reading quiet = reading_of(3, 28);
     quiet.key = 20000;

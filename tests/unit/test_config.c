@@ -377,6 +377,8 @@ START_TEST(every_default) {
         ck_assert_int_eq(pathway->approaching.severity, SEVERITY_INFO);
         ck_assert_int_eq(pathway->breach.severity, SEVERITY_WARNING);
         ck_assert_int_eq(pathway->escalation.severity, SEVERITY_CRITICAL);
+        ck_assert(!pathway->contact_overdue.enabled);
+        ck_assert_int_eq(pathway->contact_overdue.severity, SEVERITY_WARNING);
     }
     ck_assert_uint_eq(config->teams.count + config->districts.count + config->client_groups.count, 0);
     ck_assert_uint_eq(config->dimension_count + config->source_count, 0);
@@ -408,7 +410,8 @@ static const char everything[] =
     "journal = { path = \"j/journal.db\"; };\n"
     "pathways = (\n"
     "  { name = \"needs_assessment\"; label = \"Care Act\"; standard_days = 30;\n"
-    "    alerts = { approaching = { enabled = false; }; breach = { severity = \"high\"; }; escalation = { levels = [ 60 ]; }; }; },\n"
+    "    alerts = { approaching = { enabled = false; }; breach = { severity = \"high\"; }; escalation = { levels = [ 60 ]; };\n"
+    "    contact_overdue = { severity = \"info\"; }; }; },\n"
     "  { name = \"ot_assessment\"; standard_by_priority = ( (1, 2), [2, 7] ); pauses = \"exclude\"; },\n"
     "  { name = \"service\"; completes_on = \"asc.service.started\"; unit = \"working_days\"; clock_stops_on = \"started\"; } );\n"
     "teams = ( { name = \"north\"; label = \"North older people\"; district = \"lancaster\"; }, { name = \"south\"; } );\n"
@@ -417,7 +420,8 @@ static const char everything[] =
     "contact = { interval_days = 21; by_priority = ( (4, 90) ); };\n"
     "data_quality = { backdated_days = 0; };\n"
     "bands = [ 10, 20 ];\n"
-    "alerts = { approaching = { levels = [ 5, 3, 1 ]; }; breach = { enabled = true; }; escalation = { severity = \"warning\"; }; };\n"
+    "alerts = { approaching = { levels = [ 5, 3, 1 ]; }; breach = { enabled = true; }; escalation = { severity = \"warning\"; };\n"
+    "  contact_overdue = { enabled = true; }; };\n"
     "sources = ( { name = \"urn:las\"; silence_minutes = 120; hours = \"Mon-Fri 08:00-18:00\"; allow_numeric_references = true; },\n"
     "  { name = \"urn:b\"; } );\n"
     "security = { allow_plain_loopback = true; };\n";
@@ -440,6 +444,9 @@ START_TEST(every_value_arrives) {
     ck_assert_uint_eq(pathways[0].approaching.level_count, 3); /* what is left out is inherited */
     ck_assert_int_eq(pathways[0].breach.severity, SEVERITY_HIGH);
     ck_assert_int_eq(pathways[1].breach.severity, SEVERITY_WARNING);
+    ck_assert(pathways[0].contact_overdue.enabled && pathways[1].contact_overdue.enabled);
+    ck_assert_int_eq(pathways[0].contact_overdue.severity, SEVERITY_INFO);
+    ck_assert_int_eq(pathways[1].contact_overdue.severity, SEVERITY_WARNING);
     ck_assert_uint_eq(pathways[0].escalation.level_count, 1);
     ck_assert_int_eq(pathways[0].escalation.levels[0], 60);
     ck_assert_int_eq(pathways[0].escalation.severity, SEVERITY_WARNING);

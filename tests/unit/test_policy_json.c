@@ -42,6 +42,8 @@ START_TEST(round_trip) {
     config->policy.pathways[0].approaching.enabled = false;
     config->policy.pathways[0].breach.severity = SEVERITY_HIGH;
     config->policy.pathways[3].completes_on = EVENT_SERVICE_STARTED;
+    config->policy.pathways[1].contact_overdue.enabled = true;
+    config->policy.pathways[2].contact_overdue.severity = SEVERITY_CRITICAL;
     char *text = policy_to_json(&config->policy, &calendar, day_from_civil(2024, 2, 29));
     struct policy *policy = calloc(1, sizeof *policy);
     struct holidays holidays;
