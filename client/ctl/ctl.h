@@ -85,6 +85,8 @@ int command_send(struct ctl_context *ctl, int argc, char **argv);
 int command_import(struct ctl_context *ctl, int argc, char **argv);
 int command_simulate(struct ctl_context *ctl, int argc, char **argv);
 int command_report(struct ctl_context *ctl, int argc, char **argv);
+int command_export(struct ctl_context *ctl, int argc, char **argv);
+int command_keygen(struct ctl_context *ctl, int argc, char **argv);
 int command_redact(struct ctl_context *ctl, int argc, char **argv);
 int command_verify(struct ctl_context *ctl, int argc, char **argv);
 int command_backup(struct ctl_context *ctl, int argc, char **argv);

@@ -32,8 +32,10 @@ static const struct ctl_command commands[] = {
 #ifdef WAITLIST_HAVE_CLD
     {"report", command_report, "figures that others define: the national waiting times"},
 #endif
+    {"export", command_export, "write a pack of evidence for an inspector"},
+    {"keygen", command_keygen, "make a key that signs packs"},
     {"redact", command_redact, "erase who accepted events were about"},
-    {"verify", command_verify, "check a journal's file against its hash chain"},
+    {"verify", command_verify, "check a journal's file against its hash chain, or a pack of evidence"},
     {"backup", command_backup, "have the daemon make a backup of its journal"},
     {"restore", command_restore, "put a backup in the journal's place, under a new epoch"},
     {"completion", command_completion, "print the completion script of a shell"},

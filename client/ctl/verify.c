@@ -1,5 +1,6 @@
-/* waitlistctl verify: checks a journal's file against its hash chain. The only command that opens the file itself, to read it. */
+/* waitlistctl verify: checks a journal's file against its hash chain; or a pack of evidence (verify_pack.c). */
 #include "client/ctl/send.h"
+#include "client/ctl/verify_pack.h"
 
 #include "daemon/ingest/envelope.h"
 #include "daemon/journal/kept.h"
@@ -10,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_HEAD = 0x700, OPTION_SEQ };
+enum { OPTION_HEAD = 0x700, OPTION_SEQ, OPTION_PUBLIC_KEY, OPTION_UNSIGNED };
 
 struct verify_choice {
     struct ctl_context *ctl;
     const char *path;
+    const char *public_key;
+    bool may_be_unsigned;
     const char *seq_text;
     bool has_head;
     struct chain_digest head;
@@ -53,15 +56,21 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
         choice->seq_text = argument;
         take_seq(state, argument, &choice->seq);
         return 0;
+    case OPTION_PUBLIC_KEY:
+        choice->public_key = argument;
+        return 0;
+    case OPTION_UNSIGNED:
+        choice->may_be_unsigned = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (choice->path != NULL) {
-            argp_error(state, "one journal at a time");
+            argp_error(state, "one journal, or one pack, at a time");
         }
         choice->path = argument;
         return 0;
     case ARGP_KEY_END:
         if (choice->path == NULL) {
-            argp_error(state, "which journal?");
+            argp_error(state, "which journal, or which pack?");
         }
         if (choice->has_head != (choice->seq_text != NULL)) {
             argp_error(state, "--head and --seq belong together: both as a heartbeat or 'status' gave them");
@@ -162,18 +171,25 @@ int command_verify(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_option options[] = {
         {"head", OPTION_HEAD, "HEX", 0, "a head of the chain that was noted elsewhere: it must lie on the chain", 0},
         {"seq", OPTION_SEQ, "N", 0, "the journal_seq that was noted with it", 0},
+        {"public-key", OPTION_PUBLIC_KEY, "HEX", 0, "of a pack: the key that it must be signed with", 0},
+        {"unsigned", OPTION_UNSIGNED, NULL, 0, "of a pack: it may be without a signature", 0},
         {0}};
     static const struct argp argp = {
         .parser = take_option,
         .options = options,
-        .args_doc = "JOURNAL",
+        .args_doc = "JOURNAL|PACK",
         .doc = "Check a journal's file: nothing missing, damaged or changed since it was written. It is only read, and the daemon may run. "
-               "Ends with 1 when something is wrong, and names the first bad seq.\v"
+               "Ends with 1 when something is wrong, and names the first bad seq. Or check a pack of evidence: its signature, its files, "
+               "and with --journal every figure, computed again; it names the file and the cell.\v"
                "Who can write the file can compute its chain anew. Only a head that was noted on another machine, from a heartbeat, shows "
-               "that.\n\nExample:\n  waitlistctl verify /var/lib/waitlistd/journal.db\n",
+               "that.\n\nExample:\n  waitlistctl verify /var/lib/waitlistd/journal.db\n"
+               "  waitlistctl verify pack.zip --journal /var/lib/waitlistd/journal.db\n",
         .children = children};
     struct verify_choice choice = {.ctl = ctl};
 
     ctl_parse(&argp, "verify", argc, argv, &choice);
+    if (verify_is_pack(choice.path)) {
+        return verify_pack(&(struct verify_pack_choice){ctl, choice.path, choice.public_key, choice.may_be_unsigned});
+    }
     return verify(&choice);
 }

@@ -77,6 +77,8 @@ struct flow_table {
 
 /* Reads the history of every wait. False when there would be more than FLOW_ROWS_MAX rows. The caller frees with flow_table_free. */
 bool register_flow(struct waiting_register *reg, const struct flow_request *request, struct flow_table *table);
+/* Several of them at once, each history being read once. False when one of them would have too many rows: then there is no table. */
+bool register_flows(struct waiting_register *reg, const struct flow_request *requests, size_t count, struct flow_table *tables);
 void flow_table_free(struct flow_table *table);
 
 #endif

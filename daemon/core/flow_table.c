@@ -216,11 +216,9 @@ static bool subject_passes(const struct waiting_register *reg, uint32_t wait, st
     return prefix.length == 0 || (subject.length >= prefix.length && memcmp(subject.at, prefix.at, prefix.length) == 0);
 }
 
-bool register_flow(struct waiting_register *reg, const struct flow_request *request, struct flow_table *table) {
+static struct counting *counting_create(struct waiting_register *reg, const struct flow_request *request) {
     ENSURE(request->group_by_count <= GROUP_BY_MAX && request->from <= request->to);
     struct counting *counting = memory_new(1, sizeof *counting);
-    struct look_back look_back = {&reg->fold, reg->eras, reg->era_count};
-    memset(table, 0, sizeof *table);
     counting->reg = reg;
     counting->request = request;
     counting->slot_count = FIRST_SLOTS;
@@ -228,23 +226,72 @@ bool register_flow(struct waiting_register *reg, const struct flow_request *requ
     ready_filter_init(&counting->filter, reg, request->filter);
     counting->unknown = names_find(reg->names, text_of(KEY_UNKNOWN));
     make_periods(counting);
-    for (uint32_t wait = 1; wait <= register_count(reg) && !counting->overflow; wait++) {
-        const struct record *record = register_record(reg, wait);
-        if (record->newest_seq == 0 || !subject_passes(reg, wait, request->filter->subject_prefix))
-            continue;
-        struct wait_history history = register_load_history(reg, record);
-        flow_of_wait(&look_back, &history, request->from, request->to, count_transition, counting);
-    }
-    bool fits = !counting->overflow;
-    if (fits)
-        finish_rows(counting, table);
+    return counting;
+}
+
+static void counting_destroy(struct counting *counting) {
     for (size_t i = 0; i < counting->count; i++)
         position_builder_destroy(&counting->rows[i].days);
     free(counting->rows);
     free(counting->slots);
     free(counting->period_ends);
     free(counting);
+}
+
+/* Several countings of the same histories, and the wait whose history it is. */
+struct flows {
+    struct counting **each;
+    size_t count;
+    uint32_t wait;
+};
+
+static void count_for_each(void *context, const struct flow_transition *transition) {
+    const struct flows *flows = context;
+    for (size_t i = 0; i < flows->count; i++) {
+        struct counting *counting = flows->each[i];
+        const struct flow_request *request = counting->request;
+        if (transition->day >= request->from && transition->day <= request->to &&
+            subject_passes(counting->reg, flows->wait, request->filter->subject_prefix))
+            count_transition(counting, transition);
+    }
+}
+
+static void count_histories(struct waiting_register *reg, struct flows *flows) {
+    struct look_back look_back = {&reg->fold, reg->eras, reg->era_count};
+    day_t from = flows->each[0]->request->from, to = flows->each[0]->request->to;
+    for (size_t i = 1; i < flows->count; i++) {
+        from = flows->each[i]->request->from < from ? flows->each[i]->request->from : from;
+        to = flows->each[i]->request->to > to ? flows->each[i]->request->to : to;
+    }
+    for (flows->wait = 1; flows->wait <= register_count(reg); flows->wait++) {
+        const struct record *record = register_record(reg, flows->wait);
+        if (record->newest_seq == 0)
+            continue;
+        struct wait_history history = register_load_history(reg, record);
+        flow_of_wait(&look_back, &history, from, to, count_for_each, flows);
+    }
+}
+
+bool register_flows(struct waiting_register *reg, const struct flow_request *requests, size_t count, struct flow_table *tables) {
+    struct flows flows = {memory_new(count, sizeof(struct counting *)), count, 0};
+    bool fits = true;
+    memset(tables, 0, count * sizeof *tables);
+    for (size_t i = 0; i < count; i++)
+        flows.each[i] = counting_create(reg, &requests[i]);
+    count_histories(reg, &flows);
+    for (size_t i = 0; i < count; i++)
+        fits = fits && !flows.each[i]->overflow;
+    for (size_t i = 0; i < count; i++) {
+        if (fits)
+            finish_rows(flows.each[i], &tables[i]);
+        counting_destroy(flows.each[i]);
+    }
+    free(flows.each);
     return fits;
+}
+
+bool register_flow(struct waiting_register *reg, const struct flow_request *request, struct flow_table *table) {
+    return register_flows(reg, request, 1, table);
 }
 
 void flow_table_free(struct flow_table *table) {

@@ -2,7 +2,10 @@
 #include "daemon/query/ops.h"
 
 #include "daemon/core/flow.h"
+#include "daemon/core/memory.h"
 #include "daemon/core/rules.h"
+
+#include <stdlib.h>
 
 /* A flow is of many days: what tells of one of them chooses nothing. */
 static bool filter_is_of_fields(struct question *question) {
@@ -30,28 +33,65 @@ static json_t *rows_of(const struct flow_table *table, const struct flow_request
     return rows;
 }
 
-json_t *op_flow(struct question *question) {
+/* One flow of the request: what it asks for, which lives while it is answered. */
+struct flow_part {
     struct field_name group_by[GROUP_BY_MAX];
     struct wait_filter filter;
+};
+
+static bool read_part(struct question *question, struct flow_part *part, struct flow_request *request) {
+    const struct period_limits limits = {question_today(question), 0, "must be today at most: what has not happened has no flow"};
+    *request = (struct flow_request){.step = STEP_ALL, .group_by = part->group_by, .filter = &part->filter};
+    return argument_period(question, &limits, &request->from, &request->to) && argument_step(question, &request->step) &&
+           argument_group_by(question, part->group_by, &request->group_by_count) && argument_filter(question, &part->filter) &&
+           filter_is_of_fields(question);
+}
+
+static json_t *part_of(const struct flow_table *table, const struct flow_request *request) {
+    json_t *part = json_object();
+    json_object_set_new(part, "rows", rows_of(table, request));
+    json_object_set_new(part, "from", wire_day(request->from));
+    json_object_set_new(part, "to", wire_day(request->to));
+    json_object_set_new(part, "step", json_string(flow_step_name(request->step)));
+    return part;
+}
+
+static json_t *count_all(struct question *question, const struct standpoint *standpoint, const struct flow_request *requests,
+                         size_t count) {
+    struct flow_table *tables = memory_new(count, sizeof *tables);
+    json_t *reply = NULL;
+    if (register_flows(standpoint->reg, requests, count, tables)) {
+        reply = wire_reply();
+        for (size_t i = 0; i < count; i++)
+            question_set_part(reply, question->request, part_of(&tables[i], &requests[i]));
+        json_object_set_new(reply, "known_at", json_integer((json_int_t)standpoint->known_at));
+        json_object_set_new(reply, "journal_seq", json_integer((json_int_t)standpoint->journal_seq));
+        set_rule_version(reply, RULES_FLOW);
+    } else {
+        question_refuse(question, "bad_request", "more than 50,000 rows: group by less, take longer steps, or filter", "/group_by");
+    }
+    for (size_t i = 0; i < count; i++)
+        flow_table_free(&tables[i]);
+    free(tables);
+    return reply;
+}
+
+json_t *op_flow(struct question *question) {
+    static const char *const members[] = {"from", "to", "step", "group_by", "filter", NULL};
     struct when when;
     struct standpoint standpoint;
-    struct flow_table table;
-    struct flow_request request = {.step = STEP_ALL, .group_by = group_by, .filter = &filter};
-    const struct period_limits limits = {question_today(question), 0, "must be today at most: what has not happened has no flow"};
-    if (!argument_period(question, &limits, &request.from, &request.to) || !argument_step(question, &request.step) ||
-        !argument_group_by(question, group_by, &request.group_by_count) || !argument_filter(question, &filter) ||
-        !filter_is_of_fields(question) || !argument_when(question, &when) || !question_stand(question, &when, true, &standpoint))
-        return NULL;
-    if (!register_flow(standpoint.reg, &request, &table))
-        return question_refuse(question, "bad_request", "more than 50,000 rows: group by less, take longer steps, or filter", "/group_by");
-    json_t *reply = wire_reply();
-    json_object_set_new(reply, "rows", rows_of(&table, &request));
-    json_object_set_new(reply, "from", wire_day(request.from));
-    json_object_set_new(reply, "to", wire_day(request.to));
-    json_object_set_new(reply, "step", json_string(flow_step_name(request.step)));
-    json_object_set_new(reply, "known_at", json_integer((json_int_t)standpoint.known_at));
-    json_object_set_new(reply, "journal_seq", json_integer((json_int_t)standpoint.journal_seq));
-    set_rule_version(reply, RULES_FLOW);
-    flow_table_free(&table);
+    size_t count = question_parts(question, members);
+    struct flow_part *parts = memory_new(count, sizeof *parts);
+    struct flow_request *requests = memory_new(count, sizeof *requests);
+    bool good = count > 0;
+    for (size_t i = 0; good && i < count; i++) {
+        const json_t *request = question_enter(question, i);
+        good = read_part(question, &parts[i], &requests[i]);
+        question->request = request;
+    }
+    good = good && argument_when(question, &when) && question_stand(question, &when, true, &standpoint);
+    json_t *reply = good ? count_all(question, &standpoint, requests, count) : NULL;
+    free(requests);
+    free(parts);
     return reply;
 }

@@ -1,22 +1,32 @@
 /* The op about many days: the position at the end of every day, week, month or quarter, for charts. */
 #include "daemon/query/ops.h"
 
+#include "daemon/core/memory.h"
 #include "daemon/core/rules.h"
 #include "daemon/reported/reported.h"
 
+#include <stdlib.h>
+
 enum { SERIES_ROWS_MAX = 50000, SERIES_DAYS_MAX = 3660 };
 
-struct series {
-    const struct question *question;
+/* One grouping and filter of the positions. */
+struct series_part {
     struct field_name group_by[GROUP_BY_MAX];
     size_t group_by_count;
     struct wait_filter filter;
+    json_t *rows;
+    json_t *totals;
+};
+
+struct series {
+    const struct question *question;
+    struct series_part *parts;
+    size_t part_count;
     day_t from;
     day_t to;
     enum flow_step step;
     bool is_reported;
-    json_t *rows;
-    json_t *totals;
+    size_t row_count; /* of all parts */
     bool overflow;
     bool unreadable;
     enum reported_status status; /* of the reports */
@@ -34,43 +44,51 @@ static json_t *row_of(day_t day, const struct position *position) {
 }
 
 /* False when the rows became too many. */
-static bool add_day(struct series *series, day_t day, const struct summary *summary) {
-    for (size_t i = 0; i < summary->row_count && series->group_by_count > 0; i++) {
+static bool add_day(struct series *series, struct series_part *part, day_t day, const struct summary *summary) {
+    for (size_t i = 0; i < summary->row_count && part->group_by_count > 0; i++) {
         json_t *row = row_of(day, &summary->rows[i].position);
-        json_object_set_new(row, "keys", keys_of(series->group_by, summary->rows[i].keys, series->group_by_count));
-        json_array_append_new(series->rows, row);
+        json_object_set_new(row, "keys", keys_of(part->group_by, summary->rows[i].keys, part->group_by_count));
+        json_array_append_new(part->rows, row);
     }
-    json_array_append_new(series->totals, row_of(day, &summary->total));
-    series->overflow = json_array_size(series->rows) > SERIES_ROWS_MAX;
+    json_array_append_new(part->totals, row_of(day, &summary->total));
+    series->row_count += part->group_by_count > 0 ? summary->row_count : 0;
+    series->overflow = series->row_count > SERIES_ROWS_MAX;
     return !series->overflow;
 }
 
 static bool add_known_day(void *context, day_t day, struct waiting_register *reg) {
     struct series *series = context;
+    bool goes_on = true;
+    for (size_t i = 0; goes_on && i < series->part_count && is_shown(series, day); i++) {
+        struct series_part *part = &series->parts[i];
+        struct summary summary;
+        series->overflow = !register_summary(reg, part->group_by, part->group_by_count, &part->filter, &summary);
+        goes_on = !series->overflow && add_day(series, part, day, &summary);
+        summary_free(&summary);
+    }
+    return goes_on;
+}
+
+static bool add_reported_part(struct series *series, struct series_part *part, day_t day, struct reported *reported) {
     struct summary summary;
-    if (!is_shown(series, day))
-        return true;
-    series->overflow = !register_summary(reg, series->group_by, series->group_by_count, &series->filter, &summary);
-    bool goes_on = !series->overflow && add_day(series, day, &summary);
-    summary_free(&summary);
+    series->status = reported_summary(reported, part->group_by, part->group_by_count, &part->filter, &summary);
+    bool goes_on = series->status == REPORTED_OK && add_day(series, part, day, &summary);
+    if (series->status == REPORTED_OK)
+        summary_free(&summary);
     return goes_on;
 }
 
 static bool add_reported_day(void *context, const struct journal_report *report) {
     struct series *series = context;
-    struct summary summary;
+    bool goes_on = true;
     if (!is_shown(series, report->day) || !question_knows(series->question, report->at))
         return true;
     struct reported *reported = reported_read(report->body);
     series->unreadable = reported == NULL;
-    if (series->unreadable)
-        return false;
-    series->status = reported_summary(reported, series->group_by, series->group_by_count, &series->filter, &summary);
-    bool goes_on = series->status == REPORTED_OK && add_day(series, report->day, &summary);
-    if (series->status == REPORTED_OK)
-        summary_free(&summary);
+    for (size_t i = 0; goes_on && reported != NULL && i < series->part_count; i++)
+        goes_on = add_reported_part(series, &series->parts[i], report->day, reported);
     reported_destroy(&reported);
-    return goes_on;
+    return goes_on && !series->unreadable;
 }
 
 /* False after refusing. */
@@ -93,8 +111,9 @@ static bool add_days(struct question *question, struct series *series, const str
 
 static json_t *reply_of(const struct series *series, const struct standpoint *standpoint) {
     json_t *reply = wire_reply();
-    json_object_set(reply, "rows", series->rows);
-    json_object_set(reply, "totals", series->totals);
+    for (size_t i = 0; i < series->part_count; i++)
+        question_set_part(reply, series->question->request,
+                          json_pack("{s:O, s:O}", "rows", series->parts[i].rows, "totals", series->parts[i].totals));
     json_object_set_new(reply, "from", wire_day(series->from));
     json_object_set_new(reply, "to", wire_day(series->to));
     json_object_set_new(reply, "step", json_string(flow_step_name(series->step)));
@@ -112,20 +131,43 @@ static bool basis_fits(struct question *question, const struct series *series, c
     return question->refusal == NULL;
 }
 
+static bool read_parts(struct question *question, struct series *series) {
+    bool good = series->part_count > 0;
+    for (size_t i = 0; good && i < series->part_count; i++) {
+        struct series_part *part = &series->parts[i];
+        const json_t *request = question_enter(question, i);
+        good = argument_group_by(question, part->group_by, &part->group_by_count) && argument_filter(question, &part->filter);
+        question->request = request;
+    }
+    return good;
+}
+
+static json_t *answer(struct question *question, struct series *series, const struct standpoint *standpoint) {
+    for (size_t i = 0; i < series->part_count; i++) {
+        series->parts[i].rows = json_array();
+        series->parts[i].totals = json_array();
+    }
+    json_t *reply = add_days(question, series, standpoint) ? reply_of(series, standpoint) : NULL;
+    for (size_t i = 0; i < series->part_count; i++) {
+        json_decref(series->parts[i].rows);
+        json_decref(series->parts[i].totals);
+    }
+    return reply;
+}
+
 json_t *op_series(struct question *question) {
+    static const char *const members[] = {"group_by", "filter", NULL};
     struct when when;
     struct standpoint standpoint;
     struct series series = {.question = question, .step = STEP_DAY, .status = REPORTED_OK};
     const struct period_limits limits = {question_today(question) + DAYS_AHEAD_MAX, SERIES_DAYS_MAX, "must be 366 days ahead at most"};
-    if (!argument_period(question, &limits, &series.from, &series.to) || !argument_step(question, &series.step) ||
-        !argument_group_by(question, series.group_by, &series.group_by_count) || !argument_filter(question, &series.filter) ||
-        !argument_when_known(question, &when) || !argument_basis(question, &series.is_reported) || !basis_fits(question, &series, &when) ||
-        !question_look_back(question, &when, &standpoint))
-        return NULL;
-    series.rows = json_array();
-    series.totals = json_array();
-    json_t *reply = add_days(question, &series, &standpoint) ? reply_of(&series, &standpoint) : NULL;
-    json_decref(series.rows);
-    json_decref(series.totals);
+    json_t *reply = NULL;
+    series.part_count = question_parts(question, members);
+    series.parts = memory_new(series.part_count, sizeof *series.parts);
+    if (argument_period(question, &limits, &series.from, &series.to) && argument_step(question, &series.step) &&
+        read_parts(question, &series) && argument_when_known(question, &when) && argument_basis(question, &series.is_reported) &&
+        basis_fits(question, &series, &when) && question_look_back(question, &when, &standpoint))
+        reply = answer(question, &series, &standpoint);
+    free(series.parts);
     return reply;
 }

@@ -51,6 +51,15 @@ day_t question_epoch(const struct question *question);
 bool argument_period(struct question *question, const struct period_limits *limits, day_t *from, day_t *to);
 bool argument_step(struct question *question, enum flow_step *step);
 
+/* each.c: several questions in one, which look at the same registers or histories once: `each`, a list of at most QUESTION_PARTS_MAX objects.
+ * The number of parts, 1 when the request has none and is its own; 0 after refusing. */
+#define QUESTION_PARTS_MAX 64
+size_t question_parts(struct question *question, const char *const *members);
+/* Makes the part the request of the question from now on, so that the arguments above are read from it; returns the request there was. */
+const json_t *question_enter(struct question *question, size_t part);
+/* The reply: of a request without parts, the only one's members are those of the reply itself. */
+void question_set_part(json_t *reply, const json_t *request, json_t *part);
+
 /* when.c: the end of which day, by what was known when. */
 struct when {
     day_t as_at;
@@ -130,6 +139,7 @@ json_t *op_series(struct question *question);
 json_t *op_restatement(struct question *question);
 json_t *op_snapshot(struct question *question);
 json_t *op_policies(struct question *question);
+json_t *op_alert_figures(struct question *question);
 json_t *op_waits(struct question *question);
 json_t *op_wait(struct question *question);
 json_t *op_alerts(struct question *question);

@@ -25,8 +25,8 @@ static const struct op ops[] = {
     {"clock.set", op_clock_set, {"now", NULL}},
     {"summary", op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
     {"distribution", op_distribution, {"filter", "as_at", "known_at", NULL}},
-    {"flow", op_flow, {"from", "to", "step", "group_by", "filter", "known_at", NULL}},
-    {"series", op_series, {"from", "to", "step", "group_by", "filter", "known_at", "basis", NULL}},
+    {"flow", op_flow, {"from", "to", "step", "group_by", "filter", "known_at", "each", NULL}},
+    {"series", op_series, {"from", "to", "step", "group_by", "filter", "known_at", "basis", "each", NULL}},
     {"restatement", op_restatement, {"day", "from", "to", "group_by", "filter", "known_at", "limit", NULL}},
     {"snapshot", op_snapshot, {NULL}},
     {"waits", op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
@@ -37,6 +37,7 @@ static const struct op ops[] = {
     {"exceptions", op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
     {"data_quality", op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
     {"policies", op_policies, {"known_at", NULL}},
+    {"alert_figures", op_alert_figures, {"from", "to", "known_at", NULL}},
     {"quarantine", op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
     {"quarantine.retry", op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
     {"redact", op_redact, {"events", "subject", "person", "by", "reason", NULL}},
@@ -44,8 +45,8 @@ static const struct op ops[] = {
 };
 
 /* What a journal can answer without a daemon; all but the last two also as it would have been answered at an instant (asked_at). */
-static const char *const of_a_journal[] = {"summary", "distribution", "flow",         "series",   "restatement", "waits",
-                                           "alerts",  "exceptions",   "data_quality", "policies", "wait",        "quarantine"};
+static const char *const of_a_journal[] = {"summary",    "distribution", "flow",     "series",        "restatement", "waits",     "alerts",
+                                           "exceptions", "data_quality", "policies", "alert_figures", "wait",        "quarantine"};
 enum { OF_A_JOURNAL = sizeof of_a_journal / sizeof of_a_journal[0], OF_AN_INSTANT = OF_A_JOURNAL - 2 };
 
 struct query {

@@ -56,6 +56,7 @@
 #define WAITLIST_OP_SERIES "series"
 #define WAITLIST_OP_RESTATEMENT "restatement"
 #define WAITLIST_OP_POLICIES "policies"
+#define WAITLIST_OP_ALERT_FIGURES "alert_figures"
 #define WAITLIST_OP_WAITS "waits"
 #define WAITLIST_OP_WAIT "wait"
 #define WAITLIST_OP_ALERTS "alerts"

@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts ack quarantine send import simulate report redact verify backup restore completion'
+    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts ack quarantine send import simulate report export keygen redact verify backup restore completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --journal --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -21,7 +21,7 @@ _waitlistctl() {
     [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
     [[ $current == = ]] && current='' previous=${COMP_WORDS[COMP_CWORD - 1]}
     case $command:$previous in
-    *:-c | *:--config | *:--journal | simulate:--out | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
+    *:-c | *:--config | *:--journal | simulate:--out | export:--out | export:--key | export:--labels | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
     quarantine:--state) _waitlistctl_offer -W 'waiting retried discarded all' -- "$current" && return ;;
@@ -60,12 +60,13 @@ _waitlistctl() {
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
     report) options='dhsc-waiting-times --from --encoding' ;;
     redact) options='--subject --person --source --reason --by' ;;
-    verify) options='--head --seq' ;;
+    export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --publish' ;;
+    verify) options='--head --seq --public-key --unsigned' ;;
     backup) options='--with-key' ;;
     restore) options='--accept --dry-run' ;;
     completion) options='bash' ;;
     esac
-    if [[ ( $command == send || $command == verify || $command == restore || ($command == import && $previous != import) || ($command == report && $previous != report) ) && $current != -* ]]; then
+    if [[ ( $command == send || $command == verify || $command == keygen || $command == restore || ($command == import && $previous != import) || ($command == report && $previous != report) ) && $current != -* ]]; then
         _waitlistctl_offer -f -- "$current"
     else
         _waitlistctl_offer -W "$options $everywhere" -- "$current"

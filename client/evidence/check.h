@@ -1,0 +1,27 @@
+/* Checking a pack: that its files are those of its manifest, and that a journal gives its figures. */
+#ifndef WAITLIST_EVIDENCE_CHECK_H
+#define WAITLIST_EVIDENCE_CHECK_H
+
+#include "client/evidence/files.h"
+
+/* Told once for each fault: which file, which cell. */
+typedef void evidence_fault(void *context, const char *fault);
+
+struct evidence_check {
+    const struct evidence_files *files;
+    evidence_fault *tell;
+    void *context;
+    evidence_progress *progress; /* of computing again; may be NULL */
+    void *progress_context;
+    unsigned faults;
+};
+
+/* Files that are missing, changed or not in the manifest. False when the manifest itself cannot be used. */
+bool evidence_check_files(struct evidence_check *check);
+/* Computes the pack again from the journal behind `source`, by the manifest's parameters, and compares: the journal and its chain, every
+ * cell of every table, and then the bytes of the other files. False with a reason when it cannot be computed. */
+bool evidence_check_figures(struct evidence_check *check, const struct evidence_source *source, char message[EVIDENCE_MESSAGE_SIZE]);
+/* The chain's head that the manifest names, and its seq; false when there is none. */
+bool evidence_check_head(const struct evidence_files *files, char head[65], uint64_t *seq);
+
+#endif
