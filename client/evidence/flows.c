@@ -65,8 +65,8 @@ static const struct evidence_column completed_columns[] = {
 static const struct evidence_shape completed_shape = {
     "completed",
     "How long the completed had waited",
-    "Of the waits that were completed in the period. While old cases are cleared these figures rise, and while they are left they fall: read "
-    "them beside those who are still waiting.",
+    "Of the waits that were completed in the period. While old cases are cleared these figures rise, and while they are left they fall: "
+    "read them beside those who are still waiting.",
     "flow",
     completed_columns,
     sizeof completed_columns / sizeof completed_columns[0],

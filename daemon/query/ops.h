@@ -51,8 +51,8 @@ day_t question_epoch(const struct question *question);
 bool argument_period(struct question *question, const struct period_limits *limits, day_t *from, day_t *to);
 bool argument_step(struct question *question, enum flow_step *step);
 
-/* each.c: several questions in one, which look at the same registers or histories once: `each`, a list of at most QUESTION_PARTS_MAX objects.
- * The number of parts, 1 when the request has none and is its own; 0 after refusing. */
+/* each.c: several questions in one, which look at the same registers or histories once: `each`, a list of at most QUESTION_PARTS_MAX
+ * objects. The number of parts, 1 when the request has none and is its own; 0 after refusing. */
 #define QUESTION_PARTS_MAX 64
 size_t question_parts(struct question *question, const char *const *members);
 /* Makes the part the request of the question from now on, so that the arguments above are read from it; returns the request there was. */

@@ -106,6 +106,56 @@ def sqlite(path):
     return sqlite3.connect(path)
 
 
+class Figures(unittest.TestCase):
+    """How alerts were dealt with, and several questions in one."""
+
+    def test_alert_figures(self):
+        with Daemon(clock="2025-04-01T08:00:00Z") as daemon:
+            daemon.take(*[referral("W-%d" % number, "2025-04-01", pathway="dols") for number in range(5)])
+            daemon.set_clock("2025-04-23T08:00:00Z")
+            breaches = [row["alert_id"] for row in daemon.alerts(state="open") if row["rule"] == "breach"]
+            self.assertEqual(len(breaches), 5)
+            for clock, name in (("2025-04-23T10:00:00Z", breaches[0]), ("2025-04-23T11:30:00Z", breaches[1]), ("2025-04-24T08:00:00Z", breaches[0])):
+                daemon.set_clock(clock)
+                daemon.ask("alert.ack", alert_id=name, by="jo")
+            daemon.take(event("assessment.completed", "W-3", "2025-04-24T07:30:00Z"))
+            rows = {row["rule"]: row for row in daemon.ask("alert_figures", **{"from": "2025-04-01", "to": "2025-04-24"})["rows"]}
+            raised_at = next(row["at"] for row in daemon.alerts() if row["alert_id"] == breaches[0])
+            self.assertEqual(raised_at, "2025-04-22T23:00:00.000Z")
+            self.assertEqual(rows["breach"], {"pathway": "dols", "rule": "breach", "raised": 5, "late": 0, "resolved": 1, "acknowledged": 2,
+                                              "median_hours": 11.8, "longest_hours": 13})
+            self.assertEqual(rows["approaching"]["resolved"], 10)
+            then = {row["rule"]: row for row in
+                    daemon.ask("alert_figures", asked_at="2025-04-23T10:30:00Z", **{"from": "2025-04-01", "to": "2025-04-23"})["rows"]}
+            self.assertEqual((then["breach"]["acknowledged"], then["breach"]["resolved"], then["breach"]["median_hours"]), (1, 0, 11))
+            self.assertEqual(daemon.ask("alert_figures", **{"from": "2025-04-24", "to": "2025-04-24"})["rows"], [])
+            self.assertEqual(daemon.error("alert_figures", **{"from": "2025-04-24", "to": "2025-05-24"}), ("bad_request", "/to"))
+
+    def test_several_in_one(self):
+        with Daemon(clock="2025-01-01T08:00:00Z", pathways=test_figures.PATHWAYS) as daemon:
+            test_figures.live(daemon)
+            flows = [{"from": "2025-02-01", "to": "2025-05-20", "step": "month", "group_by": ["pathway"]}, {"from": "2025-01-01", "to": "2025-03-31"},
+                     {"from": "2025-03-01", "to": "2025-06-30", "group_by": ["team"], "filter": {"pathway": "dols"}},
+                     {"from": "2025-03-01", "to": "2025-06-30", "filter": {"subject_prefix": "w-1"}}]
+            told = daemon.ask("flow", each=flows)["each"]
+            for asked, answer in zip(flows, told):
+                alone = daemon.ask("flow", **asked)
+                self.assertEqual(answer, {name: alone[name] for name in ("rows", "from", "to", "step")})
+            series = [{"group_by": ["pathway"]}, {}, {"group_by": ["team"], "filter": {"min_days": 28}}, {"filter": {"pathway": "dols"}}]
+            period = {"from": "2025-02-10", "to": "2025-06-20", "step": "month"}
+            for asked, answer in zip(series, daemon.ask("series", each=series, **period)["each"]):
+                alone = daemon.ask("series", **asked, **period)
+                self.assertEqual(answer, {name: alone[name] for name in ("rows", "totals")})
+            reported = daemon.ask("series", each=[{"group_by": ["pathway"]}, {}], basis="reported", **period)["each"]
+            self.assertEqual(reported[0]["rows"], daemon.ask("series", group_by=["pathway"], basis="reported", **period)["rows"])
+            for op, members, pointer in (("flow", {"each": []}, "/each"), ("flow", {"each": [{}] * 65}, "/each"), ("flow", {"each": 3}, "/each"),
+                                         ("flow", {"each": [3]}, "/each/0"), ("flow", {"each": flows, "from": "2025-01-01"}, "/from"),
+                                         ("flow", {"each": [flows[0], {"known_at": 3}]}, "/each/1/known_at"), ("flow", {"each": [{}]}, "/from"),
+                                         ("series", {"each": [{"from": "2025-01-01"}], **period}, "/each/0/from"),
+                                         ("series", {"each": [{"group_by": ["x"]}], **period}, "/group_by/0")):
+                self.assertEqual(daemon.error(op, **members), ("bad_request", pointer))
+
+
 QUESTIONS = [("summary", {"group_by": ["pathway", "team"]}), ("summary", {"as_at": "2025-05-03"}),
              ("summary", {"as_at": "2025-05-03", "basis": "reported"}), ("flow", {"from": "2025-04-01", "to": "2025-05-04", "step": "week"}),
              ("series", {"from": "2025-04-01", "to": "2025-05-04", "step": "week", "group_by": ["pathway"]}),
