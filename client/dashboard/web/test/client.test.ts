@@ -27,16 +27,16 @@ test("a problem's members are read", async () => {
 
 test("an answer of somebody in between is understood by its status", async () => {
     const of = async (status: number) => (await problemOf(new Response("<h1>Bad gateway</h1>", { status, headers: { "content-type": "text/html" } }))).code;
-    assert.deepEqual(await Promise.all([502, 503, 504, 429, 404, 403, 500, 418].map(of)), ["away", "away", "time_out", "busy", "not_found", "forbidden", "internal", "bad_request"]);
+    assert.deepEqual(await Promise.all([502, 503, 504, 429, 404, 403, 500, 418].map(of)), ["daemon_away", "daemon_away", "no_answer", "busy", "not_found", "forbidden", "internal", "bad_request"]);
 });
 
 test("broken JSON in a problem does not hide its status", async () => {
     const problem = await problemOf(new Response("{", { status: 503, headers: { "content-type": "application/problem+json" } }));
-    assert.equal(problem.code, "away");
+    assert.equal(problem.code, "daemon_away");
 });
 
 test("every code has words", () => {
-    for (const code of ["unreachable", "time_out", "busy", "away", "internal", "not_found", "forbidden", "bad_request", "unknown_op", "read_only"]) {
+    for (const code of ["unreachable", "no_answer", "busy", "daemon_away", "bad_answer", "internal", "not_found", "forbidden", "bad_request", "unknown_op", "read_only"]) {
         const { heading, advice } = new Problem(500, code, "detail").explain();
         assert.ok(heading.length > 5 && /[.]$/.test(advice), code);
     }

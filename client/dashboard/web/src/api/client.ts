@@ -27,11 +27,12 @@ export class Problem extends Error {
         switch (this.code) {
             case "unreachable":
                 return { heading: "The dashboard cannot be reached", advice: "Check that you are on the council's network. This page tries again by itself." };
-            case "time_out":
+            case "no_answer":
                 return { heading: "No answer came in time", advice: "The service may be busy. Try again in a minute." };
             case "busy":
                 return { heading: "The service is busy", advice: "Too many questions about other days at once. Try again in a moment." };
-            case "away":
+            case "daemon_away":
+            case "bad_answer":
             case "internal":
                 return { heading: "The waiting list service is not answering", advice: "Nothing is lost. This page comes back by itself when the service does." };
             case "not_found":
@@ -41,6 +42,8 @@ export class Problem extends Error {
             case "bad_request":
             case "unknown_op":
                 return { heading: "This cannot be shown", advice: sentence(this.detail) };
+            case "read_only":
+                return { heading: "Nothing can be saved at the moment", advice: "The service’s disk is full. Tell whoever looks after it, and try again later." };
             default:
                 return { heading: "Something went wrong", advice: sentence(this.detail) };
         }
@@ -76,8 +79,8 @@ export function apiAddress(operation: Operation, question: Question = {}, format
 
 /** The statuses of a proxy in between have no code of ours. */
 function codeOf(status: number): string {
-    if (status === 504) return "time_out";
-    if (status === 502 || status === 503) return "away";
+    if (status === 504) return "no_answer";
+    if (status === 502 || status === 503) return "daemon_away";
     if (status === 429) return "busy";
     if (status === 404) return "not_found";
     if (status === 401 || status === 403) return "forbidden";
@@ -111,7 +114,7 @@ async function fetchOrProblem(address: string, init: RequestInit, signal: AbortS
         return response;
     } catch (failure) {
         if (failure instanceof Problem || signal?.aborted) throw failure;
-        if (limit.signal.aborted) throw new Problem(0, "time_out", "no answer came in time");
+        if (limit.signal.aborted) throw new Problem(0, "no_answer", "no answer came in time");
         throw new Problem(0, "unreachable", "the dashboard cannot be reached");
     } finally {
         clearTimeout(timer);

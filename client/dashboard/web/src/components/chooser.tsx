@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { go, here, orAll, rememberTeam, useAddress, useView } from "../address";
 import { useLive } from "../live/hooks";
 import { useNames, type Choice } from "../names";
-import { longDay, typedDay } from "../text/format";
+import { clock, longDay, typedDay } from "../text/format";
 import { DatePicker } from "./date-picker";
 
 interface SelectProps {
@@ -117,12 +117,14 @@ export function Chooser({ pathway, team = true, teams, day = true, shownPathway 
 export function LiveMark() {
     const view = useView();
     const condition = useLive((state) => state.condition);
-    const today = useLive((state) => state.heartbeat?.today ?? null);
+    const { timeZone } = useNames();
+    // Drawn again with the minute, not with each heartbeat.
+    const now = useLive((state) => (state.heartbeat ? `${longDay(state.heartbeat.today)}, ${clock(state.heartbeat.now, timeZone)}` : null));
     if (!view.live) return null;
     return (
         <p class="govuk-body-s app-live-mark" data-condition={condition}>
             <span class="app-live-mark__dot" aria-hidden="true" />
-            {condition === "live" && today ? `Live, ${longDay(today)}` : condition === "connecting" ? "Connecting …" : "Not live"}
+            {condition === "live" && now ? `Live, ${now}` : condition === "connecting" ? "Connecting …" : "Not live"}
         </p>
     );
 }

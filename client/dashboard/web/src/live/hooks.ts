@@ -7,13 +7,15 @@ import { live, positionKey } from "./store";
 
 /** A part of the live state; the component is drawn again only when that part changes. */
 export function useLive<T>(select: (state: LiveState) => T): T {
-    const [selected, setSelected] = useState(() => select(live.state));
+    const [, setSelected] = useState(() => select(live.state));
+    const newest = useRef(select);
+    newest.current = select;
     useEffect(() => {
-        const look = () => setSelected(() => select(live.state));
+        const look = () => setSelected(() => newest.current(live.state));
         look();
         return live.subscribe(look);
     }, []);
-    return selected;
+    return select(live.state);
 }
 
 export type Answer<T> =

@@ -58,7 +58,7 @@ const PEOPLE: Partial<Record<Measure, Record<string, string>>> = { waiting: {}, 
 function befores(past: Past, of: (earlier: Earlier) => number | null, words: "long" | "short"): Before[] {
     const value = (earlier: Earlier | null) => (earlier ? of(earlier) : null);
     return [
-        { value: value(past.yesterday), since: words === "long" ? "since yesterday" : "in a day" },
+        { value: value(past.yesterday), since: words === "long" ? "since yesterday" : "on yesterday" },
         { value: value(past.weeksAgo), since: words === "long" ? "since four weeks ago" : "in 4 weeks" },
     ];
 }
