@@ -13,6 +13,7 @@ export const ROUTES: readonly Route[] = [
     { path: "/queue", label: "Queue", load: () => import("./pages/queue") },
     { path: "/people", label: "People waiting", load: () => import("./pages/people") },
     { path: "/wait", label: null, load: () => import("./pages/wait") },
+    { path: "/alerts", label: "Alerts", load: () => import("./pages/alerts") },
     { path: "/caseloads", label: "Caseloads", load: () => import("./pages/caseloads") },
     { path: "/compare", label: "Compare", load: () => import("./pages/compare") },
 ];

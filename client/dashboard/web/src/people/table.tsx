@@ -180,7 +180,7 @@ export function PeopleTable({ caption, rows, sort, pathway, team, today, changes
     const table = useFocusStays(rows);
     const markOf = (wait: Wait) => (changes.joined.has(wait.subject) ? "New" : changes.changed.has(wait.subject) ? "Changed" : null);
     return (
-        <div class="app-table-scroll app-people__scroll" tabIndex={0} role="region" aria-label={caption}>
+        <div class="app-table-scroll app-people__scroll" tabIndex={0} role="region" aria-label={`${caption}, table`}>
             <table class="govuk-table app-table app-people" role="table" ref={table} data-module="moj-sortable-table">
                 <caption class="govuk-visually-hidden">{caption} (column headers with buttons are sortable)</caption>
                 <thead role="rowgroup">
