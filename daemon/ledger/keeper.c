@@ -72,6 +72,10 @@ static void take_checkpoint(struct keeper *keeper, instant_t now, struct keeper_
     int64_t began_ms = monotonic_ms();
     memset(outcome, 0, sizeof *outcome);
     struct ledger *ledger = replaying_ledger(keeper, outcome->message);
+    struct pace pace;
+    pace_begin(&pace, &keeper->stop);
+    if (ledger != NULL)
+        ledger->pace = &pace;
     outcome->written =
         ledger != NULL && replay(ledger, keeper, outcome->message) && checkpoint_write(ledger, now, &outcome->mark, outcome->message);
     if (outcome->written) {

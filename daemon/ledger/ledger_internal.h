@@ -6,6 +6,7 @@
 #include "daemon/journal/identity.h"
 #include "daemon/ledger/arena.h"
 #include "daemon/ledger/ledger.h"
+#include "daemon/ledger/pace.h"
 #include "daemon/ledger/transition.h"
 #include "daemon/wire/wire.h"
 
@@ -41,6 +42,7 @@ struct ledger {
     instant_t now;
     bool is_behind;
     const atomic_bool *stop; /* NULL: the ledger of the daemon; else of one that only replays, until this is true */
+    struct pace *pace;       /* of a ledger that only replays; NULL: in a hurry */
     uint64_t replayed_seq;   /* how far the replay is */
     uint64_t replayed_alert_seq;
     size_t left_to_read;               /* in one go */

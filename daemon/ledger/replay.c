@@ -8,7 +8,7 @@
 
 /* Events or alerts read in one go: a read that does not end keeps the writer from emptying its write-ahead file, and a thread of the lowest
  * priority may have to wait for the processor in the midst of it. */
-enum { READ_AT_ONCE = 8192 };
+enum { READ_AT_ONCE = 2048 };
 
 /* A history of more events than are kept gives its memory back when the next one is read: each takes some 800 bytes. */
 enum { PROGRESS_EVERY = 16384, ALERTS_A_BREATH = 4096, HISTORY_KEPT = 4096 };
@@ -162,6 +162,7 @@ static bool replay_event(void *context, const struct journal_event *stored) {
     if (stored->seq % PROGRESS_EVERY == 0 && ledger->progress != NULL)
         ledger->progress(ledger->progress_context, LEDGER_READS_EVENTS, stored->seq, journal_last_seq(ledger->journal));
     ledger->replayed_seq = stored->seq;
+    pace_rest(ledger->pace);
     return !ledger->damaged && --ledger->left_to_read > 0;
 }
 
@@ -176,6 +177,7 @@ static bool replay_alert(void *context, const struct journal_alert *stored) {
     else
         ledger->damaged = true;
     ledger->replayed_alert_seq = stored->alert_seq;
+    pace_rest(ledger->pace);
     /* A reader meets alerts that were committed after the events it knows of. */
     return read && stored->alert_seq < journal_last_alert_seq(ledger->journal) && --ledger->left_to_read > 0;
 }

@@ -10,8 +10,8 @@ import time
 import zmq
 
 import harness
-from harness import Daemon, Scratch, Series, run_program
-from bench_ingest import FEED_DAYS, postgres_or_none
+from harness import Daemon, Peer, Scratch, Series, run_program
+from bench_ingest import FEED_DAYS, paced, postgres_or_none
 
 SIZES = (1000, 10000, 100000, 1000000)
 BACKLOG_DAYS = 365  # the open waits of the query benchmark began within a year: some 2,700 of a million pass 28 days at each midnight
@@ -187,6 +187,11 @@ class Starts:
         now = self.ask("health")
         return now["checkpoint"] is not None and now["checkpoint"]["seq"] == now["journal_seq"]
 
+    def keep(self):
+        """Everything up to now, and from now on whatever comes."""
+        self.take_checkpoints(1)
+        self.wait_until(self.is_kept, "no checkpoint was taken: " + self.daemon.last_words())
+
     def full(self, how):
         """Without its checkpoint; the start writes the next one."""
         self.daemon.stop(how)
@@ -196,8 +201,7 @@ class Starts:
 
     def with_tail(self, how):
         """From a checkpoint, and the events since."""
-        self.take_checkpoints(1)
-        self.wait_until(self.is_kept, "no checkpoint was taken: " + self.daemon.last_words())
+        self.keep()
         self.take_checkpoints(0)
         self.send(events=self.tail, frame=64, window=64)
         self.daemon.stop(how)
@@ -223,17 +227,14 @@ def replay(setting):
             for how in (signal.SIGTERM, signal.SIGKILL):
                 short[how].append(starts.with_tail(how))
         checkpoint = os.path.getsize(daemon.journal + ".checkpoint")
-        quiet, taking = checkpoint_latency(setting, starts)
+        latency = checkpoint_latency(setting, starts, scratch)
     rows = [("seconds until ready, median [least–most]", "after a clean stop", "after kill -9")]
     for label, of in (("full replay", full), ("checkpoint and %d events" % tail, short)):
         rows.append((label, Series(of[signal.SIGTERM]).shown("%.2f"), Series(of[signal.SIGKILL]).shown("%.2f")))
     report.table(rows)
     report.note("journal: %.0f MB, %.0f bytes an event of %.0f, with %d alert transitions; checkpoint: %.0f MB" % (
         size / 1e6, size / loaded["accepted"], loaded["bytes"] / loaded["events"], alerts, checkpoint / 1e6))
-    rows = [("acknowledgement at 1,000 events/s, ms, median [least–most]", "p50", "p99", "most")]
-    for label, rounds in (("no checkpoint", quiet), ("one checkpoint after the other", taking)):
-        rows.append((label,) + tuple(Series([one["ack_%s_ms" % part] for one in rounds]).shown("%.2f") for part in ("p50", "p99", "max")))
-    report.table(rows)
+    show_checkpoint_latency(report, latency)
     how_measured = "measured" if options.replay_events == 10000000 else "projected"
     report.bar("full replay, seconds for 10,000,000 events (%s)" % how_measured,
                Series(full[signal.SIGTERM]).median * 1e7 / options.replay_events, "%.1f", 40, 15, False)
@@ -244,11 +245,29 @@ def replay(setting):
         report.bar("%s after kill -9 by that after a clean stop, median of %s" % (label, ratio.shown("%.2f")), ratio.median, "%.2f", 1.5, 1.1, False)
 
 
-def checkpoint_latency(setting, starts):
-    """Acknowledgements while no checkpoint is taken, and while one is taken after the other."""
-    rounds = {0: [], 1: []}
-    for _ in range(setting.options.rounds):
-        for events, kept in rounds.items():
-            starts.take_checkpoints(events)
-            kept.append(starts.send(events=1000 * setting.options.seconds, frame=1, rate=1000))
-    return rounds[0], rounds[1]
+def checkpoint_latency(setting, starts, scratch):
+    """Acknowledgements while no checkpoint is taken, while one is taken after the other, and of a program whose store is a file, in turn."""
+    rounds = {"no checkpoint": [], "one checkpoint after the other": [], "file behind a socket": []}
+    seconds = setting.options.seconds
+    for seed in range(1, 2 * setting.options.rounds + 1):
+        starts.take_checkpoints(0)
+        rounds["no checkpoint"].append(starts.send(events=1000 * seconds, frame=1, rate=1000))
+        starts.keep()
+        rounds["one checkpoint after the other"].append(starts.send(events=1000 * seconds, frame=1, rate=1000))
+        starts.take_checkpoints(0)
+        endpoint = "ipc://" + scratch.file("plain.ipc")
+        with Peer(setting.program("plain"), "mode=serve", "endpoint=" + endpoint, "path=" + scratch.file("plain.log")):
+            rounds["file behind a socket"].append(paced(setting, endpoint, seed))
+    return rounds
+
+
+def show_checkpoint_latency(report, latency):
+    rows = [("acknowledgement at 1,000 events/s, ms, median [least–most]", "p50", "p99", "most")]
+    for label, rounds in latency.items():
+        rows.append((label,) + tuple(Series([one["ack_%s_ms" % part] for one in rounds]).shown("%.2f") for part in ("p50", "p99", "max")))
+    report.table(rows)
+    for part, first, second in (("p50", 2, 1.3), ("p99", 5, 2)):
+        of = {label: [one["ack_%s_ms" % part] for one in rounds] for label, rounds in latency.items()}
+        ratio = harness.ratios(of["one checkpoint after the other"], of["file behind a socket"])
+        report.bar("acknowledgement %s while checkpoints are taken as a multiple of the file's behind a socket, median of %s"
+                   % (part, ratio.shown("%.2f")), ratio.median, "%.2f", first, second, False)
