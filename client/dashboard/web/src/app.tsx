@@ -1,6 +1,7 @@
 // The frame around every page: navigation, notices, the page of the address, footer.
+import { SkipLink } from "govuk-frontend/dist/govuk/components/skip-link/skip-link.mjs";
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useAddress } from "./address";
 import { Patterns } from "./charts/patterns";
 import { ConnectionBanner, FeedNotice, PastNotice } from "./components/notices";
@@ -63,9 +64,12 @@ function CurrentPage() {
 }
 
 export function App() {
+    const skip = useRef<HTMLAnchorElement>(null);
+    // It moves the focus too: the address alone would leave it where it is.
+    useEffect(() => void new SkipLink(skip.current), []);
     return (
         <NamesProvider>
-            <a href="#main-content" class="govuk-skip-link" data-module="govuk-skip-link">
+            <a href="#main-content" class="govuk-skip-link" data-module="govuk-skip-link" ref={skip}>
                 Skip to main content
             </a>
             <Header />

@@ -5,6 +5,12 @@ declare module "govuk-frontend/dist/govuk/components/service-navigation/service-
     }
 }
 
+declare module "govuk-frontend/dist/govuk/components/skip-link/skip-link.mjs" {
+    export class SkipLink {
+        constructor(root: Element | null);
+    }
+}
+
 declare module "@ministryofjustice/frontend/moj/components/date-picker/date-picker.mjs" {
     export interface DatePickerConfig {
         minDate: string;
