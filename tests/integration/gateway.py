@@ -43,19 +43,19 @@ class Answer:
 
 
 class Gateway:
-    """One waitlist-dashboard in front of `daemon`. As a context manager it is stopped with SIGTERM at the end, and that end is checked."""
+    """One waitlist-dashboard in front of `daemon`, with made-up pages or those of the folder `site`. As a context manager it is stopped with SIGTERM at the end, and that end is checked."""
 
-    def __init__(self, daemon, web=True, arguments=(), start=True, environment=None):
+    def __init__(self, daemon, web=True, site=None, arguments=(), start=True, environment=None):
         self.daemon = daemon
         self.folder = tempfile.mkdtemp(prefix="wg-")
-        self.web = os.path.join(self.folder, "web")
+        self.web = site or os.path.join(self.folder, "web")
         self.log_path = os.path.join(self.folder, "log")
         self.arguments = list(arguments)
         self.environment = dict(environment or {})
         self.process = self.exited = None
         self.port = 0
         open(self.log_path, "wb").close()
-        if web:
+        if web and site is None:
             write_web(self.web)
         if start:
             self.start()
