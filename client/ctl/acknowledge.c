@@ -1,6 +1,6 @@
 /* waitlistctl ack: says that somebody deals with an open alert. */
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

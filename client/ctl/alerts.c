@@ -1,6 +1,6 @@
 /* waitlistctl alerts: the alert log, once or for as long as somebody looks. */
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
+#include "client/tables/answers.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,29 +22,6 @@ struct alerts_arguments {
     const char *name;        /* under which it reports; NULL: it does not */
     const char *cursor_path; /* where it notes how far it is; NULL: nowhere */
 };
-
-static const struct column columns[] = {{"seq", "SEQ", COLUMN_NUMBER},
-                                        {"at", "AT", COLUMN_TEXT},
-                                        {"transition", "WHAT", COLUMN_TEXT},
-                                        {"rule", "RULE", COLUMN_TEXT},
-                                        {"level", "LEVEL", COLUMN_NUMBER},
-                                        {"severity", "SEVERITY", COLUMN_CSV_ONLY},
-                                        {"subject", "WAIT", COLUMN_TEXT},
-                                        {"pathway", "PATHWAY", COLUMN_TEXT},
-                                        {"team", "TEAM", COLUMN_TEXT},
-                                        {"from_team", "FROM", COLUMN_CSV_ONLY},
-                                        {"days", "DAYS", COLUMN_NUMBER},
-                                        {"standard", "OF", COLUMN_NUMBER},
-                                        {"occurred_on", "OCCURRED", COLUMN_TEXT},
-                                        {"reason", "REASON", COLUMN_TEXT},
-                                        {"alert_id", "ALERT", COLUMN_CSV_ONLY},
-                                        {"by", "BY", COLUMN_CSV_ONLY},
-                                        {"note", "NOTE", COLUMN_CSV_ONLY},
-                                        {"expected_by", "EXPECTED", COLUMN_CSV_ONLY},
-                                        {"acknowledged_at", "ACKNOWLEDGED", COLUMN_CSV_ONLY},
-                                        {"overdue", "OVERDUE", COLUMN_CSV_ONLY},
-                                        {"late", "LATE", COLUMN_CSV_ONLY}};
-#define COLUMN_TOTAL (sizeof columns / sizeof columns[0])
 
 static uint64_t number_of(const char *text, const char *option, struct argp_state *state) {
     char *end;
@@ -92,26 +69,6 @@ static error_t take_alerts_option(int key, char *argument, struct argp_state *st
     }
 }
 
-/* What the newest thing about an open alert is, which the daemon shows as it was raised. */
-static const char *state_of(const json_t *row) {
-    if (json_is_true(json_object_get(row, "overdue"))) {
-        return "overdue";
-    }
-    return json_is_string(json_object_get(row, "acknowledged_at")) ? "acknowledged" : NULL;
-}
-
-static void add_row(struct table *table, enum ctl_format format, const json_t *row) {
-    const char *state = format == FORMAT_TABLE ? state_of(row) : NULL;
-
-    for (size_t c = 0; c < COLUMN_TOTAL; c++) {
-        if (state != NULL && strcmp(columns[c].name, "transition") == 0) {
-            table_text(table, state);
-        } else {
-            table_json(table, json_object_get(row, columns[c].name));
-        }
-    }
-}
-
 /* How far the reply came, and how to go on when the log goes further: the daemon tells of its newest transition in `health`. */
 static void print_end(struct ctl_context *ctl, const json_t *reply, size_t rows) {
     json_t *health = NULL;
@@ -133,20 +90,14 @@ static void print_end(struct ctl_context *ctl, const json_t *reply, size_t rows)
 static int list_once(struct ctl_context *ctl, json_t *request) {
     json_t *reply;
     int code = ctl_ask(ctl, request, &reply);
-    struct table *table = table_create(columns, COLUMN_TOTAL);
-    size_t i;
-    const json_t *row;
+    size_t rows = json_array_size(json_object_get(reply, "rows"));
 
-    json_array_foreach(json_object_get(reply, "rows"), i, row) {
-        add_row(table, ctl->format, row);
-    }
-    if (reply != NULL && (ctl->format != FORMAT_TABLE || table_rows(table) > 0)) {
-        table_print(table, ctl->format, stdout);
+    if (reply != NULL && (ctl->format != FORMAT_TABLE || rows > 0)) {
+        answers_alerts(reply, ctl->format, stdout);
     }
     if (reply != NULL && ctl->format == FORMAT_TABLE) {
-        print_end(ctl, reply, table_rows(table));
+        print_end(ctl, reply, rows);
     }
-    table_destroy(&table);
     json_decref(reply);
     return code;
 }
@@ -161,19 +112,10 @@ static void print_followed(const struct ctl_context *ctl, const struct waitlist_
     if (ctl->format == FORMAT_JSON) {
         puts(alert->json);
     } else if (ctl->format == FORMAT_CSV) {
-        struct table *table = table_create(columns, COLUMN_TOTAL);
-        json_t *row = json_loads(alert->json, 0, NULL);
-        char *text = NULL;
-        size_t size = 0;
-        FILE *stream = open_memstream(&text, &size);
+        json_t *reply = json_pack("{s:[o]}", "rows", json_loads(alert->json, 0, NULL));
 
-        add_row(table, FORMAT_CSV, row);
-        table_print(table, FORMAT_CSV, stream);
-        fclose(stream);
-        fputs(first ? text : strstr(text, "\r\n") + 2, stdout); /* the header once */
-        free(text);
-        json_decref(row);
-        table_destroy(&table);
+        answers_alerts(reply, first ? FORMAT_CSV : FORMAT_CSV_ROWS, stdout);
+        json_decref(reply);
     } else {
         char line[1024];
         char level[32] = "";
@@ -191,7 +133,7 @@ static void print_followed(const struct ctl_context *ctl, const struct waitlist_
 
 /* Where to begin: after --since, or with what happens from now on. */
 static int ask_start(struct ctl_context *ctl, const struct alerts_arguments *arguments, struct waitlist_cursor *cursor) {
-    enum ctl_format format = ctl->format;
+    enum table_format format = ctl->format;
     json_t *health;
 
     ctl->format = FORMAT_TABLE; /* this answer is not the one to print */

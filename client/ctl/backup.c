@@ -1,6 +1,6 @@
 /* waitlistctl backup: has the daemon make a backup of its journal, and waits until it was checked. */
 #include "client/ctl/ctl.h"
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,7 +46,7 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
 
 /* Asks without printing; NULL after the complaint, with the exit code in `code`. */
 static json_t *ask(struct ctl_context *ctl, json_t *request, int *code) {
-    enum ctl_format format = ctl->format;
+    enum table_format format = ctl->format;
     json_t *reply;
 
     ctl->format = FORMAT_TABLE;

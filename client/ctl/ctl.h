@@ -2,6 +2,8 @@
 #ifndef WAITLIST_CTL_CTL_H
 #define WAITLIST_CTL_CTL_H
 
+#include "client/tables/table.h"
+
 #include <argp.h>
 #include <jansson.h>
 #include <waitlist/client.h>
@@ -9,11 +11,9 @@
 /* Exit codes of every command. */
 enum ctl_exit { CTL_DONE = 0, CTL_REFUSED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3, CTL_OTHER_JOURNAL = 4 };
 
-enum ctl_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV };
-
 /* What the global options say; the client is made when a command first needs it. */
 struct ctl_context {
-    enum ctl_format format;
+    enum table_format format;
     const char *config_path;        /* -c; NULL: the default file if it is there */
     char *ingest, *publish, *query; /* endpoint lists; NULL: not chosen */
     int timeout_ms;

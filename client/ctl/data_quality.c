@@ -1,6 +1,6 @@
 /* waitlistctl data-quality: how good what was recorded is, section by section. */
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
+#include "client/tables/answers.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -174,92 +174,6 @@ static void print_report(const json_t *reply) {
            (long long)json_integer_value(member(reply, "excluded", "recorded_in_error")), (long long)ctl_int(reply, "without_referral"));
 }
 
-/* ---- For a spreadsheet: a row a figure */
-
-static void add_figure(struct table *table, const char *section, const char *of, const char *figure, const json_t *value) {
-    table_text(table, section);
-    table_text(table, of);
-    table_text(table, figure);
-    table_json(table, value);
-}
-
-/* Every number and text of an object as a figure. */
-static void add_figures(struct table *table, const char *section, const char *of, const json_t *object) {
-    const char *name;
-    json_t *value;
-
-    json_object_foreach((json_t *)(uintptr_t)object, name, value) {
-        bool is_envelope = strcmp(name, "v") == 0 || strcmp(name, "ok") == 0; /* of the answer, not figures */
-
-        if (!json_is_array(value) && !json_is_object(value) && !is_envelope) {
-            add_figure(table, section, of, name, value);
-        }
-    }
-}
-
-static void add_sources(struct table *table, const json_t *sources) {
-    size_t i;
-    const json_t *source;
-
-    json_array_foreach(sources, i, source) {
-        const char *name = ctl_text(source, "source");
-
-        add_figures(table, "sources", name, source);
-        add_figures(table, "sources.exceptions", name, member(source, "exceptions", "code"));
-        add_figures(table, "sources.warnings", name, member(source, "warnings", "code"));
-        add_figures(table, "sources.lateness", name, json_object_get(source, "lateness"));
-    }
-}
-
-static void add_completeness(struct table *table, const json_t *rows) {
-    static const char *const kinds[][2] = {{"fields", ""}, {"dimensions", "dimension."}};
-    static const char *const figures[] = {"with", "of", "percent"};
-    size_t i;
-    const json_t *row;
-
-    json_array_foreach(rows, i, row) {
-        const char *name, *pathway = json_string_value(json_object_get(row, "pathway"));
-        json_t *filled;
-
-        for (size_t k = 0; k < 2; k++) {
-            json_object_foreach(json_object_get(row, kinds[k][0]), name, filled) {
-                for (size_t f = 0; f < 3; f++) {
-                    char figure[128];
-
-                    snprintf(figure, sizeof figure, "%s%s.%s", kinds[k][1], name, figures[f]);
-                    add_figure(table, "completeness", pathway, figure, json_object_get(filled, figures[f]));
-                }
-            }
-        }
-    }
-}
-
-static void print_figures(const json_t *reply) {
-    static const struct column columns[] = {
-        {"section", "", COLUMN_TEXT}, {"of", "", COLUMN_TEXT}, {"figure", "", COLUMN_TEXT}, {"value", "", COLUMN_TEXT}};
-    static const char *const coded[] = {"exceptions", "warnings", "quarantine"};
-    size_t i;
-    const json_t *row;
-    struct table *table = table_create(columns, 4);
-
-    add_figures(table, "report", NULL, reply);
-    for (size_t c = 0; c < 3; c++) {
-        add_figures(table, coded[c], NULL, member(reply, coded[c], "code"));
-    }
-    add_figures(table, "lateness", NULL, json_object_get(reply, "lateness"));
-    add_sources(table, json_object_get(reply, "sources"));
-    json_array_foreach(member(reply, "unknown_values", "rows"), i, row) {
-        add_figure(table, "unknown_values", ctl_text(row, "field"), ctl_text(row, "value"), json_object_get(row, "count"));
-    }
-    json_array_foreach(member(reply, "same_person_twice", "rows"), i, row) {
-        add_figure(table, "same_person_twice", ctl_text(row, "pathway"), ctl_text(row, "subject"), json_object_get(row, "first_subject"));
-    }
-    add_completeness(table, json_object_get(reply, "completeness"));
-    add_figures(table, "excluded", NULL, json_object_get(reply, "excluded"));
-    table_print(table, FORMAT_CSV, stdout);
-    table_destroy(&table);
-}
-
 int command_data_quality(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_option options[] = {QUERY_OPTION_FROM, QUERY_OPTION_TO, QUERY_OPTION_AS_AT, QUERY_OPTION_KNOWN_AT, {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
@@ -281,7 +195,7 @@ int command_data_quality(struct ctl_context *ctl, int argc, char **argv) {
         return code;
     }
     if (ctl->format == FORMAT_CSV) {
-        print_figures(reply);
+        answers_data_quality(reply, FORMAT_CSV, stdout);
     } else {
         print_report(reply);
     }

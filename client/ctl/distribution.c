@@ -1,56 +1,8 @@
 /* waitlistctl distribution: how many wait by completed week waited. */
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
+#include "client/tables/answers.h"
 
 #include <stdio.h>
-
-/* How long the row is, as people say it: "28 to 34", or "3633 and more". */
-static void days_of(const json_t *row, char *text, size_t size) {
-    if (json_is_null(json_object_get(row, "to_days"))) {
-        snprintf(text, size, "%lld and more", (long long)ctl_int(row, "from_days"));
-    } else {
-        snprintf(text, size, "%lld to %lld", (long long)ctl_int(row, "from_days"), (long long)ctl_int(row, "to_days"));
-    }
-}
-
-static void print_rows(const struct ctl_context *ctl, const json_t *reply) {
-    static const struct column in_table[] = {
-        {"days", "DAYS WAITED", COLUMN_TEXT}, {"count", "WAITING", COLUMN_NUMBER}, {"over_standard", "OVER STANDARD", COLUMN_NUMBER}};
-    static const struct column in_csv[] = {{"from_days", "", COLUMN_NUMBER},
-                                           {"to_days", "", COLUMN_NUMBER},
-                                           {"count", "", COLUMN_NUMBER},
-                                           {"over_standard", "", COLUMN_NUMBER},
-                                           {"rule_version", "", COLUMN_NUMBER}};
-    const json_t *total = json_object_get(reply, "total");
-    bool is_table = ctl->format == FORMAT_TABLE;
-    struct table *table = is_table ? table_create(in_table, 3) : table_create(in_csv, 5);
-    char days[48];
-    size_t i;
-    const json_t *row;
-
-    json_array_foreach(json_object_get(reply, "rows"), i, row) {
-        if (is_table) {
-            days_of(row, days, sizeof days);
-            table_text(table, days);
-        } else {
-            table_json(table, json_object_get(row, "from_days"));
-            table_json(table, json_object_get(row, "to_days"));
-        }
-        table_json(table, json_object_get(row, "count"));
-        table_json(table, json_object_get(row, "over_standard"));
-        if (!is_table) {
-            table_json(table, json_object_get(reply, "rule_version"));
-        }
-    }
-    if (is_table) {
-        table_totals(table);
-        table_text(table, "total");
-        table_json(table, json_object_get(total, "count"));
-        table_json(table, json_object_get(total, "over_standard"));
-    }
-    table_print(table, ctl->format, stdout);
-    table_destroy(&table);
-}
 
 static void print_heading(const json_t *reply) {
     size_t i;
@@ -91,7 +43,7 @@ int command_distribution(struct ctl_context *ctl, int argc, char **argv) {
         if (ctl->format == FORMAT_TABLE && json_array_size(json_object_get(reply, "rows")) == 0) {
             query_print_empty(&query, "nobody is waiting");
         } else {
-            print_rows(ctl, reply);
+            answers_distribution(reply, ctl->format, stdout);
         }
         json_decref(reply);
     }

@@ -1,45 +1,9 @@
 /* waitlistctl exceptions: what contradicts, oldest first, with the events involved. */
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
+#include "client/tables/answers.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* Where in a row a column's value is found. */
-enum place { OF_ROW, OF_EVENT, OF_INVOLVED, OF_REPLY };
-
-struct exception_column {
-    struct column column;
-    enum place place;
-    const char *member;
-};
-
-static const struct exception_column layout[] = {
-    {{"subject", "WAIT", COLUMN_TEXT}, OF_ROW, "subject"},
-    {{"pathway", "PATHWAY", COLUMN_TEXT}, OF_ROW, "pathway"},
-    {{"team", "TEAM", COLUMN_TEXT}, OF_ROW, "team"},
-    {{"kind", "KIND", COLUMN_CSV_ONLY}, OF_ROW, "kind"},
-    {{"code", "CODE", COLUMN_TEXT}, OF_ROW, "code"},
-    {{"field", "FIELD", COLUMN_CSV_ONLY}, OF_ROW, "field"},
-    {{"value", "VALUE", COLUMN_TEXT}, OF_ROW, "value"},
-    {{"age_days", "AGE", COLUMN_NUMBER}, OF_ROW, "age_days"},
-    {{"excluded", "EXCLUDED", COLUMN_CSV_ONLY}, OF_ROW, "excluded"},
-    {{"seq", "SEQ", COLUMN_CSV_ONLY}, OF_EVENT, "seq"},
-    {{"type", "EVENT", COLUMN_TEXT}, OF_EVENT, "type"},
-    {{"time", "TIME", COLUMN_TEXT}, OF_EVENT, "time"},
-    {{"received", "RECEIVED", COLUMN_CSV_ONLY}, OF_EVENT, "received"},
-    {{"source", "SOURCE", COLUMN_TEXT}, OF_EVENT, "source"},
-    {{"id", "ID", COLUMN_TEXT}, OF_EVENT, "id"},
-    {{"involved_subject", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "subject"},
-    {{"involved_seq", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "seq"},
-    {{"involved_type", "AGAINST", COLUMN_TEXT}, OF_INVOLVED, "type"},
-    {{"involved_time", "OF", COLUMN_TEXT}, OF_INVOLVED, "time"},
-    {{"involved_received", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "received"},
-    {{"involved_source", "", COLUMN_CSV_ONLY}, OF_INVOLVED, "source"},
-    {{"involved_id", "ITS ID", COLUMN_TEXT}, OF_INVOLVED, "id"},
-    {{"rule_version", "", COLUMN_CSV_ONLY}, OF_REPLY, "rule_version"},
-};
-#define COLUMN_COUNT (sizeof layout / sizeof layout[0])
 
 /* Wider than any terminal as one line; so each has its wait in one, and each event in one of its own. */
 static void print_event(const char *label, const json_t *event, const char *of_wait) {
@@ -77,29 +41,6 @@ static void print_list(const json_t *reply) {
             print_event("against ", involved, strcmp(other, ctl_text(row, "subject")) == 0 ? "" : other);
         }
     }
-}
-
-static void print_rows(const struct ctl_context *ctl, const json_t *reply) {
-    struct column columns[COLUMN_COUNT];
-    size_t i;
-    const json_t *row;
-
-    for (size_t c = 0; c < COLUMN_COUNT; c++) {
-        columns[c] = layout[c].column;
-    }
-    struct table *table = table_create(columns, COLUMN_COUNT);
-
-    json_array_foreach(json_object_get(reply, "rows"), i, row) {
-        const json_t *event = json_object_get(row, "event");
-        const json_t *involved = json_array_get(json_object_get(row, "involved"), 0);
-        const json_t *const places[] = {row, event, involved, reply};
-
-        for (size_t c = 0; c < COLUMN_COUNT; c++) {
-            table_json(table, json_object_get(places[layout[c].place], layout[c].member));
-        }
-    }
-    table_print(table, ctl->format, stdout);
-    table_destroy(&table);
 }
 
 static void print_counts(const json_t *reply) {
@@ -168,7 +109,7 @@ int command_exceptions(struct ctl_context *ctl, int argc, char **argv) {
         print_counts(reply);
         print_list(reply);
     } else {
-        print_rows(ctl, reply);
+        answers_exceptions(reply, ctl->format, stdout);
     }
     if (ctl->format == FORMAT_TABLE && !is_empty) {
         print_ages(reply);

@@ -71,7 +71,7 @@ static void set_format(struct ctl_context *ctl, const char *name, struct argp_st
 
     for (int i = 0; i < 3; i++) {
         if (strcmp(name, names[i]) == 0) {
-            ctl->format = (enum ctl_format)i;
+            ctl->format = (enum table_format)i;
             return;
         }
     }

@@ -1,7 +1,7 @@
 /* waitlistctl quarantine: what could not be accepted: listed, shown, tried again, discarded. */
 #include "client/ctl/query_options.h"
 #include "client/ctl/send.h"
-#include "client/ctl/table.h"
+#include "client/tables/answers.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,22 +13,6 @@
 #define ACT_ROWS_MAX 100000
 
 enum { OPTION_CODE = 0x600, OPTION_SOURCE, OPTION_AFTER, OPTION_RAW, OPTION_BY, OPTION_REASON };
-
-static const struct column row_columns[] = {{"id", "ID", COLUMN_NUMBER},
-                                            {"state", "STATE", COLUMN_TEXT},
-                                            {"code", "CODE", COLUMN_TEXT},
-                                            {"subject", "WAIT", COLUMN_TEXT},
-                                            {"times", "TIMES", COLUMN_NUMBER},
-                                            {"pointer", "WHERE", COLUMN_TEXT},
-                                            {"message", "WHY", COLUMN_TEXT},
-                                            {"type", "TYPE", COLUMN_CSV_ONLY},
-                                            {"event_id", "EVENT", COLUMN_CSV_ONLY},
-                                            {"source", "SOURCE", COLUMN_CSV_ONLY},
-                                            {"first_received", "FIRST RECEIVED", COLUMN_CSV_ONLY},
-                                            {"last_received", "LAST RECEIVED", COLUMN_CSV_ONLY},
-                                            {"scrubbed", "SCRUBBED", COLUMN_CSV_ONLY},
-                                            {"bytes", "BYTES", COLUMN_CSV_ONLY}};
-#define ROW_COLUMN_COUNT (sizeof row_columns / sizeof row_columns[0])
 
 static const struct column result_columns[] = {{"id", "ID", COLUMN_NUMBER},       {"outcome", "OUTCOME", COLUMN_TEXT},
                                                {"seq", "SEQ", COLUMN_NUMBER},     {"code", "CODE", COLUMN_TEXT},
@@ -131,7 +115,7 @@ static int run_list(struct ctl_context *ctl, int argc, char **argv) {
     if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
         puts("no such events in quarantine");
     } else {
-        print_table(ctl, row_columns, ROW_COLUMN_COUNT, rows);
+        answers_quarantine(reply, ctl->format, stdout);
         if (ctl->format == FORMAT_TABLE) {
             puts("\n'waitlistctl quarantine show ID' shows an event and where it came from");
         }
@@ -284,7 +268,7 @@ static int run_show(struct ctl_context *ctl, int argc, char **argv) {
     if (arguments.raw) {
         code = write_raw(reply);
     } else if (ctl->format == FORMAT_CSV) {
-        print_table(ctl, row_columns, ROW_COLUMN_COUNT, json_object_get(reply, "rows"));
+        answers_quarantine(reply, FORMAT_CSV, stdout);
     } else {
         print_shown(ctl, reply);
     }

@@ -1,8 +1,8 @@
 /* waitlistctl report: figures that others define, made from files. */
 #include "client/ctl/send.h"
-#include "client/ctl/table.h"
 #include "client/import/cld_report.h"
 #include "client/import/dhsc.h"
+#include "client/tables/table.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -220,7 +220,7 @@ static void print_dhsc_json(const struct dhsc *dhsc, const struct cld_store *sto
     json_decref(object);
 }
 
-static void print_dhsc_rows(const json_t *rows, enum ctl_format format) {
+static void print_dhsc_rows(const json_t *rows, enum table_format format) {
     static const char prefix[] = "Wait time to "; /* the same before every row: for programs only */
     struct table *table = table_create(dhsc_columns, DHSC_COLUMN_COUNT);
     size_t i;
@@ -299,7 +299,7 @@ static int read_files(struct cld_store *store, const struct dhsc_arguments *argu
     return CTL_DONE;
 }
 
-static int print_dhsc(struct cld_store *store, day_t from, enum ctl_format format) {
+static int print_dhsc(struct cld_store *store, day_t from, enum table_format format) {
     char message[CLD_MESSAGE_BYTES];
     struct dhsc *dhsc = dhsc_compute(store, NULL, NULL, message);
 

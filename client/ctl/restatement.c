@@ -1,6 +1,7 @@
 /* waitlistctl restatement: what was reported, what is known now, and what came since that explains the difference. */
-#include "client/ctl/layout.h"
 #include "client/ctl/query_options.h"
+#include "client/tables/answers.h"
+#include "client/tables/layout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,88 +9,7 @@
 
 enum { EVENTS_SHOWN_MAX = 5 };
 
-static const char *const sides[] = {"reported", "known", "difference"};
-static const struct {
-    const char *name;
-    const char *title; /* NULL: in CSV only */
-} measures[] = {{"waiting", "WAITING"}, {"breach", "BREACH"},  {"median", "MEDIAN"}, {"due", NULL},        {"unallocated", NULL},
-                {"allocated", NULL},    {"in_progress", NULL}, {"paused", NULL},     {"no_contact", NULL}, {"scheduled", NULL},
-                {"longest", NULL},      {"mean", NULL},        {"p90", NULL}};
-#define SIDE_COUNT (sizeof sides / sizeof sides[0])
-#define MEASURE_COUNT (sizeof measures / sizeof measures[0])
-
-/* By what rules and when a day's figures were reported, and by what rules they are known; in CSV only. */
-static const char *const origins[] = {"reported_at", "reported_seq", "reconstructed", "reported_rule_version", "rule_version"};
-#define ORIGIN_COUNT (sizeof origins / sizeof origins[0])
-
-/* Three columns of each measure: as reported, as known, and the difference. Bands are left to JSON. */
-struct compared_columns {
-    struct layout layout;
-    char names[MEASURE_COUNT][SIDE_COUNT][40];
-};
-
-static void lay_out(struct compared_columns *columns, const json_t *group_by) {
-    static const char *const titles[] = {NULL, "NOW", "+/-"};
-
-    layout_columns(&columns->layout, &(struct column){"day", "DAY", COLUMN_TEXT}, 1);
-    layout_keys(&columns->layout, group_by);
-    for (size_t i = 0; i < MEASURE_COUNT; i++) {
-        enum column_look look = measures[i].title == NULL ? COLUMN_CSV_ONLY : COLUMN_NUMBER;
-
-        for (size_t side = 0; side < SIDE_COUNT; side++) {
-            snprintf(columns->names[i][side], sizeof columns->names[i][side], "%s_%s", measures[i].name, sides[side]);
-            layout_columns(&columns->layout, &(struct column){columns->names[i][side], side == 0 ? measures[i].title : titles[side], look},
-                           1);
-        }
-    }
-    for (size_t i = 0; i < ORIGIN_COUNT; i++) {
-        layout_columns(&columns->layout, &(struct column){origins[i], "", COLUMN_CSV_ONLY}, 1);
-    }
-}
-
-/* The total of a row's day, which says how the day was reported. */
-static const json_t *total_of(const json_t *reply, const char *day) {
-    size_t i;
-    const json_t *total;
-
-    json_array_foreach(json_object_get(reply, "totals"), i, total) {
-        if (strcmp(ctl_text(total, "day"), day) == 0) {
-            return total;
-        }
-    }
-    return NULL;
-}
-
-static void add_row(const struct layout *layout, struct table *table, const json_t *row, const json_t *reply) {
-    const json_t *total = total_of(reply, ctl_text(row, "day"));
-
-    table_json(table, json_object_get(row, "day"));
-    layout_add_keys(layout, table, json_object_get(row, "keys"));
-    for (size_t i = 0; i < MEASURE_COUNT; i++) {
-        for (size_t side = 0; side < SIDE_COUNT; side++) {
-            table_json(table, json_object_get(json_object_get(row, sides[side]), measures[i].name));
-        }
-    }
-    for (size_t i = 0; i + 1 < ORIGIN_COUNT; i++) {
-        table_json(table, json_object_get(total, origins[i]));
-    }
-    table_json(table, json_object_get(reply, "rule_version"));
-}
-
-static void print_rows(const struct ctl_context *ctl, const json_t *reply, const json_t *rows, const json_t *group_by) {
-    struct compared_columns columns = {0};
-    size_t i;
-    const json_t *row;
-
-    lay_out(&columns, group_by);
-    struct table *table = table_create(columns.layout.columns, columns.layout.count);
-
-    json_array_foreach(rows, i, row) {
-        add_row(&columns.layout, table, row, reply);
-    }
-    table_print(table, ctl->format, stdout);
-    table_destroy(&table);
-}
+static const char *const sides[] = {"reported", "known"};
 
 /* One side of a change in a few words. */
 static void print_side(const char *label, const json_t *wait) {
@@ -235,15 +155,13 @@ static void print_explanation(const json_t *reply) {
 }
 
 static void print_reply(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
-    const json_t *rows = json_object_get(reply, json_array_size(group_by) == 0 ? "totals" : "rows");
-
     if (ctl->format == FORMAT_TABLE) {
         printf("Positions as reported, as known NOW (at seq %lld, rule version %lld), and the difference\n",
                (long long)ctl_int(reply, "known_at"), (long long)ctl_int(reply, "rule_version"));
         print_days(json_object_get(reply, "totals"));
         putchar('\n');
     }
-    print_rows(ctl, reply, rows, group_by);
+    answers_restatement(reply, group_by, ctl->format, stdout);
     if (ctl->format == FORMAT_TABLE) {
         print_changes(reply);
     }

@@ -1,7 +1,7 @@
 /* waitlistctl restore: puts a backup in the journal's place, or accepts what lies there, under a new epoch; the daemon must not run. */
 #include "daemon/journal/restore.h"
 #include "client/ctl/ctl.h"
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -17,7 +17,7 @@ void send_report_init(struct send_report *report);
 void send_report_clear(struct send_report *report);
 void send_report_add(struct send_report *report, uint64_t line, uint64_t last_line, const struct waitlist_quarantined *why);
 /* `done`: everything was sent and answered. */
-void send_report_print(const struct send_report *report, const struct waitlist_sender_totals *totals, bool done, enum ctl_format format);
+void send_report_print(const struct send_report *report, const struct waitlist_sender_totals *totals, bool done, enum table_format format);
 
 /* A bar on stderr while something long goes on; nothing unless stderr is a terminal. */
 struct progress {

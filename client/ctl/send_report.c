@@ -1,6 +1,6 @@
 /* What became of a file that was sent, for people and for programs; and the bar while it is on its way. */
 #include "client/ctl/send.h"
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ static void print_json(const struct send_report *report, const struct waitlist_s
     json_decref(object);
 }
 
-static void print_rows(const struct send_report *report, enum ctl_format format) {
+static void print_rows(const struct send_report *report, enum table_format format) {
     static const struct column columns[] = {{"line", "LINE", COLUMN_NUMBER}, {"last_line", "TO LINE", COLUMN_NUMBER},
                                             {"code", "CODE", COLUMN_TEXT},   {"pointer", "WHERE", COLUMN_TEXT},
                                             {"id", "EVENT", COLUMN_TEXT},    {"message", "WHY", COLUMN_TEXT}};
@@ -73,7 +73,7 @@ static void print_rows(const struct send_report *report, enum ctl_format format)
     table_destroy(&table);
 }
 
-void send_report_print(const struct send_report *report, const struct waitlist_sender_totals *totals, bool done, enum ctl_format format) {
+void send_report_print(const struct send_report *report, const struct waitlist_sender_totals *totals, bool done, enum table_format format) {
     if (format == FORMAT_JSON) {
         print_json(report, totals, done);
         return;

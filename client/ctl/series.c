@@ -1,28 +1,8 @@
 /* waitlistctl series: the position at the end of every day, week, month or quarter. */
-#include "client/ctl/layout.h"
 #include "client/ctl/query_options.h"
+#include "client/tables/answers.h"
 
 #include <stdio.h>
-
-static void print_rows(const struct ctl_context *ctl, const json_t *rows, const json_t *rule_version, const json_t *group_by) {
-    static const struct column day[] = {{"day", "DAY", COLUMN_TEXT}};
-    struct layout layout = {0};
-    size_t i;
-    const json_t *row;
-
-    layout_columns(&layout, day, 1);
-    layout_keys(&layout, group_by);
-    layout_position(&layout, json_object_get(json_array_get(rows, 0), "position"));
-    struct table *table = table_create(layout.columns, layout.count);
-
-    json_array_foreach(rows, i, row) {
-        table_json(table, json_object_get(row, "day"));
-        layout_add_keys(&layout, table, json_object_get(row, "keys"));
-        layout_add_position(&layout, table, json_object_get(row, "position"), rule_version);
-    }
-    table_print(table, ctl->format, stdout);
-    table_destroy(&table);
-}
 
 static void print_heading(const json_t *reply) {
     printf("Positions from %s to %s, by %s, ", ctl_text(reply, "from"), ctl_text(reply, "to"), ctl_text(reply, "step"));
@@ -46,7 +26,7 @@ static void print_reply(const struct query_options *query, const json_t *reply, 
                                      ? "nothing was reported of these days, or nobody was waiting"
                                      : "nobody was waiting");
     } else {
-        print_rows(ctl, rows, json_object_get(reply, "rule_version"), group_by);
+        answers_series(reply, group_by, ctl->format, stdout);
     }
 }
 

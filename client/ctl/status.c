@@ -1,6 +1,6 @@
 /* waitlistctl status: how the daemon is. */
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
+#include "client/tables/answers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -89,39 +89,6 @@ static struct table *sources_table(const json_t *reply) {
     return table;
 }
 
-/* Every value under its path: sources.1.events, counters.requests. */
-static void add_values(struct table *table, const char *path, const json_t *value) {
-    char below[160];
-    const char *name;
-    json_t *member;
-    size_t i;
-
-    if (json_is_object(value)) {
-        json_object_foreach((json_t *)(uintptr_t)value, name, member) {
-            snprintf(below, sizeof below, "%s%s%s", path, path[0] != '\0' ? "." : "", name);
-            add_values(table, below, member);
-        }
-    } else if (json_is_array(value)) {
-        json_array_foreach(value, i, member) {
-            snprintf(below, sizeof below, "%s.%zu", path, i + 1);
-            add_values(table, below, member);
-        }
-    } else {
-        table_text(table, path);
-        table_json(table, value);
-    }
-}
-
-/* One row a value: a list of sources beside them would make a table of two shapes. */
-static void print_csv(const json_t *reply) {
-    static const struct column columns[] = {{"name", "NAME", COLUMN_TEXT}, {"value", "VALUE", COLUMN_TEXT}};
-    struct table *table = table_create(columns, 2);
-
-    add_values(table, "", reply);
-    table_print(table, FORMAT_CSV, stdout);
-    table_destroy(&table);
-}
-
 int command_status(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
     static const struct argp argp = {.parser = query_take_option,
@@ -139,7 +106,7 @@ int command_status(struct ctl_context *ctl, int argc, char **argv) {
         return code;
     }
     if (ctl->format == FORMAT_CSV) {
-        print_csv(reply);
+        answers_health(reply, FORMAT_CSV, stdout);
     } else {
         struct table *table = sources_table(reply);
 

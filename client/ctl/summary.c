@@ -1,35 +1,8 @@
 /* waitlistctl summary: the position of every group. */
-#include "client/ctl/layout.h"
 #include "client/ctl/query_options.h"
+#include "client/tables/answers.h"
 
 #include <stdio.h>
-
-static void print_rows(const struct ctl_context *ctl, const json_t *reply, const json_t *group_by) {
-    const json_t *rows = json_object_get(reply, "rows");
-    const json_t *total = json_object_get(reply, "total");
-    const json_t *rule_version = json_object_get(reply, "rule_version");
-    struct layout layout = {0};
-    size_t i;
-    const json_t *row;
-
-    layout_keys(&layout, group_by);
-    layout_position(&layout, total);
-    struct table *table = table_create(layout.columns, layout.count);
-
-    json_array_foreach(rows, i, row) {
-        layout_add_keys(&layout, table, json_object_get(row, "keys"));
-        layout_add_position(&layout, table, json_object_get(row, "position"), rule_version);
-    }
-    if (ctl->format == FORMAT_TABLE) {
-        table_totals(table); /* a spreadsheet makes its own, and would count these twice */
-        for (size_t k = 0; k < layout.key_count; k++) {
-            table_text(table, k == 0 ? "total" : "");
-        }
-        layout_add_position(&layout, table, total, rule_version);
-    }
-    table_print(table, ctl->format, stdout);
-    table_destroy(&table);
-}
 
 static void print_heading(const json_t *reply) {
     int64_t known_at = ctl_int(reply, "known_at"), seq = ctl_int(reply, "journal_seq");
@@ -72,7 +45,7 @@ int command_summary(struct ctl_context *ctl, int argc, char **argv) {
         if (ctl->format == FORMAT_TABLE && json_array_size(json_object_get(reply, "rows")) == 0) {
             query_print_empty(&query, "nobody is waiting");
         } else {
-            print_rows(ctl, reply, group_by);
+            answers_summary(reply, group_by, ctl->format, stdout);
         }
         json_decref(reply);
     }

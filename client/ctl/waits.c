@@ -1,70 +1,9 @@
 /* waitlistctl waits and wait: the people who wait, and one of them with his history. */
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
+#include "client/tables/answers.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const struct column wait_columns[] = {{"subject", "WAIT", COLUMN_TEXT},
-                                             {"pathway", "PATHWAY", COLUMN_TEXT},
-                                             {"team", "TEAM", COLUMN_TEXT},
-                                             {"district", "DISTRICT", COLUMN_CSV_ONLY},
-                                             {"client_group", "CLIENT GROUP", COLUMN_CSV_ONLY},
-                                             {"priority", "PRIO", COLUMN_NUMBER},
-                                             {"impact", "IMPACT", COLUMN_CSV_ONLY},
-                                             {"likelihood", "LIKELIHOOD", COLUMN_CSV_ONLY},
-                                             {"dimensions", "DIMENSIONS", COLUMN_CSV_ONLY},
-                                             {"person", "PERSON", COLUMN_CSV_ONLY},
-                                             {"worker", "WORKER", COLUMN_CSV_ONLY},
-                                             {"stage", "STAGE", COLUMN_TEXT},
-                                             {"status", "STATUS", COLUMN_CSV_ONLY},
-                                             {"start", "SINCE", COLUMN_TEXT},
-                                             {"stop", "STOP", COLUMN_CSV_ONLY},
-                                             {"reason", "REASON", COLUMN_CSV_ONLY},
-                                             {"outcome", "OUTCOME", COLUMN_CSV_ONLY},
-                                             {"days", "DAYS", COLUMN_NUMBER},
-                                             {"gross_days", "GROSS", COLUMN_CSV_ONLY},
-                                             {"paused_days", "PAUSED DAYS", COLUMN_CSV_ONLY},
-                                             {"is_paused", "PAUSED", COLUMN_CSV_ONLY},
-                                             {"standard", "OF", COLUMN_NUMBER},
-                                             {"days_to_breach", "TO BREACH", COLUMN_NUMBER},
-                                             {"breach", "BREACH", COLUMN_TEXT},
-                                             {"due", "DUE", COLUMN_TEXT},
-                                             {"breach_on", "BREACH ON", COLUMN_CSV_ONLY},
-                                             {"last_contact", "LAST CONTACT", COLUMN_CSV_ONLY},
-                                             {"no_contact", "NO CONTACT", COLUMN_CSV_ONLY},
-                                             {"exceptions", "EXCEPTIONS", COLUMN_CSV_ONLY},
-                                             {"last_event_at", "LAST EVENT", COLUMN_CSV_ONLY},
-                                             {"rule_version", "", COLUMN_CSV_ONLY}};
-#define WAIT_COLUMN_COUNT (sizeof wait_columns / sizeof wait_columns[0])
-
-static void add_row(struct table *table, const struct column *columns, size_t count, const json_t *row) {
-    for (size_t c = 0; c < count; c++) {
-        table_json(table, json_object_get(row, columns[c].name));
-    }
-}
-
-static struct table *table_of(const struct column *columns, size_t count, const json_t *rows) {
-    struct table *table = table_create(columns, count);
-    size_t i;
-    const json_t *row;
-
-    json_array_foreach(rows, i, row) {
-        add_row(table, columns, count, row);
-    }
-    return table;
-}
-
-/* Each row with the version of the rules by which its figures were counted, which the reply says once. */
-static struct table *table_of_waits(const json_t *rows, const json_t *reply) {
-    size_t i;
-    json_t *row;
-
-    json_array_foreach(rows, i, row) {
-        json_object_set(row, "rule_version", json_object_get(reply, "rule_version"));
-    }
-    return table_of(wait_columns, WAIT_COLUMN_COUNT, rows);
-}
 
 /* "Who waits" is not who has waited, unless --filter status=… says so. */
 static void only_waiting(json_t *request) {
@@ -107,10 +46,7 @@ int command_waits(struct ctl_context *ctl, int argc, char **argv) {
     if (ctl->format == FORMAT_TABLE && json_array_size(rows) == 0) {
         query_print_empty(&query, "no such waits");
     } else {
-        struct table *table = table_of_waits(rows, reply);
-
-        table_print(table, ctl->format, stdout);
-        table_destroy(&table);
+        answers_waits(rows, reply, ctl->format, stdout);
     }
     if (ctl->format == FORMAT_TABLE && json_array_size(rows) > 0) {
         printf("\n%zu of %lld shown, rule version %lld", json_array_size(rows), (long long)ctl_int(reply, "count"),
@@ -151,8 +87,15 @@ static void print_section(const char *title, const char *nothing, const struct c
         puts(nothing);
         return;
     }
-    struct table *table = table_of(columns, count, rows);
+    struct table *table = table_create(columns, count);
+    size_t i;
+    const json_t *row;
 
+    json_array_foreach(rows, i, row) {
+        for (size_t c = 0; c < count; c++) {
+            table_json(table, json_object_get(row, columns[c].name));
+        }
+    }
     table_print(table, FORMAT_TABLE, stdout);
     table_destroy(&table);
 }
@@ -219,10 +162,7 @@ int command_wait(struct ctl_context *ctl, int argc, char **argv) {
     }
     if (ctl->format == FORMAT_CSV) {
         json_t *rows = json_pack("[O]", json_object_get(reply, "wait"));
-        struct table *table = table_of_waits(rows, reply);
-
-        table_print(table, FORMAT_CSV, stdout);
-        table_destroy(&table);
+        answers_waits(rows, reply, FORMAT_CSV, stdout);
         json_decref(rows);
     } else {
         print_history(reply);

@@ -1,7 +1,7 @@
 /* waitlistctl watch: the live view in a terminal, or one frame of it for a script. */
 #include "client/ctl/query_options.h"
-#include "client/ctl/table.h"
 #include "client/ctl/watch_screen.h"
+#include "client/tables/table.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -120,7 +120,7 @@ static bool terminal_is_ascii(void) {
 
 /* Where the ticker begins: with the last few alerts. */
 static int open_watch(struct watch *watch, const struct watch_arguments *arguments) {
-    enum ctl_format format = arguments->ctl->format;
+    enum table_format format = arguments->ctl->format;
     struct waitlist_cursor cursor = {"", 0};
     json_t *health;
 

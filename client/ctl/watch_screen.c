@@ -1,6 +1,6 @@
 /* Composing a frame of the live view. What matters is said in words and signs, never by colour alone. */
 #include "client/ctl/watch_screen.h"
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

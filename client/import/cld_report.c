@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
 #include "daemon/core/memory.h"
 
 #define LISTED_LINES_MAX 10000
@@ -139,7 +139,7 @@ static void print_json_text(const char *text, FILE *out) {
     json_decref(string);
 }
 
-void cld_report_lines(struct cld_store *store, enum ctl_format format, FILE *out) {
+void cld_report_lines(struct cld_store *store, enum table_format format, FILE *out) {
     const struct cld_skipped *line;
     const char *separator = "";
 
@@ -313,7 +313,7 @@ static void print_json(struct cld_report *report, bool done) {
     json_decref(object);
 }
 
-void cld_report_print(struct cld_report *report, bool done, enum ctl_format format) {
+void cld_report_print(struct cld_report *report, bool done, enum table_format format) {
     if (format == FORMAT_JSON) {
         print_json(report, done);
     } else if (format == FORMAT_CSV) {

@@ -30,11 +30,11 @@ void cld_report_wait(struct cld_report *report, const struct cld_wait *wait, siz
 /* Lines that are wrong, not those that merely give no wait. */
 uint64_t cld_report_faults(const struct cld_report *report);
 /* `done`: all is durable (or would be sent), and no line was at fault. */
-void cld_report_print(struct cld_report *report, bool done, enum ctl_format format);
+void cld_report_print(struct cld_report *report, bool done, enum table_format format);
 
 /* The reasons for lines not taken as a table with their counts: `faults` those of wrong lines, else the others. */
 void cld_report_reasons(const struct cld_store *store, bool faults, FILE *out);
 /* Every line not taken; in the table only those at fault, the first 10,000. JSON: the members of an array. */
-void cld_report_lines(struct cld_store *store, enum ctl_format format, FILE *out);
+void cld_report_lines(struct cld_store *store, enum table_format format, FILE *out);
 
 #endif

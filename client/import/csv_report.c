@@ -1,6 +1,6 @@
 /* What became of an import, for people and for programs. */
 #include "client/import/csv_report.h"
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
 #include "daemon/core/memory.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ static const struct column columns[] = {{"line", "LINE", COLUMN_NUMBER},     {"l
                                         {"code", "CODE", COLUMN_TEXT},       {"message", "WHY", COLUMN_TEXT}};
 #define COLUMN_COUNT (sizeof columns / sizeof columns[0])
 
-struct csv_report *csv_report_create(const char *path, enum ctl_format format) {
+struct csv_report *csv_report_create(const char *path, enum table_format format) {
     FILE *file = path != NULL ? fopen(path, "we") : NULL;
 
     if (path != NULL && file == NULL) {
@@ -145,7 +145,7 @@ static void print_json(const struct csv_report *report, const struct import_sums
     json_decref(object);
 }
 
-static void print_lines(const struct csv_report *report, enum ctl_format format) {
+static void print_lines(const struct csv_report *report, enum table_format format) {
     struct table *table = table_create(columns, COLUMN_COUNT);
     size_t most = format == FORMAT_TABLE && report->file != NULL ? REPORT_LINES_SHOWN : REPORT_LINES_MAX;
     size_t i;
@@ -200,7 +200,7 @@ static void print_sums(const struct csv_report *report, const struct import_sums
     }
 }
 
-bool csv_report_print(struct csv_report *report, const struct import_sums *sums, enum ctl_format format) {
+bool csv_report_print(struct csv_report *report, const struct import_sums *sums, enum table_format format) {
     size_t i;
     const json_t *note;
 

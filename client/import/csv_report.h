@@ -21,7 +21,7 @@ struct report_line {
 struct csv_report;
 
 /* `path` NULL: no file. NULL when it cannot be written, which has been said. */
-struct csv_report *csv_report_create(const char *path, enum ctl_format format);
+struct csv_report *csv_report_create(const char *path, enum table_format format);
 void csv_report_destroy(struct csv_report **report);
 void csv_report_add(struct csv_report *report, const struct report_line *line);
 /* Something to know that is about no one line; printf-like. Told at the end. */
@@ -43,6 +43,6 @@ struct import_sums {
 };
 
 /* False when the report's file could not be written whole, which has been said. */
-bool csv_report_print(struct csv_report *report, const struct import_sums *sums, enum ctl_format format);
+bool csv_report_print(struct csv_report *report, const struct import_sums *sums, enum table_format format);
 
 #endif

@@ -1,5 +1,5 @@
 /* Tables: aligned for people, RFC 4180 for programs. */
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,8 +236,8 @@ static void put_csv(const char *text, bool is_number, FILE *out) {
     }
 }
 
-static void print_csv(const struct table *table, FILE *out) {
-    for (size_t c = 0; c < table->column_count; c++) {
+static void print_csv(const struct table *table, bool has_heading, FILE *out) {
+    for (size_t c = 0; has_heading && c < table->column_count; c++) {
         put_csv(table->columns[c].name, false, out);
         fputs(c + 1 < table->column_count ? "," : "\r\n", out);
     }
@@ -253,9 +253,9 @@ static void print_csv(const struct table *table, FILE *out) {
     }
 }
 
-void table_print(const struct table *table, enum ctl_format format, FILE *out) {
-    if (format == FORMAT_CSV) {
-        print_csv(table, out);
+void table_print(const struct table *table, enum table_format format, FILE *out) {
+    if (format == FORMAT_CSV || format == FORMAT_CSV_ROWS) {
+        print_csv(table, format == FORMAT_CSV, out);
     } else {
         print_terminal(table, out);
     }

@@ -1,5 +1,5 @@
 /* The columns of a table whose rows have keys and figures. */
-#include "client/ctl/layout.h"
+#include "client/tables/layout.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,10 @@
 /* The columns of a table whose rows have keys and figures: which there are, and their cells out of the daemon's rows. */
-#ifndef WAITLIST_CTL_LAYOUT_H
-#define WAITLIST_CTL_LAYOUT_H
+#ifndef WAITLIST_TABLES_LAYOUT_H
+#define WAITLIST_TABLES_LAYOUT_H
 
-#include "client/ctl/table.h"
+#include "client/tables/table.h"
+
+#include <waitlist/client.h>
 
 #define LAYOUT_COLUMNS_MAX 96
 #define LAYOUT_KEYS_MAX 16

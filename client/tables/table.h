@@ -1,8 +1,14 @@
 /* A table that can be shown on a terminal or written as CSV: the same cells, two looks. */
-#ifndef WAITLIST_CTL_TABLE_H
-#define WAITLIST_CTL_TABLE_H
+#ifndef WAITLIST_TABLES_TABLE_H
+#define WAITLIST_TABLES_TABLE_H
 
-#include "client/ctl/ctl.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* How an answer is shown. Pages of one CSV file behind the first have no heading. */
+enum table_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_CSV_ROWS };
 
 enum column_look { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_CSV_ONLY };
 
@@ -25,7 +31,7 @@ void table_totals(struct table *table);
 size_t table_rows(const struct table *table);
 
 /* RFC 4180, CR LF; texts that a spreadsheet would take for a formula (= + - @ first) get a ' in front. */
-void table_print(const struct table *table, enum ctl_format format, FILE *out);
+void table_print(const struct table *table, enum table_format format, FILE *out);
 
 /* A protocol's name as a column's title: "client_group" gives "CLIENT GROUP". */
 void table_title(const char *name, char *title, size_t size);
