@@ -29,6 +29,9 @@ void api_ask(struct gateway *gateway, struct exchange *exchange, const json_t *q
 /* Answers as the daemon refused, or as it is not there. */
 void api_refuse(struct exchange *exchange, enum upstream_outcome outcome, const struct answer *answer);
 
+/* ---- csv.c: the same questions with their answers as CSV */
+void csv_answer(struct gateway *gateway, struct exchange *exchange, const char *name);
+
 /* ---- acknowledge.c: POST /api/v1/alerts/{alert_id}/ack */
 #define ACKNOWLEDGE_PATH "/api/v1/alerts/"
 void acknowledge_answer(struct gateway *gateway, struct exchange *exchange);

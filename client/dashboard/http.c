@@ -368,7 +368,7 @@ static ssize_t read_piece(void *context, uint64_t position, char *buffer, size_t
 
     (void)position;
     if (count < 0) {
-        return MHD_CONTENT_READER_END_OF_STREAM;
+        return count == HTTP_END ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
     }
     if (count == 0) {
         exchange->is_suspended = true;

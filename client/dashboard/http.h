@@ -63,8 +63,10 @@ void exchange_answer_shared(struct exchange *exchange, int status, const char *t
 void exchange_problem(struct exchange *exchange, int status, const char *code, const char *detail, const char *pointer);
 
 /* A body that comes in pieces. */
+enum { HTTP_END = -1, HTTP_BROKEN = -2 };
 struct http_source {
-    /* Fills at most `size` bytes and says how many; 0: nothing now, and exchange_wake says when there is; -1: that was all. */
+    /* Fills at most `size` bytes and says how many; 0: nothing now, and exchange_wake says when there is; HTTP_END: that was all;
+     * HTTP_BROKEN: the rest cannot be had, so the connection ends without the end of the body, and nobody takes it for whole. */
     ssize_t (*read)(void *context, char *buffer, size_t size);
     /* The exchange is over, whether or not all was read. Nothing may be done with it any more. */
     void (*close)(void *context);

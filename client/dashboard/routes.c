@@ -19,7 +19,18 @@ static void answer_healthz(struct gateway *gateway, struct exchange *exchange) {
 }
 
 static void answer_api(struct gateway *gateway, struct exchange *exchange) {
-    api_answer(gateway, exchange, target_path(exchange_target(exchange)) + strlen(API));
+    const char *name = target_path(exchange_target(exchange)) + strlen(API);
+    const char *ending = strrchr(name, '.');
+
+    if (ending == NULL || strcmp(ending, ".csv") != 0) {
+        api_answer(gateway, exchange, name);
+        return;
+    }
+    char *bare = strndup(name, (size_t)(ending - name));
+
+    ENSURE(bare != NULL);
+    csv_answer(gateway, exchange, bare);
+    free(bare);
 }
 
 static void answer_stream(struct gateway *gateway, struct exchange *exchange) {
