@@ -22,11 +22,12 @@
 #define COLUMNS_DEFAULT 80
 #define COLUMNS_MAX 1000
 
-enum { OPTION_ONCE = 0x500, OPTION_GROUP, OPTION_SORT_BY, OPTION_ASCII };
+enum { OPTION_ONCE = 0x500, OPTION_GROUP, OPTION_SORT_BY, OPTION_ASCII, OPTION_NOTE };
 
 struct watch_arguments {
     struct ctl_context *ctl;
     bool once, ascii;
+    const char *note;
     enum watch_grouping grouping;
     enum watch_sorting sorting;
 };
@@ -81,6 +82,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
         return 0;
     case OPTION_ONCE:
         arguments->once = true;
+        return 0;
+    case OPTION_NOTE:
+        arguments->note = argument;
         return 0;
     case OPTION_ASCII:
         arguments->ascii = true;
@@ -145,6 +149,7 @@ static int open_watch(struct watch *watch, const struct watch_arguments *argumen
     watch_state_group(watch->state, arguments->grouping);
     watch_state_sort(watch->state, arguments->sorting);
     watch->view.notice = "";
+    watch->view.note = arguments->note != NULL ? arguments->note : "";
     watch->view.ascii = arguments->ascii || terminal_is_ascii();
     put_clock(watch->view.opened_at, 0);
     return CTL_DONE;
@@ -432,6 +437,7 @@ int command_watch(struct ctl_context *ctl, int argc, char **argv) {
         {"group", OPTION_GROUP, "queue|team|pathway", 0, "what a row is (default: queue)", 0},
         {"sort", OPTION_SORT_BY, "breach|waiting|due|longest|name", 0, "the order to begin with (default: breach)", 0},
         {"ascii", OPTION_ASCII, NULL, 0, "no arrows: for terminals without UTF-8", 0},
+        {"note", OPTION_NOTE, "TEXT", 0, "a line of your own, shown while there is nothing more urgent to say", 0},
         {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
     static const struct argp argp = {

@@ -227,7 +227,7 @@ void frame_compose(struct frame *frame, const struct watch_state *state, const s
         add_help(frame);
     } else {
         add_totals(frame, state, view);
-        add_line(frame, view->notice[0] != '\0' ? LOOK_ALARM : LOOK_PLAIN, "%s", view->notice);
+        add_line(frame, view->notice[0] != '\0' ? LOOK_ALARM : LOOK_DIM, "%s", view->notice[0] != '\0' ? view->notice : view->note);
         add_queues(frame, state, view);
         add_ticker(frame, state, view);
     }

@@ -27,6 +27,7 @@ struct watch_view {
     char stale_since[16]; /* hh:mm:ss on the viewer's clock */
     char opened_at[16];
     const char *notice; /* one line, or "" */
+    const char *note;   /* the viewer's own, shown where there is no notice; or "" */
 };
 
 void frame_compose(struct frame *frame, const struct watch_state *state, const struct watch_view *view);

@@ -51,7 +51,7 @@ _waitlistctl() {
     wait) options='--as-at --known-at' ;;
     exceptions) options='--filter --limit --cursor --as-at --known-at' ;;
     data-quality) options='--from --to --as-at --known-at' ;;
-    watch) options='--once --group --sort --ascii' ;;
+    watch) options='--once --group --sort --ascii --note' ;;
     ack) options='--note --expected-by --by' ;;
     alerts) options='--since --state --filter --limit --follow --rule --name --cursor --count' ;;
     quarantine) options='list show retry discard --state --code --source --limit --after --raw --by --reason' ;;
