@@ -17,7 +17,7 @@ beforeEach(async () => {
     stage = await raiseStage({ clock: NOW, config: CONFIGURATION });
     await stage.send(...people());
     page = await openPage(browser, stage, "/");
-    await page.getByText(/^Live, 1 July 2025$/).waitFor();
+    await page.getByText(/^Live, 1 July 2025/).waitFor();
     await figureOf(page, "Waiting", "30");
 });
 afterEach(async () => {
