@@ -25,7 +25,7 @@ try {
         logLevel: "warning",
     });
     const made = names.map((name) => join(folder, name.replace(/\.ts$/, ".mjs")));
-    const done = spawnSync(process.execPath, ["--test", "--test-reporter=tap", ...made], { stdio: "inherit" });
+    const done = spawnSync(process.execPath, ["--test", "--test-reporter=tap", ...made], { stdio: "inherit", cwd: here });
     process.exitCode = done.status ?? 1;
 } finally {
     await rm(folder, { recursive: true, force: true });

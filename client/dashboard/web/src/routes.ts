@@ -16,6 +16,8 @@ export const ROUTES: readonly Route[] = [
     { path: "/alerts", label: "Alerts", load: () => import("./pages/alerts") },
     { path: "/caseloads", label: "Caseloads", load: () => import("./pages/caseloads") },
     { path: "/compare", label: "Compare", load: () => import("./pages/compare") },
+    { path: "/data-quality", label: "Data quality", load: () => import("./pages/data-quality") },
+    { path: "/definitions", label: "Definitions", load: () => import("./pages/definitions") },
 ];
 
 export function routeOf(path: string): Route | undefined {

@@ -352,7 +352,15 @@ export interface QuarantineReply {
     acts?: QuarantineAct[];
 }
 
+export interface PoliciesReply {
+    rule_versions: { position: number; flow: number; exceptions: number; data_quality: number };
+    first_report_day: string | null;
+    last_report_day: string | null;
+    today: string;
+}
+
 export interface Replies {
+    policies: PoliciesReply;
     health: Health;
     config: { config: Configuration };
     summary: SummaryReply;

@@ -21,3 +21,13 @@ export function useFresh(answer: Answer<{ journal_seq: number }>, on: boolean, e
         });
     }, [on, seq, everyMs]);
 }
+
+/** Loads an answer again at intervals: of what changes without the journal's going on, like a source that falls silent. */
+export function useEvery(answer: Answer<unknown>, everyMs: number): void {
+    const reload = answer.status === "loading" ? null : answer.retry;
+    useEffect(() => {
+        if (!reload) return;
+        const timer = setTimeout(reload, everyMs);
+        return () => clearTimeout(timer);
+    }, [answer]);
+}
