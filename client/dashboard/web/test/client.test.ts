@@ -23,6 +23,8 @@ test("a problem's members are read", async () => {
     assert.equal(problem.code, "bad_request");
     assert.equal(problem.pointer, "/as_at");
     assert.equal(problem.explain().advice, "As_at is no day.");
+    assert.equal(problem.mayPass, false);
+    assert.equal(new Problem(404, "not_found", "nothing was reported for 2022-01-01").explain().advice, "Nothing was reported for 1 January 2022.");
 });
 
 test("an answer of somebody in between is understood by its status", async () => {

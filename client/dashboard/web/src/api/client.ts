@@ -1,4 +1,5 @@
 // Asks the gateway, and turns every way in which that can fail into words that say what happened and what to do.
+import { isDay, longDay } from "../text/format";
 import type { Operation, Replies } from "./types";
 
 /** Members of the request by their names; every other name is a field of its filter. A list is given as several values. */
@@ -20,6 +21,11 @@ export class Problem extends Error {
     ) {
         super(detail);
         this.name = "Problem";
+    }
+
+    /** Whether the same question may be answered when it is asked again. */
+    get mayPass(): boolean {
+        return !["not_found", "bad_request", "forbidden", "unknown_op"].includes(this.code);
     }
 
     /** What happened, in a heading, and what can be done, in a sentence. */
@@ -50,8 +56,9 @@ export class Problem extends Error {
     }
 }
 
+/** The daemon's message as a sentence, its days as people write them. */
 function sentence(text: string): string {
-    const begun = text.charAt(0).toUpperCase() + text.slice(1);
+    const begun = (text.charAt(0).toUpperCase() + text.slice(1)).replace(/\b\d{4}-\d\d-\d\d\b/g, (day) => (isDay(day) ? longDay(day) : day));
     return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 

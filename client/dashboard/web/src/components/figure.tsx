@@ -24,7 +24,7 @@ interface ChangeLineProps {
 
 export function ChangeLine({ now, before, better = "less", more, fewer, compact = false }: ChangeLineProps) {
     const changed = change(now, before.value, more, fewer);
-    if (!changed) return <span class="app-change app-change--none">No figure {before.since.replace(/^since /, "for ").replace(/^in /, "for the last ")}</span>;
+    if (!changed) return null;
     const good = changed.direction === "same" || better === "neither" ? "" : (changed.direction === "down") === (better === "less") ? " app-change--better" : " app-change--worse";
     return (
         <span class={`app-change${good}`}>

@@ -21,7 +21,7 @@ export function ProblemNotice({ problem, retry }: { problem: Problem; retry?: ()
         <div class="govuk-inset-text app-problem" role="alert">
             <p class="govuk-body govuk-!-font-weight-bold govuk-!-margin-bottom-1">{heading}</p>
             <p class="govuk-body govuk-!-margin-bottom-2">{advice}</p>
-            {retry && (
+            {retry && problem.mayPass && (
                 <button type="button" class="govuk-button govuk-button--secondary govuk-!-margin-bottom-0" onClick={retry}>
                     Try again
                 </button>

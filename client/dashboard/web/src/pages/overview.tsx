@@ -20,6 +20,8 @@ import { addDays, clock, longDay, number, percent, plural, shortDay } from "../t
 const WEEKS = 13;
 
 interface Past {
+    /** Whether they are before now, and not before a past day. */
+    isLive: boolean;
     yesterday: Earlier | null;
     weeksAgo: Earlier | null;
     series: SeriesReply | null;
@@ -29,6 +31,7 @@ function usePast(view: View, day: string | null): Past {
     const basis = view.asAt !== null && view.basis === "known" ? "known" : "reported";
     const before = (count: number) => (day === null ? null : addDays(day, -count));
     return {
+        isLive: view.live,
         yesterday: useEarlier(before(1), basis, "pathway", null, view.team),
         weeksAgo: useEarlier(before(28), basis, "pathway", null, view.team),
         series: useSeries(before(WEEKS * 7), before(1), basis, "week", "pathway", null, view.team),
@@ -57,9 +60,10 @@ const PEOPLE: Partial<Record<Measure, Record<string, string>>> = { waiting: {}, 
 
 function befores(past: Past, of: (earlier: Earlier) => number | null, words: "long" | "short"): Before[] {
     const value = (earlier: Earlier | null) => (earlier ? of(earlier) : null);
+    const { isLive } = past;
     return [
-        { value: value(past.yesterday), since: words === "long" ? "since yesterday" : "on yesterday" },
-        { value: value(past.weeksAgo), since: words === "long" ? "since four weeks ago" : "in 4 weeks" },
+        { value: value(past.yesterday), since: words === "short" ? (isLive ? "on yesterday" : "in a day") : isLive ? "since yesterday" : "since the day before" },
+        { value: value(past.weeksAgo), since: words === "short" ? "in 4 weeks" : isLive ? "since four weeks ago" : "since four weeks before" },
     ];
 }
 

@@ -31,7 +31,7 @@ function KeyFigures({ queue, day, position }: { queue: Queue; day: string; posit
     const yesterday = useEarlier(addDays(day, -1), basis, null, pathway, team);
     const weeksAgo = useEarlier(addDays(day, -28), basis, null, pathway, team);
     const before = (measure: keyof Position): Before[] => [
-        { value: yesterday ? (yesterday.total[measure] as number | null) : null, since: "since yesterday" },
+        { value: yesterday ? (yesterday.total[measure] as number | null) : null, since: view.live ? "since yesterday" : "since the day before" },
         { value: weeksAgo ? (weeksAgo.total[measure] as number | null) : null, since: "in four weeks" },
     ];
     const people = (filter: Record<string, string>) => link("/people", { pathway, ...filter });
@@ -213,9 +213,11 @@ function QueueOf({ queue }: { queue: Queue }) {
     const { view, pathway, team } = queue;
     const answer = usePosition(view, pathway, team);
     const teams = usePositionsBy(view, { by: "team", pathway, team: null });
+    const names = useNames();
+    const isConfigured = names.configuration === null || names.settings(pathway) !== null;
     return (
         <Loaded answer={answer} what="Counting who is waiting">
-            {({ day, position }) => (
+            {({ day, position }) => position.waiting === 0 && !isConfigured ? <Empty>There is no such pathway. Choose another above.</Empty> : (
                 <>
                     <Section title={view.asAt ? `Waiting at the end of ${longDay(view.asAt)}` : "Waiting now"}>
                         {position.waiting === 0 && position.scheduled === 0 ? <Nobody queue={queue} /> : <KeyFigures queue={queue} day={day} position={position} />}
@@ -225,8 +227,8 @@ function QueueOf({ queue }: { queue: Queue }) {
                         <Flow queue={queue} day={day} />
                         <Movement queue={queue} day={day} position={position} />
                     </div>
-                    <Priorities queue={queue} />
-                    <Risk queue={queue} />
+                    {position.waiting > 0 && <Priorities queue={queue} />}
+                    {position.waiting > 0 && <Risk queue={queue} />}
                     {team === null && teams.status === "ready" && teams.reply.rows.length > 1 && <Teams queue={queue} rows={teams.reply.rows} />}
                 </>
             )}
