@@ -14,6 +14,7 @@ struct gateway {
     struct upstream *upstream;
     struct news *news;
     struct streams *streams;
+    struct http *http;
     struct assets *assets;     /* NULL: there are none */
     const char *assets_reason; /* why not */
     struct guard *guard;
@@ -31,6 +32,9 @@ void api_refuse(struct exchange *exchange, enum upstream_outcome outcome, const 
 
 /* ---- csv.c: the same questions with their answers as CSV */
 void csv_answer(struct gateway *gateway, struct exchange *exchange, const char *name);
+
+/* ---- metrics.c: figures for monitoring */
+void metrics_answer(struct gateway *gateway, struct exchange *exchange);
 
 /* ---- acknowledge.c: POST /api/v1/alerts/{alert_id}/ack */
 #define ACKNOWLEDGE_PATH "/api/v1/alerts/"

@@ -37,7 +37,7 @@ struct http {
     struct http_setup setup;
     struct MHD_Daemon *daemon;
     struct exchange *open; /* those whose request came in and whose answer is not done */
-    uint64_t answered[6];
+    uint64_t answered[HTTP_STATUSES];
     int descriptor;
 };
 
@@ -137,7 +137,7 @@ static enum MHD_Result queue_response(struct exchange *exchange) {
 
     MHD_destroy_response(exchange->response);
     exchange->response = NULL;
-    exchange->http->answered[exchange->status / 100 % 6]++;
+    exchange->http->answered[exchange->status]++;
     return result;
 }
 
@@ -269,7 +269,7 @@ void http_run(struct http *http, int64_t now_ms) {
 void http_figures(const struct http *http, struct http_figures *figures) {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
-    memcpy(figures->requests_by_class, http->answered, sizeof http->answered);
+    memcpy(figures->answered, http->answered, sizeof http->answered);
     figures->connections = info == NULL ? 0 : info->num_connections;
 }
 
@@ -331,6 +331,7 @@ static void give(struct exchange *exchange, int status, const char *type, struct
     if (type != NULL) {
         add_header(response, "Content-Type", type);
     }
+    ENSURE(status >= 100 && status < HTTP_STATUSES);
     exchange->response = response;
     exchange->status = (unsigned)status;
     exchange_wake(exchange);

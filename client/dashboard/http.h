@@ -33,8 +33,9 @@ int http_descriptor(const struct http *http);
 int http_timeout_ms(const struct http *http);
 void http_run(struct http *http, int64_t now_ms);
 
+enum { HTTP_STATUSES = 600 };
 struct http_figures {
-    uint64_t requests_by_class[6]; /* [2]: answered 2xx … */
+    uint64_t answered[HTTP_STATUSES]; /* by status code */
     unsigned connections;
 };
 void http_figures(const struct http *http, struct http_figures *figures);

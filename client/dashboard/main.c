@@ -24,6 +24,7 @@ static bool serve(const struct settings *settings, struct gateway *gateway, stru
         log_line(log, LOG_LEVEL_ERROR, "the HTTP server does not start");
         return false;
     }
+    gateway->http = http;
     struct loop_setup loop = {.gateway = gateway, .http = http, .signals = signals, .log = log};
 
     snprintf(address, sizeof address, "http://%s:%u/", listener->host, listener->port);

@@ -47,6 +47,7 @@ struct route {
 /* The first that fits. */
 static const struct route routes[] = {
     {"/healthz", false, false, answer_healthz},
+    {"/metrics", false, false, metrics_answer},
     {API "stream", false, false, answer_stream},
     {ACKNOWLEDGE_PATH, true, true, acknowledge_answer},
     {API, true, false, answer_api},

@@ -196,7 +196,7 @@ static const struct config_key keys[] = {
     {"dashboard.connections", KEY_INTEGER, OF_CONFIG(dashboard.connections), RANGE(16, 100000), "16384", false,
      "connections of browsers at most"},
     {"dashboard.streams", KEY_INTEGER, OF_CONFIG(dashboard.streams), RANGE(1, 50000), "2000", false, "open pages at most"},
-    {"dashboard.questions", KEY_INTEGER, OF_CONFIG(dashboard.questions), RANGE(1, 1024), "64", false,
+    {"dashboard.questions", KEY_INTEGER, OF_CONFIG(dashboard.questions), RANGE(1, 16384), "1024", false,
      "questions that may wait for the daemon's answer at once"},
     {"dashboard.answer_timeout_s", KEY_INTEGER, OF_CONFIG(dashboard.answer_timeout_s), RANGE(1, 600), "30", false,
      "seconds that a question waits for the daemon's answer"},
