@@ -19,7 +19,9 @@
  * with single sign-on adds find room; what does not is refused by libmicrohttpd itself (414, 431). */
 #define CONNECTION_BYTES 32768
 #define PIECE_BYTES 16384
-#define IDLE_S 60 /* a connection on which nothing moves, also one that does not read its answer, is closed */
+#define REQUEST_MS 15000 /* a request has to be there, head and body, after its connection began or the answer before was given, */
+#define PAUSE_MS 20000   /* but a browser may keep a connection for so long without asking anything */
+#define IDLE_S 60        /* a connection on which nothing moves, also one that does not read its answer, is closed */
 
 /* No script, style, picture or connection from elsewhere, nothing inline, no frame around it, no plugin, nothing told to other sites. */
 static const char *const strict_headers[][2] = {
@@ -33,11 +35,28 @@ static const char *const strict_headers[][2] = {
     {"Cross-Origin-Resource-Policy", "same-origin"},
 };
 
+/* A connection whose next request is not whole yet. libmicrohttpd's own time-out begins anew with every byte, so that somebody who sends
+ * one now and then could keep a connection for ever. */
+struct visitor {
+    struct visitor *next, **link; /* in one of the queues; `link` NULL: in none, as its request is there */
+    int descriptor;
+    int64_t deadline_ms;
+};
+
+/* In the order of their deadlines, which all lie equally far ahead when they are set. */
+struct visitors {
+    struct visitor *first, **end;
+};
+
 struct http {
     struct http_setup setup;
     struct MHD_Daemon *daemon;
+    struct visitors asking;  /* who has REQUEST_MS */
+    struct visitors pausing; /* who has PAUSE_MS: nothing of the next request came yet, as far as we know */
+    int64_t now_ms;
     struct exchange *open; /* those whose request came in and whose answer is not done */
     uint64_t answered[HTTP_STATUSES];
+    uint64_t timed_out;
     int descriptor;
 };
 
@@ -66,6 +85,69 @@ struct exchange {
     struct http_source source; /* of an answer in pieces */
 };
 
+/* ---- Connections that have to say something */
+
+static void expect(struct http *http, struct visitors *queue, struct visitor *visitor, int64_t within_ms) {
+    visitor->deadline_ms = http->now_ms + within_ms;
+    visitor->next = NULL;
+    visitor->link = queue->end;
+    *queue->end = visitor;
+    queue->end = &visitor->next;
+}
+
+static void expect_no_more(struct http *http, struct visitor *visitor) {
+    struct visitors *const queues[] = {&http->asking, &http->pausing};
+
+    if (visitor->link == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        if (queues[i]->end == &visitor->next) {
+            queues[i]->end = visitor->link;
+        }
+    }
+    *visitor->link = visitor->next;
+    if (visitor->next != NULL) {
+        visitor->next->link = visitor->link;
+    }
+    visitor->link = NULL;
+}
+
+/* Shuts the connections of those whose time is over; libmicrohttpd then finds them closed. */
+static void turn_out(struct http *http, struct visitors *queue) {
+    while (queue->first != NULL && queue->first->deadline_ms <= http->now_ms) {
+        struct visitor *visitor = queue->first;
+
+        expect_no_more(http, visitor);
+        (void)shutdown(visitor->descriptor, SHUT_RDWR);
+        http->timed_out++;
+    }
+}
+
+static struct visitor *visitor_of(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static void greet(void *context, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode what) {
+    struct http *http = context;
+    struct visitor *visitor = *socket_context;
+
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        visitor = memory_new(1, sizeof *visitor);
+        visitor->descriptor = info->connect_fd;
+        *socket_context = visitor;
+        expect(http, &http->asking, visitor, REQUEST_MS);
+    } else if (visitor != NULL) {
+        expect_no_more(http, visitor);
+        free(visitor);
+        *socket_context = NULL;
+    }
+}
+
 /* ---- The life of an exchange */
 
 /* The first thing that libmicrohttpd tells of a request: its target as it was sent. */
@@ -73,8 +155,14 @@ static void *begin(void *context, const char *target, struct MHD_Connection *con
     struct http *http = context;
     struct exchange *exchange = memory_new(1, sizeof *exchange);
 
+    struct visitor *visitor = visitor_of(connection);
+
     exchange->http = http;
     exchange->connection = connection;
+    if (visitor != NULL) { /* the line of the request is there: the rest has to follow */
+        expect_no_more(http, visitor);
+        expect(http, &http->asking, visitor, REQUEST_MS);
+    }
     /* libmicrohttpd would take the parameters apart once more, into the memory of the connection, and hang up when they are many: so it
      * is to find none. The text is in its own buffer, which it writes to next. */
     char *parameters = target == NULL ? NULL : strchr(target, '?'); /* "GET" alone has no target */
@@ -96,11 +184,16 @@ static void *begin(void *context, const char *target, struct MHD_Connection *con
 static void end(void *context, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode why) {
     struct exchange *exchange = *request;
 
-    (void)context;
-    (void)connection;
+    struct http *http = context;
+    struct visitor *visitor = visitor_of(connection);
+
     (void)why;
     if (exchange == NULL) {
         return;
+    }
+    if (visitor != NULL) {
+        expect_no_more(http, visitor);
+        expect(http, &http->pausing, visitor, PAUSE_MS);
     }
     *request = NULL;
     *exchange->link = exchange->next;
@@ -189,6 +282,11 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
         *upload_size = 0;
         return MHD_YES;
     }
+    struct visitor *visitor = visitor_of(connection);
+
+    if (visitor != NULL) {
+        expect_no_more(http, visitor); /* the request is whole: from here on it is our turn */
+    }
     if (exchange->is_too_large) {
         refuse_body(exchange);
     } else {
@@ -216,11 +314,14 @@ struct http *http_open(const struct http_setup *setup) {
     const union MHD_DaemonInfo *info;
 
     http->setup = *setup;
-    http->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, serve, http, MHD_OPTION_LISTEN_SOCKET,
-                                    setup->listener, MHD_OPTION_URI_LOG_CALLBACK, begin, http, MHD_OPTION_NOTIFY_COMPLETED, end, http,
-                                    MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT, setup->connections,
-                                    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                    (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    http->now_ms = setup->now_ms;
+    http->asking.end = &http->asking.first;
+    http->pausing.end = &http->pausing.first;
+    http->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, serve, http, MHD_OPTION_LISTEN_SOCKET, setup->listener,
+        MHD_OPTION_URI_LOG_CALLBACK, begin, http, MHD_OPTION_NOTIFY_COMPLETED, end, http, MHD_OPTION_NOTIFY_CONNECTION, greet, http,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_CONNECTION_LIMIT, setup->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     info = http->daemon == NULL ? NULL : MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL) {
         if (http->daemon != NULL) {
@@ -262,7 +363,9 @@ int http_timeout_ms(const struct http *http) {
 }
 
 void http_run(struct http *http, int64_t now_ms) {
-    (void)now_ms;
+    http->now_ms = now_ms;
+    turn_out(http, &http->asking);
+    turn_out(http, &http->pausing);
     (void)MHD_run(http->daemon);
 }
 
@@ -270,6 +373,7 @@ void http_figures(const struct http *http, struct http_figures *figures) {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
     memcpy(figures->answered, http->answered, sizeof http->answered);
+    figures->timed_out = http->timed_out;
     figures->connections = info == NULL ? 0 : info->num_connections;
 }
 

@@ -19,6 +19,7 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
 struct http_setup {
     int listener;         /* a listening socket; closed by http_close, or by http_open when it fails */
     unsigned connections; /* at most; one more is closed as soon as it comes */
+    int64_t now_ms;
     void (*handle)(void *context, struct exchange *exchange);
     void *context;
 };
@@ -36,6 +37,7 @@ void http_run(struct http *http, int64_t now_ms);
 enum { HTTP_STATUSES = 600 };
 struct http_figures {
     uint64_t answered[HTTP_STATUSES]; /* by status code */
+    uint64_t timed_out;               /* connections closed as their request did not come */
     unsigned connections;
 };
 void http_figures(const struct http *http, struct http_figures *figures);

@@ -15,6 +15,7 @@ static bool serve(const struct settings *settings, struct gateway *gateway, stru
                   struct signals *signals) {
     struct http_setup setup = {.listener = listener->descriptor,
                                .connections = (unsigned)settings->dashboard.connections,
+                               .now_ms = gateway->now_ms,
                                .handle = routes_handle,
                                .context = gateway};
     struct http *http = http_open(&setup);

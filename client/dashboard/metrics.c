@@ -204,6 +204,8 @@ static void expose_http(struct exposition *out, const struct http *http) {
 
     http_figures(http, &figures);
     exposition_one(out, "waitlist_dashboard_connections", FIGURE_GAUGE, "Open connections of browsers.", figures.connections);
+    exposition_one(out, "waitlist_dashboard_connections_timed_out", FIGURE_COUNTER, "Connections closed as no whole request came.",
+                   (double)figures.timed_out);
     exposition_family(out, "waitlist_dashboard_requests", FIGURE_COUNTER, "Requests answered, by status code.");
     for (size_t status = 100; status < HTTP_STATUSES; status++) {
         char code[8];
