@@ -1,4 +1,5 @@
 /* A pack: the tables in every form, and the manifest that says what they stand on and what each file is. */
+#include "client/evidence/disclose.h"
 #include "client/evidence/files.h"
 
 #include "daemon/core/memory.h"
@@ -91,6 +92,9 @@ static void add_manifest(const struct evidence *evidence, struct evidence_files 
 }
 
 void evidence_pack(struct evidence *evidence, struct evidence_files *files) {
+    if (evidence_parameters(evidence)->publish) {
+        evidence_disclose(evidence);
+    }
     evidence_csv_files(evidence, files);
     add_manifest(evidence, files);
 }
