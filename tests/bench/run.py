@@ -15,6 +15,7 @@ import harness
 import bench_backup
 import bench_ingest
 import bench_past
+import bench_pixels
 import bench_state
 
 BENCHMARKS = {
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "replay": bench_state.replay,
     "past": bench_past.past,
     "backup": bench_backup.backup,
+    "pixels": bench_pixels.pixels,
 }
 
 

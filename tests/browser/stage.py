@@ -7,6 +7,7 @@
 import json
 import os
 import sys
+import time
 import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "integration"))
@@ -34,6 +35,11 @@ class Stage:
     def offer(self, events):
         """Events of which some may be quarantined."""
         return self.daemon.send(*events)
+
+    def send_and_tell_when(self, events):
+        """As send; gives the moment of the acknowledgement on this machine's clock, in milliseconds."""
+        self.daemon.take(*events)
+        return time.time() * 1000
 
     def ask(self, op, members=None):
         return self.daemon.ask(op, **(members or {}))
