@@ -17,6 +17,8 @@ const PAGES = [
     ["/alerts?show=ended", "Alerts"],
     ["/caseloads", "Caseloads"],
     ["/compare", "Compare"],
+    ["/data-quality", "Data quality"],
+    ["/definitions", /./],
 ];
 const LOOKS = [
     ["wide and light", { viewport: { width: 1366, height: 900 }, colorScheme: "light" }],
@@ -59,8 +61,8 @@ for (const [look, options] of LOOKS) {
     }
 }
 
-// Alerts are always those of now.
-for (const [path] of PAGES.filter(([each]) => !each.startsWith("/alerts"))) {
+// Alerts, the quality of the data and definitions are always those of now.
+for (const [path] of PAGES.filter(([each]) => !/^\/(alerts|data-quality|definitions)/.test(each))) {
     test(`${path} says of a past day that it is not live`, async () => {
         const address = `${path}${path.includes("?") ? "&" : "?"}as_at=${before(TODAY, 30)}`;
         const page = await openPage(browser, stage, address);
