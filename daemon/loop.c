@@ -28,7 +28,15 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { PROBE_MS = 1000, PROBE_MAX_MS = 60000, LAG_WINDOW_MS = 10000, MIDNIGHT_CHECK_MS = 1000, STATUS_MS = 5000, UNWRITTEN_MS = 60000 };
+enum {
+    PROBE_MS = 1000,
+    PROBE_MAX_MS = 60000,
+    LAG_WINDOW_MS = 10000,
+    MIDNIGHT_CHECK_MS = 1000,
+    STATUS_MS = 5000,
+    UNWRITTEN_MS = 60000,
+    WATCH_MS = 60000
+};
 
 struct loop {
     const struct loop_setup *setup;
@@ -53,7 +61,7 @@ struct loop {
     int64_t lag_ms;
     uint64_t queries_dropped;
     struct complaint disk_full;
-    struct timer heartbeat, all_positions, positions, probe, lag, watchdog, status, next_checkpoint;
+    struct timer heartbeat, all_positions, positions, probe, lag, watchdog, status, next_checkpoint, watch;
 };
 
 static void fail(struct loop *loop, const char *message) {
@@ -166,6 +174,12 @@ static void do_midnights(struct loop *loop, instant_t now, bool paced) {
     }
 }
 
+/* What changes because nothing comes. */
+static void watch_silence(struct loop *loop) {
+    if (!loop->failed && !loop->read_only && committed(loop, ledger_watch(loop->ledger, loop->moment.now)))
+        publisher_alerts(loop->publisher, loop->ledger);
+}
+
 static bool set_clock(void *context, instant_t now, const char **reason) {
     struct loop *loop = context;
     if (now < loop->simulated) {
@@ -182,6 +196,7 @@ static bool set_clock(void *context, instant_t now, const char **reason) {
         return false;
     }
     loop->simulated = loop->moment.now = now;
+    watch_silence(loop);
     return true;
 }
 
@@ -249,6 +264,7 @@ static void reload(struct loop *loop) {
         config_free(running);
         *running = next;
         publisher_alerts(loop->publisher, loop->ledger);
+        watch_silence(loop); /* by the sources and limits of the new one */
         show_all_positions(loop);
         log_line(loop->log, LOG_LEVEL_NOTICE, "configuration reloaded");
     } else {
@@ -373,6 +389,8 @@ static void do_what_is_due(struct loop *loop) {
     }
     if (loop->watchdog.every_ms > 0 && timer_take(&loop->watchdog, now_ms))
         notify_watchdog();
+    if (timer_take(&loop->watch, now_ms))
+        watch_silence(loop);
     if (timer_take(&loop->status, now_ms))
         tell_status(loop);
     take_checkpoint(loop);
@@ -448,6 +466,7 @@ static void start_timers(struct loop *loop) {
     timer_start(&loop->probe, now_ms, PROBE_MS);
     timer_start(&loop->lag, now_ms, LAG_WINDOW_MS);
     timer_start(&loop->status, now_ms, STATUS_MS);
+    timer_start(&loop->watch, now_ms, WATCH_MS);
     timer_start(&loop->next_checkpoint, now_ms, 0);
     timer_start(&loop->watchdog, now_ms, (int64_t)notify_watchdog_interval_ms());
 }

@@ -108,6 +108,16 @@ static const char *or_dash(const char *text) {
     return text != NULL ? text : "-";
 }
 
+/* "29 of 28 days", or of what is about no wait "120 of 100". */
+static void measured(const struct waitlist_transition *alert, char *text, size_t size) {
+    text[0] = '\0';
+    if (alert->has_days) {
+        snprintf(text, size, "%lld of %lld days", (long long)alert->days, (long long)alert->standard);
+    } else if (alert->has_value) {
+        snprintf(text, size, "%lld of %lld", (long long)alert->value, (long long)alert->limit);
+    }
+}
+
 static void print_followed(const struct ctl_context *ctl, const struct waitlist_transition *alert, bool first) {
     if (ctl->format == FORMAT_JSON) {
         puts(alert->json);
@@ -118,14 +128,15 @@ static void print_followed(const struct ctl_context *ctl, const struct waitlist_
         json_decref(reply);
     } else {
         char line[1024];
-        char level[32] = "";
+        char level[32] = "", measure[64];
 
+        measured(alert, measure, sizeof measure);
         if (alert->has_level) {
             snprintf(level, sizeof level, " %lld", (long long)alert->level);
         }
-        snprintf(line, sizeof line, "%llu  %s  %-12s %s%s  %s  %s/%s  %lld of %lld days  %s", (unsigned long long)alert->seq,
-                 or_dash(alert->at), alert->transition, alert->rule, level, or_dash(alert->subject), or_dash(alert->pathway),
-                 or_dash(alert->team), (long long)alert->days, (long long)alert->standard, alert->reason != NULL ? alert->reason : "");
+        snprintf(line, sizeof line, "%llu  %s  %-12s %s%s  %s  %s/%s  %s  %s", (unsigned long long)alert->seq, or_dash(alert->at),
+                 alert->transition, alert->rule, level, or_dash(alert->subject), or_dash(alert->pathway), or_dash(alert->team), measure,
+                 alert->reason != NULL ? alert->reason : "");
         (void)table_put_safely(line, stdout);
         putchar('\n');
     }

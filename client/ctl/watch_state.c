@@ -281,9 +281,13 @@ void watch_state_alert(struct watch_state *state, const struct waitlist_transiti
     if (alert->has_level) {
         snprintf(level, sizeof level, "/%lld", (long long)alert->level);
     }
-    snprintf(ticker->line[0], sizeof ticker->line[0], "%.10s %.5s %s%s %s %s %s/%s, %lld of %lld days", at, at + 11, alert->rule, level,
-             alert->transition, or_dash(alert->subject), or_dash(alert->pathway), or_dash(alert->team), (long long)alert->days,
-             (long long)alert->standard);
+    int length = snprintf(ticker->line[0], sizeof ticker->line[0], "%.10s %.5s %s%s %s %s %s/%s", at, at + 11, alert->rule, level,
+                          alert->transition, or_dash(alert->subject), or_dash(alert->pathway), or_dash(alert->team));
+    size_t used = length < 0 ? 0 : (size_t)length < sizeof ticker->line[0] ? (size_t)length : sizeof ticker->line[0] - 1;
+    if (alert->has_days) {
+        snprintf(ticker->line[0] + used, sizeof ticker->line[0] - used, ", %lld of %lld days", (long long)alert->days,
+                 (long long)alert->standard);
+    }
     ticker->count += ticker->count < WATCH_TICKER_LINES;
 }
 

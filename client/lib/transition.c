@@ -23,6 +23,8 @@ bool client_transition_read(const json_t *row, struct waitlist_transition *trans
     transition->has_level = json_whole(row, "level", &transition->level);
     transition->has_days = json_whole(row, "days", &transition->days);
     transition->has_standard = json_whole(row, "standard", &transition->standard);
+    transition->has_value = json_whole(row, "value", &transition->value);
+    transition->has_limit = json_whole(row, "limit", &transition->limit);
     transition->late = json_is_true(json_object_get(row, "late"));
     return transition->seq > 0 && transition->transition != NULL && transition->rule != NULL;
 }

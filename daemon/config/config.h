@@ -65,8 +65,10 @@ struct config {
     char *backup_directory;    /* NULL or "": beside the journal */
     struct policy policy;
     struct alert_rule_policy approaching, breach, escalation,
-        contact_overdue;                       /* what a pathway has that says nothing else; the policy's own are filled in */
-    char *pathway_labels[POLICY_PATHWAYS_MAX]; /* NULL: the name */
+        contact_overdue;                              /* what a pathway has that says nothing else; the policy's own are filled in */
+    struct alert_rule_policy feed_silent, quarantine; /* about no pathway: they are no part of the policy */
+    int quarantine_limit;                             /* events waiting for somebody */
+    char *pathway_labels[POLICY_PATHWAYS_MAX];        /* NULL: the name */
     struct known_names teams, districts, client_groups;
     size_t dimension_count;
     struct known_dimension *dimensions;

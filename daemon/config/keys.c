@@ -118,6 +118,17 @@ static const struct config_key keys[] = {
     {"alerts.contact_overdue.severity", KEY_CHOICE, OF_CONFIG(contact_overdue.severity), ONE_OF(severities), "\"warning\"", false,
      "how grave it is"},
 
+    GROUP("alerts.feed_silent", SCOPE_CONFIG),
+    {"alerts.feed_silent.enabled", KEY_BOOLEAN, OF_CONFIG(feed_silent.enabled), NO_RANGE, "true", false,
+     "says that a source that is watched is silent (silence_minutes of sources)"},
+    {"alerts.feed_silent.severity", KEY_CHOICE, OF_CONFIG(feed_silent.severity), ONE_OF(severities), "\"high\"", false, "how grave it is"},
+    GROUP("alerts.quarantine", SCOPE_CONFIG),
+    {"alerts.quarantine.enabled", KEY_BOOLEAN, OF_CONFIG(quarantine.enabled), NO_RANGE, "false", false,
+     "says that so many quarantined events wait for somebody"},
+    {"alerts.quarantine.limit", KEY_INTEGER, OF_CONFIG(quarantine_limit), RANGE(1, 1000000000), "100", false,
+     "events waiting at which it is said"},
+    {"alerts.quarantine.severity", KEY_CHOICE, OF_CONFIG(quarantine.severity), ONE_OF(severities), "\"warning\"", false, "how grave it is"},
+
     {"pathways", KEY_LIST, SCOPE_PATHWAY, 0, RANGE(1, POLICY_PATHWAYS_MAX), default_pathways, false,
      "the kinds of thing that people wait for"},
     {"pathways[].name", KEY_NAME, OF_PATHWAY(name), NO_RANGE, NULL, false, "the name that events use"},

@@ -38,12 +38,47 @@ void register_show_acknowledgement(const struct waiting_register *reg, const str
     shown->is_overdue = noted->is_overdue;
 }
 
-static struct alert_node *find_open(const struct waiting_register *reg, struct text subject, uint64_t raised_seq) {
+void register_replay_acknowledgement(struct waiting_register *reg, struct alert_node *node, const struct alert_transition *transition) {
+    node->severity = transition->severity & 0xf;
+    if (transition->change == ALERT_OVERDUE && node->acknowledgement != 0)
+        acknowledgement_of(reg, node)->is_overdue = true;
+    if (transition->change != ALERT_ACKNOWLEDGED || transition->by.at == NULL)
+        return;
+    register_note_acknowledgement(reg, node,
+                                  &(struct acknowledgement_node){
+                                      .alert_seq = transition->alert_seq,
+                                      .at = transition->at,
+                                      .by = texts_keep(reg->notes, transition->by),
+                                      .note = transition->note.at == NULL ? 0 : texts_keep(reg->notes, transition->note),
+                                      .expected_by = transition->expected_by,
+                                  });
+}
+
+static struct alert_node *find_of_wait(const struct waiting_register *reg, struct text subject, uint64_t raised_seq) {
     uint32_t wait = register_find(reg, subject);
     uint32_t alert = wait == 0 ? 0 : register_record(reg, wait)->first_alert;
     while (alert != 0 && register_alert(reg, alert)->raised_seq != raised_seq)
         alert = register_alert(reg, alert)->next;
     return alert == 0 ? NULL : register_alert(reg, alert);
+}
+
+/* The alert as it stands, and where it is about no wait that too. */
+static struct alert_node *find_open(const struct waiting_register *reg, const struct acknowledgement *acknowledgement,
+                                    struct standing_alert **standing) {
+    *standing = NULL;
+    if (alert_rule_is_about_waits(acknowledgement->rule))
+        return find_of_wait(reg, acknowledgement->subject, acknowledgement->raised_seq);
+    *standing = register_find_standing(reg, acknowledgement->rule, acknowledgement->subject);
+    return *standing != NULL && (*standing)->node.raised_seq == acknowledgement->raised_seq ? &(*standing)->node : NULL;
+}
+
+static struct alert_transition *record_acknowledged(struct waiting_register *reg, const struct alert_node *node,
+                                                    const struct standing_alert *standing, instant_t now) {
+    struct clock_reading reading;
+    if (standing != NULL)
+        return register_record_standing(reg, standing, ALERT_ACKNOWLEDGED, now);
+    register_read_clock(reg, register_record(reg, node->wait), &reading);
+    return register_record_transition(reg, node, ALERT_ACKNOWLEDGED, &reading, now);
 }
 
 static bool says_the_same(const struct waiting_register *reg, const struct acknowledgement_node *noted,
@@ -56,7 +91,8 @@ static bool says_the_same(const struct waiting_register *reg, const struct ackno
 enum acknowledge_result register_acknowledge(struct waiting_register *reg, const struct acknowledgement *acknowledgement, instant_t now,
                                              uint64_t *alert_seq) {
     ENSURE(reg->live && acknowledgement->by.at != NULL);
-    struct alert_node *node = find_open(reg, acknowledgement->subject, acknowledgement->raised_seq);
+    struct standing_alert *standing;
+    struct alert_node *node = find_open(reg, acknowledgement, &standing);
     day_t expected_by = acknowledgement->expected_by;
     if (node == NULL)
         return ACKNOWLEDGE_NOT_OPEN;
@@ -67,9 +103,7 @@ enum acknowledge_result register_acknowledge(struct waiting_register *reg, const
     }
     if (expected_by != DAY_NONE && (expected_by < reg->today || expected_by > reg->today + ACKNOWLEDGED_DAYS_MAX))
         return ACKNOWLEDGE_BAD_DAY;
-    struct clock_reading reading;
-    register_read_clock(reg, register_record(reg, node->wait), &reading);
-    struct alert_transition *transition = register_record_transition(reg, node, ALERT_ACKNOWLEDGED, &reading, now);
+    struct alert_transition *transition = record_acknowledged(reg, node, standing, now);
     register_note_acknowledgement(reg, node,
                                   &(struct acknowledgement_node){
                                       .alert_seq = transition->alert_seq,
@@ -79,19 +113,20 @@ enum acknowledge_result register_acknowledge(struct waiting_register *reg, const
                                       .expected_by = expected_by,
                                   });
     register_show_acknowledgement(reg, node, transition);
-    register_touch(reg, node->wait, INT32_MAX); /* its next day in the agenda is another */
+    if (standing == NULL)
+        register_touch(reg, node->wait, INT32_MAX); /* its next day in the agenda is another */
     *alert_seq = transition->alert_seq;
     return ACKNOWLEDGE_TAKEN;
 }
 
-void register_settle_overdue(struct waiting_register *reg, struct alert_node *node, const struct clock_reading *reading, instant_t now) {
+bool register_make_overdue(struct waiting_register *reg, struct alert_node *node) {
     struct acknowledgement_node *noted = acknowledgement_of(reg, node);
     if (noted == NULL || noted->is_overdue || noted->expected_by == DAY_NONE || noted->expected_by >= reg->today || !reg->raise)
-        return;
+        return false;
     noted->is_overdue = true;
     if (node->severity < SEVERITY_CRITICAL)
         node->severity = (node->severity + 1U) & 0xf;
-    register_show_acknowledgement(reg, node, register_record_transition(reg, node, ALERT_OVERDUE, reading, now));
+    return true;
 }
 
 day_t register_next_overdue(const struct waiting_register *reg, const struct record *record) {

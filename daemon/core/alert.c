@@ -2,8 +2,13 @@
 #include "daemon/core/alert.h"
 
 const char *alert_rule_name(enum alert_rule rule) {
-    static const char *const names[ALERT_RULE_COUNT] = {"approaching", "breach", "escalation", "contact_overdue"};
+    static const char *const names[ALERT_RULE_COUNT] = {"approaching", "breach",     "escalation", "contact_overdue",
+                                                        "feed_silent", "quarantine", "queue_limit"};
     return names[rule];
+}
+
+bool alert_rule_is_about_waits(enum alert_rule rule) {
+    return rule <= ALERT_CONTACT_OVERDUE;
 }
 
 const char *alert_change_name(enum alert_change change) {

@@ -1,11 +1,21 @@
-/* Alerts about waits (rules, section 8): the conditions, their thresholds, and the days on which a wait met them. */
+/* Alerts (rules, section 8): their names, and of those about waits the conditions, their thresholds, and the days on which a wait met them.
+ */
 #ifndef WAITLIST_CORE_ALERT_H
 #define WAITLIST_CORE_ALERT_H
 
 #include "daemon/core/clock.h"
 
-enum alert_rule { ALERT_APPROACHING, ALERT_BREACH, ALERT_ESCALATION, ALERT_CONTACT_OVERDUE };
-#define ALERT_RULE_COUNT (ALERT_CONTACT_OVERDUE + 1)
+/* The rules about waits, then those about the council's feeds, its quarantine and its queues. */
+enum alert_rule {
+    ALERT_APPROACHING,
+    ALERT_BREACH,
+    ALERT_ESCALATION,
+    ALERT_CONTACT_OVERDUE,
+    ALERT_FEED_SILENT,
+    ALERT_QUARANTINE,
+    ALERT_QUEUE_LIMIT
+};
+#define ALERT_RULE_COUNT (ALERT_QUEUE_LIMIT + 1)
 #define ALERT_LEVEL_NONE 0 /* of `breach` and `contact_overdue` */
 #define ALERT_CONDITIONS_MAX (2 + 2 * POLICY_LEVELS_MAX)
 
@@ -24,6 +34,7 @@ enum alert_reason {
 };
 #define ALERT_REASON_COUNT (ALERT_REASON_CLEARED + 1)
 
+bool alert_rule_is_about_waits(enum alert_rule rule);
 const char *alert_rule_name(enum alert_rule rule);
 const char *alert_change_name(enum alert_change change);
 const char *alert_reason_name(enum alert_reason reason); /* "" for ALERT_REASON_NONE */

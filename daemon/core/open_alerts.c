@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static struct alert_transition *push(struct waiting_register *reg) {
+struct alert_transition *register_push_transition(struct waiting_register *reg) {
     if (reg->transitions_taken) {
         reg->transition_count = 0;
         reg->transitions_taken = false;
@@ -41,7 +41,7 @@ static void show_node(const struct waiting_register *reg, const struct alert_nod
 struct alert_transition *register_record_transition(struct waiting_register *reg, const struct alert_node *node, enum alert_change change,
                                                     const struct clock_reading *reading, instant_t now) {
     struct record *record = register_record(reg, node->wait);
-    struct alert_transition *transition = push(reg);
+    struct alert_transition *transition = register_push_transition(reg);
     show_node(reg, node, transition);
     transition->alert_seq = reg->next_alert_seq++;
     transition->previous_alert_seq = record->newest_alert_seq;
@@ -211,7 +211,8 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
         if (touched->refold || touched->from_day <= node->occurred_on)
             node->is_doubtful = true;
         if (still_holds(reg, node, conditions, count, &reading)) {
-            register_settle_overdue(reg, node, &reading, now);
+            if (register_make_overdue(reg, node))
+                register_show_acknowledgement(reg, node, register_record_transition(reg, node, ALERT_OVERDUE, &reading, now));
             continue;
         }
         enum alert_reason reason = reason_of(reg, touched, node, &reading);
@@ -223,26 +224,12 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
             raise_alert(reg, touched->wait, &reading, &conditions[i], now);
 }
 
-/* What the journal says of an alert that is open. */
-static void replay_change(struct waiting_register *reg, struct alert_node *node, const struct alert_transition *transition) {
-    node->team = names_intern(reg->names, transition->team);
-    node->severity = transition->severity & 0xf;
-    if (transition->change == ALERT_OVERDUE && node->acknowledgement != 0)
-        reg->acknowledgements[node->acknowledgement - 1].is_overdue = true;
-    if (transition->change != ALERT_ACKNOWLEDGED || transition->by.at == NULL)
-        return;
-    register_note_acknowledgement(reg, node,
-                                  &(struct acknowledgement_node){
-                                      .alert_seq = transition->alert_seq,
-                                      .at = transition->at,
-                                      .by = texts_keep(reg->notes, transition->by),
-                                      .note = transition->note.at == NULL ? 0 : texts_keep(reg->notes, transition->note),
-                                      .expected_by = transition->expected_by,
-                                  });
-}
-
 void register_replay_alert(struct waiting_register *reg, const struct alert_transition *transition) {
     ENSURE(!reg->live && transition->alert_seq <= UINT32_MAX);
+    if (!alert_rule_is_about_waits(transition->rule)) {
+        register_replay_standing(reg, transition);
+        return;
+    }
     uint32_t wait = register_wait_of(reg, transition->subject);
     uint32_t alert = find_alert(reg, wait, transition->rule, transition->level);
     register_record(reg, wait)->newest_alert_seq = (uint32_t)transition->alert_seq;
@@ -252,7 +239,8 @@ void register_replay_alert(struct waiting_register *reg, const struct alert_tran
         return;
     }
     if (alert != 0) {
-        replay_change(reg, register_alert(reg, alert), transition);
+        register_alert(reg, alert)->team = names_intern(reg->names, transition->team);
+        register_replay_acknowledgement(reg, register_alert(reg, alert), transition);
         return;
     }
     const struct alert_node raised = {
@@ -280,6 +268,12 @@ void register_each_open_alert(const struct waiting_register *reg, void (*each)(v
             continue;
         show_node(reg, register_alert(reg, alert), &shown);
         register_show_acknowledgement(reg, register_alert(reg, alert), &shown);
+        each(context, &shown);
+    }
+    for (size_t i = 0; i < reg->standing_count; i++) {
+        struct alert_transition shown;
+        register_show_standing(reg, &reg->standing[i], &shown);
+        register_show_acknowledgement(reg, &reg->standing[i].node, &shown);
         each(context, &shown);
     }
 }

@@ -5,6 +5,7 @@
 #include "daemon/core/register_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A file may say anything: these are the widest values that a fold can give. */
 enum { COMPLETES_ON_NOTHING = 0xff, IMPACT_MAX = 5, LEVEL_MAX = 1 << 20, ALERTS_A_WAIT_MAX = 4096 };
@@ -215,6 +216,18 @@ static bool load_acknowledgement(const struct loading *loading, struct alert_nod
     return true;
 }
 
+static void save_node(const struct alert_node *node, struct bytes_out *out) {
+    const uint8_t others[] = {node->pathway, node->rule, node->severity, node->late};
+    bytes_put_u64(out, node->raised_seq);
+    bytes_put_i64(out, node->at);
+    bytes_put_u32(out, node->team);
+    bytes_put_i32(out, node->days);
+    bytes_put_i32(out, node->standard);
+    bytes_put_i32(out, node->level);
+    bytes_put_i32(out, node->occurred_on);
+    bytes_put(out, others, sizeof others);
+}
+
 /* From the last to the first, so that opening them one after the other gives the same list. */
 static void save_alerts(const struct waiting_register *reg, const struct record *record, struct bytes_out *out) {
     uint32_t alerts[ALERTS_A_WAIT_MAX];
@@ -224,44 +237,89 @@ static void save_alerts(const struct waiting_register *reg, const struct record 
     bytes_put_u16(out, count);
     while (count > 0) {
         const struct alert_node *node = register_alert(reg, alerts[--count]);
-        const uint8_t others[] = {node->pathway, node->rule, node->severity, node->late};
-        bytes_put_u64(out, node->raised_seq);
-        bytes_put_i64(out, node->at);
-        bytes_put_u32(out, node->team);
-        bytes_put_i32(out, node->days);
-        bytes_put_i32(out, node->standard);
-        bytes_put_i32(out, node->level);
-        bytes_put_i32(out, node->occurred_on);
-        bytes_put(out, others, sizeof others);
+        save_node(node, out);
         save_acknowledgement(reg, node, out);
     }
 }
 
-static bool alert_is_sound(const struct loading *loading, const struct alert_node *node) {
+static bool node_is_sound(const struct loading *loading, const struct alert_node *node) {
     return node->raised_seq > 0 && node->raised_seq <= loading->alert_seq && node->at != INSTANT_NONE && is_instant(node->at) &&
            node->team <= loading->names && node->level >= 0 && node->level <= LEVEL_MAX && is_day(loading, node->occurred_on) &&
-           node->pathway < names_count(loading->reg->pathway_names) && node->rule < ALERT_RULE_COUNT;
+           node->rule < ALERT_RULE_COUNT;
+}
+
+static bool load_node(const struct loading *loading, struct alert_node *node) {
+    struct bytes_in *in = loading->in;
+    node->raised_seq = bytes_get_u64(in);
+    node->at = bytes_get_i64(in);
+    node->team = bytes_get_u32(in);
+    node->days = bytes_get_i32(in);
+    node->standard = bytes_get_i32(in);
+    node->level = bytes_get_i32(in);
+    node->occurred_on = bytes_get_i32(in);
+    node->pathway = bytes_get_u8(in);
+    node->rule = bytes_get_u8(in);
+    unsigned severity = bytes_get_u8(in);
+    unsigned late = bytes_get_u8(in);
+    node->severity = severity & 0xf;
+    node->late = late & 1;
+    return !in->failed && node_is_sound(loading, node) && severity <= SEVERITY_CRITICAL && late <= 1;
 }
 
 static bool load_alert(const struct loading *loading, uint32_t wait) {
-    struct bytes_in *in = loading->in;
     struct alert_node node = {.wait = wait};
-    node.raised_seq = bytes_get_u64(in);
-    node.at = bytes_get_i64(in);
-    node.team = bytes_get_u32(in);
-    node.days = bytes_get_i32(in);
-    node.standard = bytes_get_i32(in);
-    node.level = bytes_get_i32(in);
-    node.occurred_on = bytes_get_i32(in);
-    node.pathway = bytes_get_u8(in);
-    node.rule = bytes_get_u8(in);
-    unsigned severity = bytes_get_u8(in);
-    unsigned late = bytes_get_u8(in);
-    if (in->failed || !alert_is_sound(loading, &node) || severity > SEVERITY_CRITICAL || late > 1)
+    if (!load_node(loading, &node) || !alert_rule_is_about_waits((enum alert_rule)node.rule) ||
+        node.pathway >= names_count(loading->reg->pathway_names))
         return false;
-    node.severity = severity & 0xf;
-    node.late = late & 1;
     return load_acknowledgement(loading, register_open_alert(loading->reg, &node));
+}
+
+static void save_standing(const struct waiting_register *reg, struct bytes_out *out) {
+    bytes_put_u32(out, (uint32_t)reg->standing_count);
+    for (size_t i = 0; i < reg->standing_count; i++) {
+        const struct standing_alert *alert = &reg->standing[i];
+        save_node(&alert->node, out);
+        bytes_put_text(out, texts_at(reg->notes, alert->subject));
+        bytes_put_text(out, texts_at(reg->notes, alert->pathway));
+        bytes_put_text(out, texts_at(reg->notes, alert->team));
+        save_acknowledgement(reg, &alert->node, out);
+    }
+}
+
+/* A text that a name can be, out of what is overwritten by the next one. */
+struct short_text {
+    char bytes[STANDING_SUBJECT_MAX];
+    struct text text;
+};
+
+static bool load_short_text(struct bytes_in *in, uint32_t most, struct short_text *out) {
+    struct text text = bytes_get_text(in);
+    if (in->failed || text.length > most)
+        return false;
+    if (text.at != NULL)
+        memcpy(out->bytes, text.at, text.length);
+    out->text = text.at == NULL ? TEXT_ABSENT : (struct text){out->bytes, text.length};
+    return true;
+}
+
+static bool load_one_standing(const struct loading *loading) {
+    struct waiting_register *reg = loading->reg;
+    struct alert_node node = {.wait = 0};
+    struct short_text subject, pathway, team;
+    if (!load_node(loading, &node) || alert_rule_is_about_waits((enum alert_rule)node.rule) ||
+        !load_short_text(loading->in, STANDING_SUBJECT_MAX, &subject) || !load_short_text(loading->in, NAME_MAX_BYTES, &pathway) ||
+        !load_short_text(loading->in, NAME_MAX_BYTES, &team) || subject.text.length == 0 ||
+        register_is_standing(reg, (enum alert_rule)node.rule, subject.text))
+        return false;
+    return load_acknowledgement(loading, &register_open_standing(reg, &node, subject.text, pathway.text, team.text)->node);
+}
+
+static bool load_standing(const struct loading *loading) {
+    uint32_t count = bytes_get_u32(loading->in);
+    bool sound = !loading->in->failed;
+    for (uint32_t i = 0; i < count && sound; i++)
+        sound = load_one_standing(loading);
+    return sound;
 }
 
 static void save_record(const struct waiting_register *reg, uint32_t wait, struct bytes_out *out) {
@@ -306,6 +364,7 @@ void register_save(const struct waiting_register *reg, struct bytes_out *out) {
     retractions_save(reg->retractions, out);
     for (uint32_t wait = 1; wait <= register_count(reg); wait++)
         save_record(reg, wait, out);
+    save_standing(reg, out);
 }
 
 enum preserve_result register_load(struct waiting_register *reg, struct bytes_in *in, uint64_t seq, uint64_t alert_seq) {
@@ -320,6 +379,7 @@ enum preserve_result register_load(struct waiting_register *reg, struct bytes_in
     bool sound = !in->failed;
     for (uint32_t wait = 1; wait <= register_count(reg) && sound; wait++)
         sound = load_record(&loading, wait);
+    sound = sound && load_standing(&loading);
     free(loading.sound);
     return sound ? PRESERVE_LOADED : PRESERVE_REFUSED;
 }

@@ -52,6 +52,7 @@ struct waiting_register *register_create(const struct register_setup *setup) {
     reg->subjects = names_create(setup->hash_seed);
     reg->people = texts_create();
     reg->notes = texts_create();
+    reg->standing_names = names_create(setup->hash_seed);
     reg->pathway_names = names_create(setup->hash_seed);
     reg->pathway_waits = memory_new(PATHWAYS_EVER_MAX, sizeof *reg->pathway_waits);
     reg->queues = groups_create();
@@ -90,6 +91,9 @@ void register_destroy(struct waiting_register **pointer) {
     names_destroy(&reg->subjects);
     texts_destroy(&reg->people);
     texts_destroy(&reg->notes);
+    names_destroy(&reg->standing_names);
+    free(reg->standing);
+    free(reg->standing_places);
     names_destroy(&reg->pathway_names);
     groups_destroy(&reg->queues);
     groups_destroy(&reg->cells);
@@ -495,6 +499,10 @@ const struct alert_transition *register_take_transitions(struct waiting_register
     *count = reg->transitions_taken ? 0 : reg->transition_count;
     reg->transitions_taken = true;
     return reg->transitions;
+}
+
+bool register_has_transitions(const struct waiting_register *reg) {
+    return !reg->transitions_taken && reg->transition_count > 0;
 }
 
 day_t register_today(const struct waiting_register *reg) {

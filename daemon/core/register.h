@@ -49,7 +49,9 @@ void register_reread(struct waiting_register *reg, uint32_t wait);
 /* The seq of the wait's newest accepted event, 0 without any: what the journal chains the next one to. */
 uint64_t register_newest_seq(const struct waiting_register *reg, uint32_t wait);
 
-/* One transition of one alert (rules, section 8). Texts are borrowed from the register and stay valid. */
+/* One transition of one alert (rules, section 8). Texts are borrowed from the register and stay valid. Where the rule is about no wait, the
+ * subject names what it is about, and pathway and team may be absent. */
+#define ALERT_VALUE_NONE INT32_MIN
 struct alert_transition {
     uint64_t alert_seq;
     uint64_t raised_seq;         /* names the alert: the seq of its first transition */
@@ -63,8 +65,8 @@ struct alert_transition {
     struct text pathway;
     struct text team;
     struct text from_team; /* of `moved`; else absent */
-    int32_t days;
-    int32_t standard; /* today's, as `days` */
+    int32_t days;          /* of a rule that is about no wait: what was measured, ALERT_VALUE_NONE: nothing */
+    int32_t standard;      /* today's, as `days`; of a rule that is about no wait: the limit */
     day_t occurred_on;
     instant_t at;
     bool late; /* raised on a later day than it occurred */
@@ -107,11 +109,32 @@ void register_advance(struct waiting_register *reg, instant_t now);
 /* The same over several days that were slept through: only what holds on the last of them is raised (rules, section 8). `watch` may be
  * NULL. */
 void register_advance_to(struct waiting_register *reg, day_t today, instant_t now, const struct day_watch *watch);
+/* What is about no wait and holds now: a feed that is silent, a quarantine or a queue over its limit. Texts are copied. No two have the
+ * same rule and subject. */
+struct standing_condition {
+    enum alert_rule rule;
+    enum severity severity;
+    struct text subject;
+    struct text pathway; /* absent: of none */
+    struct text team;
+    int32_t value; /* ALERT_VALUE_NONE: nothing was measured */
+    int32_t limit;
+    day_t occurred_on; /* today at most */
+};
+#define STANDING_SUBJECT_MAX 256
+/* Raises and resolves the difference between these, which are all that hold, and what is open. */
+void register_settle_standing(struct waiting_register *reg, const struct standing_condition *holding, size_t count, instant_t now);
+/* Whether an alert of the rule about the subject is open. */
+bool register_is_standing(const struct waiting_register *reg, enum alert_rule rule, struct text subject);
+/* Whether there are transitions that register_take_transitions has not given yet. */
+bool register_has_transitions(const struct waiting_register *reg);
+
 /* Somebody deals with an open alert. The caller has checked the texts; they are copied. */
 #define ACKNOWLEDGED_BY_MAX 128
 #define ACKNOWLEDGED_NOTE_MAX 500
 #define ACKNOWLEDGED_DAYS_MAX 366 /* how far ahead `expected_by` may lie */
 struct acknowledgement {
+    enum alert_rule rule;
     struct text subject;
     uint64_t raised_seq; /* names the alert */
     struct text by;

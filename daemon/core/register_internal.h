@@ -78,6 +78,17 @@ struct acknowledgement_node {
     uint32_t next;   /* of a free one the next free one */
 };
 
+/* An open alert that is about no wait: `node.wait` is 0, `node.days` what was measured, `node.standard` the limit. The texts are in the
+ * register's notes. */
+struct standing_alert {
+    struct alert_node node;
+    uint32_t name; /* in standing_names: of rule and subject */
+    uint32_t subject;
+    uint32_t pathway;
+    uint32_t team;
+    bool holds;
+};
+
 /* A wait in the list of its queue, with what tells its days without a look at the wait. */
 struct member {
     uint32_t wait;
@@ -156,7 +167,13 @@ struct waiting_register {
     size_t acknowledgement_count;
     size_t acknowledgement_capacity;
     uint32_t free_acknowledgement;
-    struct texts *notes; /* who acknowledged, and their notes: as few as people write */
+    struct texts *notes;             /* who acknowledged, and their notes: as few as people write */
+    struct standing_alert *standing; /* in no order */
+    size_t standing_count;
+    size_t standing_capacity;
+    struct names *standing_names;
+    uint32_t *standing_places; /* by name: its place in `standing` and one; 0: not open */
+    size_t standing_place_capacity;
     uint64_t next_alert_seq;
     struct alert_transition *transitions;
     size_t transition_count;
@@ -204,13 +221,28 @@ void register_settle_alerts(struct waiting_register *reg, const struct touched *
 struct alert_transition *register_record_transition(struct waiting_register *reg, const struct alert_node *node, enum alert_change change,
                                                     const struct clock_reading *reading, instant_t now);
 
+struct alert_transition *register_push_transition(struct waiting_register *reg);
+
+/* standing.c */
+void register_show_standing(const struct waiting_register *reg, const struct standing_alert *alert, struct alert_transition *shown);
+void register_replay_standing(struct waiting_register *reg, const struct alert_transition *transition);
+/* Opens one with what `node` says of it. */
+struct standing_alert *register_open_standing(struct waiting_register *reg, const struct alert_node *node, struct text subject,
+                                              struct text pathway, struct text team);
+struct standing_alert *register_find_standing(const struct waiting_register *reg, enum alert_rule rule, struct text subject);
+/* Appends a transition of an alert as it stands, numbered. */
+struct alert_transition *register_record_standing(struct waiting_register *reg, const struct standing_alert *alert,
+                                                  enum alert_change change, instant_t now);
+
 /* acknowledging.c */
+/* What the journal says of an alert that is open: its severity, and who deals with it. */
+void register_replay_acknowledgement(struct waiting_register *reg, struct alert_node *node, const struct alert_transition *transition);
 void register_note_acknowledgement(struct waiting_register *reg, struct alert_node *node, const struct acknowledgement_node *noted);
 void register_forget_acknowledgement(struct waiting_register *reg, struct alert_node *node);
 /* What the newest acknowledgement says, into a transition; nothing where there is none. */
 void register_show_acknowledgement(const struct waiting_register *reg, const struct alert_node *node, struct alert_transition *shown);
-/* The alert is raised to the next severity when its acknowledgement expected it to be resolved by a day that is over. */
-void register_settle_overdue(struct waiting_register *reg, struct alert_node *node, const struct clock_reading *reading, instant_t now);
+/* Raises the alert to the next severity when its acknowledgement expected it to be resolved by a day that is over; whether it did. */
+bool register_make_overdue(struct waiting_register *reg, struct alert_node *node);
 /* The next day after today on which that happens to an alert of the wait; DAY_NONE: none. */
 day_t register_next_overdue(const struct waiting_register *reg, const struct record *record);
 

@@ -95,7 +95,7 @@ void register_figures(const struct waiting_register *reg, struct register_figure
     for (uint32_t queue = 0; queue < groups_count(reg->queues); queue++) {
         figures->open += reg->members[queue].open_count;
     }
-    figures->open_alerts = reg->open_alerts;
+    figures->open_alerts = reg->open_alerts + reg->standing_count;
     figures->queues = groups_count(reg->queues);
     figures->cells = groups_count(reg->cells);
     figures->refolds = reg->refolds;

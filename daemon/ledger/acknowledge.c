@@ -19,6 +19,7 @@ enum journal_status ledger_acknowledge(struct ledger *ledger, const struct ackno
     if (raised.change != ALERT_RAISED)
         return JOURNAL_OK;
     struct acknowledgement known = *asked;
+    known.rule = raised.rule;
     known.subject = raised.subject;
     result->outcome = outcomes[register_acknowledge(ledger->reg, &known, ledger->now, &result->alert_seq)];
     return JOURNAL_OK;

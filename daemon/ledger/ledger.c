@@ -303,6 +303,8 @@ void ledger_close(struct ledger **pointer) {
     free(ledger->policies);
     free(ledger->history);
     free(ledger->numeric_sources);
+    free(ledger->feeds);
+    free(ledger->holding);
     free(ledger->transitions);
     free(ledger->bodies);
     free(ledger);
@@ -333,6 +335,7 @@ static enum journal_status rebuild(struct ledger *ledger, day_t today) {
 }
 
 static enum journal_status commit(struct ledger *ledger, day_t day_before) {
+    ledger_settle_standing(ledger);
     append_transitions(ledger);
     enum journal_status status = journal_commit(ledger->journal);
     if (status != JOURNAL_FULL)
@@ -343,6 +346,7 @@ static enum journal_status commit(struct ledger *ledger, day_t day_before) {
 
 /* Commits what the start appended. A journal that holds nothing yet has nothing to be served from while its disk is full. */
 static bool finish_start(struct ledger *ledger, day_t begun, char message[LEDGER_MESSAGE_SIZE]) {
+    ledger_settle_standing(ledger);
     append_transitions(ledger);
     append_day(ledger);
     enum journal_status status = journal_commit(ledger->journal);
@@ -399,6 +403,16 @@ enum journal_status ledger_midnight(struct ledger *ledger, day_t today, instant_
     return commit(ledger, day_before);
 }
 
+enum journal_status ledger_watch(struct ledger *ledger, instant_t now) {
+    ledger_begin(ledger, now);
+    ledger_settle_standing(ledger);
+    if (register_has_transitions(ledger->reg))
+        return commit(ledger, register_today(ledger->reg));
+    forget_transitions(ledger); /* of the turn before: nothing is told twice */
+    journal_rollback(ledger->journal);
+    return JOURNAL_OK;
+}
+
 enum journal_status ledger_probe(struct ledger *ledger, instant_t now) {
     ledger_begin(ledger, now);
     journal_append_record(ledger->journal, RECORD_ROOM, text_of("{}"));
@@ -422,6 +436,7 @@ enum journal_status ledger_reload(struct ledger *ledger, const struct config *co
     if (status != JOURNAL_OK)
         return status == JOURNAL_CORRUPT ? JOURNAL_FAILED : status; /* by then it is the journal, not the configuration */
     ledger->config = config;
+    ledger->watching = NULL;
     ledger->is_behind = false;
     ledger->journal_path = config->journal_path; /* the same: it cannot change while running */
     take_numeric_sources(ledger);

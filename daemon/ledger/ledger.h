@@ -120,6 +120,8 @@ enum journal_status ledger_commit(struct ledger *ledger);
 /* Begins a later local day in a turn of its own, and reports the positions of the days that it ends, as reconstructed when they are
  * several. `now`: the instant that its transitions carry. */
 enum journal_status ledger_midnight(struct ledger *ledger, day_t today, instant_t now);
+/* Looks at what changes without events, feeds that fall silent, in a turn of its own, where something has. */
+enum journal_status ledger_watch(struct ledger *ledger, instant_t now);
 /* Whether the journal takes writes again after JOURNAL_FULL: commits a small record. */
 enum journal_status ledger_probe(struct ledger *ledger, instant_t now);
 /* Another configuration, in a turn of its own. JOURNAL_CORRUPT with a reason in `message` when it is refused, and nothing changed. */

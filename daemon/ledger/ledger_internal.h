@@ -12,6 +12,14 @@
 
 #include <stdatomic.h>
 
+/* A source that is watched, and when it will be silent. */
+struct watched_feed {
+    const struct source_config *source; /* borrowed from the configuration */
+    struct feed_hours hours;
+    instant_t heard; /* INSTANT_NONE: never */
+    instant_t silent_from;
+};
+
 struct kept_policy {
     struct policy policy;
     struct holidays holidays;
@@ -35,6 +43,10 @@ struct ledger {
     struct kept_policy *policies; /* as journalled, by rising day */
     size_t policy_count;
     size_t policy_capacity;
+    const struct config *watching; /* by which the feeds below were listed; NULL: they must be listed anew */
+    struct watched_feed *feeds;
+    size_t feed_count;
+    struct standing_condition *holding;
     struct text *numeric_sources; /* borrowed from the configuration */
     size_t numeric_source_count;
     unsigned char personal_key[PERSONAL_KEY_BYTES];
@@ -66,6 +78,10 @@ void ledger_judge(struct ledger *ledger, struct text bytes, struct admission *ad
 /* ledger.c */
 /* The event with its personal data replaced, to be freed; NULL when it holds none. */
 char *ledger_scrub(const struct ledger *ledger, struct text bytes, struct text source, size_t *length);
+
+/* standing.c */
+/* Raises and resolves what is about no wait, as of the turn's instant. */
+void ledger_settle_standing(struct ledger *ledger);
 
 /* replay.c */
 /* Reads the journalled policies in place of those at hand. */

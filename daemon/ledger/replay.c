@@ -183,6 +183,7 @@ static bool replay_alert(void *context, const struct journal_alert *stored) {
 }
 
 void ledger_make_anew(struct ledger *ledger) {
+    ledger->watching = NULL;
     make_register(ledger);
     identity_destroy(&ledger->identities);
     ledger->identities = identity_create(ledger->hash_seed);

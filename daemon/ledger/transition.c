@@ -57,7 +57,9 @@ static void take_number(struct alert_transition *transition, struct text name, i
         transition->level = (int32_t)value;
     else if (text_is(name, "days"))
         transition->days = (int32_t)value;
-    else if (text_is(name, "standard"))
+    else if (text_is(name, "value"))
+        transition->days = (int32_t)value;
+    else if (text_is(name, "standard") || text_is(name, "limit"))
         transition->standard = (int32_t)value;
 }
 
@@ -72,6 +74,7 @@ bool transition_read(struct json_parser *parser, struct text body, struct alert_
     transition->expected_by = DAY_NONE;
     transition->change = ALERT_CHANGE_COUNT;
     transition->rule = ALERT_RULE_COUNT;
+    transition->days = ALERT_VALUE_NONE;
     if (json_parser_read(parser, body, &root) != JSON_FAULT_NONE || !json_members_start(root, &cursor))
         return false;
     while (json_members_next(&cursor, &name, &value)) {
@@ -83,7 +86,7 @@ bool transition_read(struct json_parser *parser, struct text body, struct alert_
             transition->late = json_value_is_true(value);
     }
     return transition->alert_seq > 0 && transition->raised_seq > 0 && transition->change < ALERT_CHANGE_COUNT &&
-           transition->rule < ALERT_RULE_COUNT && transition->subject.at != NULL && transition->pathway.at != NULL &&
-           transition->occurred_on != DAY_NONE && transition->at != INSTANT_NONE &&
-           (transition->change != ALERT_ACKNOWLEDGED || transition->by.at != NULL);
+           transition->rule < ALERT_RULE_COUNT && transition->subject.length > 0 && transition->subject.length <= STANDING_SUBJECT_MAX &&
+           (transition->pathway.at != NULL || !alert_rule_is_about_waits(transition->rule)) && transition->occurred_on != DAY_NONE &&
+           transition->at != INSTANT_NONE && (transition->change != ALERT_ACKNOWLEDGED || transition->by.at != NULL);
 }

@@ -62,8 +62,9 @@ static void publish_json(struct publisher *publisher, const char *topic, uint64_
 
 static void alert_topic(char topic[TOPIC_SIZE], const struct alert_transition *transition, struct text team) {
     struct text shown = team.at == NULL ? text_of("-") : team;
-    snprintf(topic, TOPIC_SIZE, "alert.%s.%.*s.%.*s.", alert_rule_name(transition->rule), (int)transition->pathway.length,
-             transition->pathway.at, (int)shown.length, shown.at);
+    struct text pathway = transition->pathway.at == NULL ? text_of("-") : transition->pathway;
+    snprintf(topic, TOPIC_SIZE, "alert.%s.%.*s.%.*s.", alert_rule_name(transition->rule), (int)pathway.length, pathway.at,
+             (int)shown.length, shown.at);
 }
 
 void publisher_alerts(struct publisher *publisher, const struct ledger *ledger) {

@@ -203,6 +203,13 @@ uint64_t wire_raised_seq(struct text alert_id) {
     return seq;
 }
 
+/* A number, or null. */
+static const char *number_or_null(bool is_there, int32_t number, char out[16]) {
+    if (is_there)
+        snprintf(out, 16, "%d", (int)number);
+    return is_there ? out : "null";
+}
+
 /* A name in quotes, or null. */
 static const char *quoted(struct text text, char out[NAME_MAX_BYTES + 3]) {
     if (text.at == NULL)
@@ -237,28 +244,38 @@ static const char *quoted_day(day_t day, char out[DATE_SIZE + 2]) {
     return out;
 }
 
+/* What a transition says in numbers. */
+struct numbers {
+    char level[16], days[16], standard[16], value[16], limit[16];
+};
+
 size_t wire_transition_text(const struct alert_transition *transition, char out[WIRE_TRANSITION_SIZE]) {
-    char alert_id[ALERT_ID_SIZE], level[16] = "null", occurred_on[DATE_SIZE], at[INSTANT_SIZE], expected_by[DATE_SIZE + 2];
-    char team[NAME_MAX_BYTES + 3], from_team[NAME_MAX_BYTES + 3], reason[NAME_MAX_BYTES + 3];
+    char alert_id[ALERT_ID_SIZE], occurred_on[DATE_SIZE], at[INSTANT_SIZE], expected_by[DATE_SIZE + 2],
+        subject[2 * STANDING_SUBJECT_MAX + 3];
+    char pathway[NAME_MAX_BYTES + 3], team[NAME_MAX_BYTES + 3], from_team[NAME_MAX_BYTES + 3], reason[NAME_MAX_BYTES + 3];
     char by[2 * ACKNOWLEDGED_BY_MAX + 3], note[2 * ACKNOWLEDGED_NOTE_MAX + 3];
+    struct numbers numbers;
     struct text reason_name = transition->reason == ALERT_REASON_NONE ? TEXT_ABSENT : text_of(alert_reason_name(transition->reason));
-    ENSURE(transition->by.length <= ACKNOWLEDGED_BY_MAX && transition->note.length <= ACKNOWLEDGED_NOTE_MAX);
+    bool of_wait = alert_rule_is_about_waits(transition->rule);
+    bool is_measured = !of_wait && transition->days != ALERT_VALUE_NONE;
+    ENSURE(transition->by.length <= ACKNOWLEDGED_BY_MAX && transition->note.length <= ACKNOWLEDGED_NOTE_MAX &&
+           transition->subject.length <= STANDING_SUBJECT_MAX);
     wire_alert_id(transition->raised_seq, alert_id);
-    if (transition->level != ALERT_LEVEL_NONE)
-        snprintf(level, sizeof level, "%d", (int)transition->level);
     date_format(transition->occurred_on, occurred_on);
     instant_format(transition->at, at);
     int length = snprintf(
         out, WIRE_TRANSITION_SIZE,
-        "{\"seq\":%llu,\"alert_id\":\"%s\",\"transition\":\"%s\",\"rule\":\"%s\",\"level\":%s,\"subject\":\"%.*s\","
-        "\"pathway\":\"%.*s\",\"team\":%s,\"from_team\":%s,\"severity\":\"%s\",\"days\":%d,\"standard\":%d,"
+        "{\"seq\":%llu,\"alert_id\":\"%s\",\"transition\":\"%s\",\"rule\":\"%s\",\"level\":%s,\"subject\":%s,"
+        "\"pathway\":%s,\"team\":%s,\"from_team\":%s,\"severity\":\"%s\",\"days\":%s,\"standard\":%s,\"value\":%s,\"limit\":%s,"
         "\"occurred_on\":\"%s\",\"at\":\"%s\",\"reason\":%s,\"by\":%s,\"note\":%s,\"expected_by\":%s,\"late\":%s}",
         (unsigned long long)transition->alert_seq, alert_id, alert_change_name(transition->change), alert_rule_name(transition->rule),
-        level, (int)transition->subject.length, transition->subject.at, (int)transition->pathway.length, transition->pathway.at,
-        quoted(transition->team, team), quoted(transition->from_team, from_team), severity_name(transition->severity),
-        (int)transition->days, (int)transition->standard, occurred_on, at, quoted(reason_name, reason), written(transition->by, by),
-        written(transition->note, note), quoted_day(transition->by.at == NULL ? DAY_NONE : transition->expected_by, expected_by),
-        transition->late ? "true" : "false");
+        number_or_null(transition->level != ALERT_LEVEL_NONE, transition->level, numbers.level), written(transition->subject, subject),
+        quoted(transition->pathway, pathway), quoted(transition->team, team), quoted(transition->from_team, from_team),
+        severity_name(transition->severity), number_or_null(of_wait, transition->days, numbers.days),
+        number_or_null(of_wait, transition->standard, numbers.standard), number_or_null(is_measured, transition->days, numbers.value),
+        number_or_null(!of_wait, transition->standard, numbers.limit), occurred_on, at, quoted(reason_name, reason),
+        written(transition->by, by), written(transition->note, note),
+        quoted_day(transition->by.at == NULL ? DAY_NONE : transition->expected_by, expected_by), transition->late ? "true" : "false");
     ENSURE(length > 0 && length < WIRE_TRANSITION_SIZE);
     return (size_t)length;
 }

@@ -25,7 +25,7 @@ json_t *wire_transition(const struct alert_transition *transition);
 json_t *wire_open_alert(const struct alert_transition *alert);
 /* The same as compact text, as it is journalled and published; returns its length. A midnight writes thousands of them, so it is printed
  * directly: the alphabets of subjects and names (rules, section 2) need no escaping, only what somebody wrote does. */
-#define WIRE_TRANSITION_SIZE 2560
+#define WIRE_TRANSITION_SIZE 3072
 size_t wire_transition_text(const struct alert_transition *transition, char out[WIRE_TRANSITION_SIZE]);
 size_t wire_open_alert_text(const struct alert_transition *alert, char out[WIRE_TRANSITION_SIZE]);
 

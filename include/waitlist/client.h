@@ -211,7 +211,8 @@ struct waitlist_alert_filter {
     const char *team;
 };
 
-/* One transition. Texts are NULL where the alert has none, numbers have a `has_`; all valid until the next call on the follower. */
+/* One transition. Of a rule that is about no wait the subject is a source, say. Texts are NULL where the alert has none, numbers have a
+ * `has_`; all valid until the next call on the follower. */
 struct waitlist_transition {
     uint64_t seq;
     const char *alert_id;
@@ -228,10 +229,12 @@ struct waitlist_transition {
     const char *by; /* of "acknowledged" and "overdue", as the next two */
     const char *note;
     const char *expected_by; /* YYYY-MM-DD */
-    bool has_level, has_days, has_standard;
+    bool has_level, has_days, has_standard, has_value, has_limit;
     int64_t level;    /* days */
     int64_t days;     /* waited */
     int64_t standard; /* of the pathway and priority */
+    int64_t value;    /* what was measured, where the rule is about no wait */
+    int64_t limit;    /* its limit */
     bool late;
     const char *json; /* all of it, as the daemon gave it */
 };

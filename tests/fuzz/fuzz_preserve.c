@@ -137,6 +137,13 @@ static void replay_some(struct base *base, struct waiting_register *reg) {
                                                           .by = text_of("jo"),
                                                           .note = text_of("visit"),
                                                           .expected_by = TODAY + 5});
+    register_replay_alert(reg, &(struct alert_transition){.alert_seq = 3,
+                                                          .raised_seq = 3,
+                                                          .rule = ALERT_FEED_SILENT,
+                                                          .subject = text_of("urn:x"),
+                                                          .standard = 60,
+                                                          .occurred_on = TODAY - 20,
+                                                          .at = (instant_t)(TODAY - 20) * 86400000});
 }
 
 static const struct base *base_once(void) {
@@ -185,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     struct waiting_register *reg = new_register(base);
     bytes_in_init(&in, recall, &spoilt);
-    if (register_load(reg, &in, base->seq, 2) == PRESERVE_LOADED)
+    if (register_load(reg, &in, base->seq, 3) == PRESERVE_LOADED)
         ask(reg, base);
     register_destroy(&reg);
     return 0;

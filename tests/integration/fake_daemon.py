@@ -20,7 +20,7 @@ POSITION = {"waiting": 0, "unallocated": 0, "allocated": 0, "in_progress": 0, "p
 def transition(seq, team="north", pathway="needs_assessment", rule="breach", kind="raised", **more):
     """One row of the alert log, as the protocol writes it."""
     row = {"seq": seq, "alert_id": f"a-{seq}", "transition": kind, "rule": rule, "level": None, "subject": f"W-{seq}",
-           "pathway": pathway, "team": team, "severity": "high", "days": 29, "standard": 28, "occurred_on": "2025-04-30",
+           "pathway": pathway, "team": team, "severity": "high", "days": 29, "standard": 28, "value": None, "limit": None, "occurred_on": "2025-04-30",
            "at": "2025-04-30T08:00:00.000Z", "reason": None, "by": None, "note": None, "expected_by": None, "late": False}
     row.update(more)
     return row

@@ -9,7 +9,7 @@ import unittest
 from daemon import LIMIT_S, WAITLISTCTL, Daemon, event, referral
 
 NOTE = "visit booked: \"Süd\" \\ 2/3"
-ACK = ["seq", "alert_id", "transition", "rule", "level", "subject", "pathway", "team", "from_team", "severity", "days", "standard", "occurred_on",
+ACK = ["seq", "alert_id", "transition", "rule", "level", "subject", "pathway", "team", "from_team", "severity", "days", "standard", "value", "limit", "occurred_on",
        "at", "reason", "by", "note", "expected_by", "late"]
 
 

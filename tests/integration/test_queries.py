@@ -19,7 +19,7 @@ POSITION = ["waiting", "unallocated", "allocated", "in_progress", "paused", "bre
 WAIT = ["subject", "pathway", "team", "district", "client_group", "priority", "impact", "likelihood", "dimensions", "person", "worker",
         "stage", "status", "start", "stop", "reason", "outcome", "days", "gross_days", "paused_days", "is_paused", "standard",
         "days_to_breach", "breach", "due", "breach_on", "last_contact", "no_contact", "exceptions", "last_event_at"]
-TRANSITION = ["seq", "alert_id", "transition", "rule", "level", "subject", "pathway", "team", "severity", "days", "standard", "occurred_on",
+TRANSITION = ["seq", "alert_id", "transition", "rule", "level", "subject", "pathway", "team", "severity", "days", "standard", "value", "limit", "occurred_on",
               "at", "reason", "by", "note", "expected_by", "late"]
 GROUPINGS = ["pathway", "team", "district", "client_group", "priority", "impact", "likelihood", "stage", "worker", "dimension.deprivation"]
 EMPTY = {**{name: 0 for name in POSITION[:9]}, "longest": None, "median": None, "mean": None, "p90": None, "bands": [0] * 7}

@@ -364,9 +364,20 @@ void world_advance(struct world *world, const char *today) {
     world->now = local_instant(target, 9);
 }
 
+void world_settle_standing(struct world *world, const struct standing_condition *holding, size_t count) {
+    register_settle_standing(world->reg, holding, count, world->now);
+    collect_transitions(world);
+}
+
 enum acknowledge_result world_acknowledge(struct world *world, const char *subject, uint64_t raised_seq, const char *by, const char *note,
                                           const char *expected_by, uint64_t *alert_seq) {
-    struct acknowledgement asked = {.subject = text_of(subject),
+    return world_acknowledge_rule(world, ALERT_BREACH, subject, raised_seq, by, note, expected_by, alert_seq);
+}
+
+enum acknowledge_result world_acknowledge_rule(struct world *world, enum alert_rule rule, const char *subject, uint64_t raised_seq,
+                                               const char *by, const char *note, const char *expected_by, uint64_t *alert_seq) {
+    struct acknowledgement asked = {.rule = rule,
+                                    .subject = text_of(subject),
                                     .raised_seq = raised_seq,
                                     .by = text_of(by),
                                     .note = text_of(note),

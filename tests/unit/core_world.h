@@ -81,6 +81,11 @@ void world_settle(struct world *world);
 /* Acknowledges in a turn of its own. */
 enum acknowledge_result world_acknowledge(struct world *world, const char *subject, uint64_t raised_seq, const char *by, const char *note,
                                           const char *expected_by, uint64_t *alert_seq);
+/* The same of an alert of any rule; of those about waits all are one. */
+enum acknowledge_result world_acknowledge_rule(struct world *world, enum alert_rule rule, const char *subject, uint64_t raised_seq,
+                                               const char *by, const char *note, const char *expected_by, uint64_t *alert_seq);
+/* What is about no wait and holds now. */
+void world_settle_standing(struct world *world, const struct standing_condition *holding, size_t count);
 /* Midnight after midnight until `today`. */
 void world_advance(struct world *world, const char *today);
 bool world_set_policy(struct world *world, const struct policy *policy, struct text *missing);

@@ -20,7 +20,9 @@ START_TEST(names_are_the_documents_words) {
         ck_assert_int_eq(alert_rule_of(text_of(alert_rule_name((enum alert_rule)rule))), rule);
     ck_assert_int_eq(alert_rule_of(text_of("escalation")), ALERT_ESCALATION);
     ck_assert_int_eq(alert_rule_of(text_of("contact_overdue")), ALERT_CONTACT_OVERDUE);
-    ck_assert_int_eq(alert_rule_of(text_of("feed_silent")), ALERT_RULE_COUNT);
+    ck_assert_int_eq(alert_rule_of(text_of("feed_silent")), ALERT_FEED_SILENT);
+    ck_assert_int_eq(alert_rule_of(text_of("nonsense")), ALERT_RULE_COUNT);
+    ck_assert(alert_rule_is_about_waits(ALERT_CONTACT_OVERDUE) && !alert_rule_is_about_waits(ALERT_FEED_SILENT));
     for (int change = 0; change < ALERT_CHANGE_COUNT; change++)
         ck_assert_int_eq(alert_change_of(text_of(alert_change_name((enum alert_change)change))), change);
     ck_assert_int_eq(alert_change_of(text_of("moved")), ALERT_MOVED);

@@ -149,6 +149,8 @@ static const struct error_case error_cases[] = {
     {"council = { timezone = \"Europe\"; };", 1, "the system has no such time zone"},
     {"council = { timezone = \"tzdata.zi\"; };", 1, "a time zone is an IANA name"},
     {"council = { timezone = \"\"; };", 1, "council.timezone is the text \"\", but it must be"},
+    {"alerts = { quarantine = { limit = 0; }; };", 1, "alerts.quarantine.limit is 0"},
+    {"alerts = { feed_silent = { limit = 5; }; };", 1, "unknown key limit"},
     {"sources = ( { name = \"a\"; hours = \"8-18\"; } );", 1, "hours look like"},
     {"sources = ( { name = \"a\"; hours = \"Mon-Fri 08:00-18:60\"; } );", 1, "hours look like"},
     {"sources = ( { name = \"a\"; hours = \"Mon-Fri 08:00-18:00 \"; } );", 1, "hours look like"},
@@ -380,6 +382,10 @@ START_TEST(every_default) {
         ck_assert(!pathway->contact_overdue.enabled);
         ck_assert_int_eq(pathway->contact_overdue.severity, SEVERITY_WARNING);
     }
+    ck_assert(config->feed_silent.enabled && !config->quarantine.enabled);
+    ck_assert_int_eq(config->feed_silent.severity, SEVERITY_HIGH);
+    ck_assert_int_eq(config->quarantine.severity, SEVERITY_WARNING);
+    ck_assert_int_eq(config->quarantine_limit, 100);
     ck_assert_uint_eq(config->teams.count + config->districts.count + config->client_groups.count, 0);
     ck_assert_uint_eq(config->dimension_count + config->source_count, 0);
     config_free(&config);

@@ -145,7 +145,24 @@ static void replay_acknowledgement(struct waiting_register *reg, uint64_t seq, c
                                });
 }
 
-enum { ALERTS = 6 };
+static void replay_standing(struct waiting_register *reg, uint64_t seq, enum alert_rule rule, const char *subject, const char *pathway) {
+    register_replay_alert(reg, &(struct alert_transition){
+                                   .alert_seq = seq,
+                                   .raised_seq = seq,
+                                   .change = ALERT_RAISED,
+                                   .rule = rule,
+                                   .severity = SEVERITY_HIGH,
+                                   .subject = text_of(subject),
+                                   .pathway = text_of(pathway),
+                                   .team = text_of(pathway),
+                                   .days = 3,
+                                   .standard = 120,
+                                   .occurred_on = world_day_of("2025-04-30"),
+                                   .at = world_instant_of("2025-05-01T09:00:00Z"),
+                               });
+}
+
+enum { ALERTS = 8 };
 
 /* A replay with something of everything. */
 static void send_varied(struct world *world) {
@@ -187,6 +204,8 @@ static struct reading *replayed(void) {
     replay_alert(reading->reg, 4, ALERT_RESOLVED, ALERT_APPROACHING, 7, "w1");
     replay_alert(reading->reg, 5, ALERT_RAISED, ALERT_ESCALATION, 84, "w2");
     replay_acknowledgement(reading->reg, 6, "w1", "visit booked");
+    replay_standing(reading->reg, 7, ALERT_FEED_SILENT, "urn:las", NULL);
+    replay_standing(reading->reg, 8, ALERT_QUEUE_LIMIT, "needs_assessment/A/waiting", "needs_assessment");
     return reading;
 }
 
@@ -438,15 +457,15 @@ START_TEST(an_alert_of_an_unknown_pathway_is_kept) {
     struct waiting_register *reg = another_alike(reading);
     bool at_end;
 
-    register_replay_alert(reading->reg, &(struct alert_transition){.alert_seq = 7,
-                                                                   .raised_seq = 7,
+    register_replay_alert(reading->reg, &(struct alert_transition){.alert_seq = 9,
+                                                                   .raised_seq = 9,
                                                                    .subject = text_of("w9"),
                                                                    .pathway = text_of("nobody_knows_it"),
                                                                    .team = text_of("A"),
                                                                    .occurred_on = 20000,
                                                                    .at = 1});
     ck_assert(save(reading->reg, stored));
-    ck_assert_int_eq(load(reg, stored, world_event_count(world), 7, &at_end), PRESERVE_OTHER_RULES);
+    ck_assert_int_eq(load(reg, stored, world_event_count(world), 9, &at_end), PRESERVE_OTHER_RULES);
     register_destroy(&reg);
     free(stored);
     destroy(reading);
