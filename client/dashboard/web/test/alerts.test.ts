@@ -93,8 +93,8 @@ test("a form is checked before it is sent", () => {
 test("a notification says what and where, and nobody's reference", () => {
     const raised = [transition({ subject: "w-secret" }), transition({ subject: "w-secret-2", team: "south", rule: "escalation", level: 42 })];
     const text = notificationText(raised, (team) => team.toUpperCase());
-    assert.deepEqual(text, { title: "2 new alerts", body: "1 over standard, 1 very long wait. NORTH, SOUTH" });
+    assert.deepEqual(text, { title: "2 new alerts", body: "over standard (1), very long wait (1). NORTH, SOUTH" });
     assert.ok(!JSON.stringify(text).includes("secret"));
-    assert.equal(notificationText(Array.from({ length: 4 }, (_, index) => transition({ team: `t${index}` })), (team) => team).body, "4 over standard. 4 teams");
+    assert.equal(notificationText(Array.from({ length: 4 }, (_, index) => transition({ team: `t${index}` })), (team) => team).body, "over standard (4). 4 teams");
     assert.deepEqual(worthTelling([transition({ late: true }), transition({})]).length, 1);
 });

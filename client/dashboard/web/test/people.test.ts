@@ -83,6 +83,12 @@ test("what changed in a list is counted and said", () => {
     assert.equal(isNothing(compareLists(before, { ...before, rows: [...before.rows] })), true);
 });
 
+test("a day that passes is no news, but what it brings is", () => {
+    const before = { rows: [wait({ subject: "a" }), wait({ subject: "b", days: 28, days_to_breach: 1, due: true })], count: 2 };
+    const after = { rows: [wait({ subject: "a", days: 21, gross_days: 21, days_to_breach: 8 }), wait({ subject: "b", days: 29, days_to_breach: 0, breach: true })], count: 2 };
+    assert.deepEqual([...compareLists(before, after).changed], ["b"]);
+});
+
 test("where somebody stands is said by the days that count", () => {
     assert.equal(standingWords(wait()), "9");
     assert.equal(standingWords(wait({ days: 30, breach: true, days_to_breach: -1 })), "2 over");

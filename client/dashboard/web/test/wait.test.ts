@@ -108,7 +108,7 @@ test("alerts are said in words, without anybody's reference", () => {
     assert.equal(alertWords(transition({ rule: "approaching", level: 1 })), "Over standard tomorrow");
     assert.equal(alertWords(transition({})), "Over the standard of 28 days");
     assert.equal(alertWords(transition({ rule: "feed_silent", subject: null })), "Nothing from a source");
-    assert.equal(newWords([transition({}), transition({}), transition({ rule: "escalation" })]), "3 new alerts: 2 over standard, 1 very long wait");
+    assert.equal(newWords([transition({}), transition({}), transition({ rule: "escalation" })]), "3 new alerts: over standard (2), very long wait (1)");
     for (const reason of ["corrected", "completed", "closed", "breached", "paused", "standard_changed", "cleared"]) assert.ok(!endWords(reason).includes("_"), reason);
     assert.deepEqual(SEVERITIES.map(severityWords), ["Critical", "High", "Warning", "Information"]);
 });

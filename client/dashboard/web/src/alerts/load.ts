@@ -51,6 +51,8 @@ export function useOpenAlerts(filter: AlertFilter, onNew: (raised: Transition[])
     const [state, setState] = useState<State>({ key, open: new Map(), status: "loading", problem: null, cut: false });
     const tell = useRef(onNew);
     tell.current = onNew;
+    // At midnight many are raised, and all is loaded again at the same time: each is told once, whichever comes first.
+    const told = useRef(new Set<string>());
 
     useEffect(() => {
         const abort = new AbortController();
@@ -68,16 +70,19 @@ export function useOpenAlerts(filter: AlertFilter, onNew: (raised: Transition[])
             timer = undefined;
             const batch = waiting;
             waiting = [];
-            const had = open;
             open = applied(open, batch, filter);
-            const raised = batch.filter((each) => each.transition === "raised" && !had.has(each.alert_id) && open.has(each.alert_id));
-            if (ready) show();
+            const raised = batch.filter((each) => each.transition === "raised" && open.has(each.alert_id) && !told.current.has(each.alert_id));
+            for (const each of raised) told.current.add(each.alert_id);
             if (raised.length > 0) tell.current(raised);
+        };
+        const takeAndShow = () => {
+            take();
+            if (ready) show();
         };
         const end = live.onAlert((transition) => {
             if (transition.transition === "resolved") ended.add(transition.alert_id);
             waiting.push(transition);
-            timer ??= setTimeout(take, BATCH_MS);
+            timer ??= setTimeout(takeAndShow, BATCH_MS);
         });
         loadAll(filter, abort.signal, (rows) => {
             // What ended while its page was on the way is not open.
@@ -98,6 +103,7 @@ export function useOpenAlerts(filter: AlertFilter, onNew: (raised: Transition[])
             abort.abort();
             clearTimeout(timer);
             end();
+            take();
         };
     }, [key, generation, asked]);
 

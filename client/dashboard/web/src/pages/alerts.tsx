@@ -38,7 +38,7 @@ function useOnlyNow(): void {
 interface Arrivals {
     fresh: ReadonlySet<string>;
     /** The last ones that came together, and when. */
-    last: { words: string; at: number } | null;
+    last: { words: string; at: string } | null;
     arrived: (raised: Transition[]) => void;
 }
 
@@ -58,7 +58,7 @@ function useArrivals(choice: Choice): Arrivals {
             const all = waiting.current;
             waiting.current = [];
             setFresh((before) => new Set([...before, ...all.map((alert) => alert.alert_id)]));
-            setLast({ words: newWords(all), at: Date.now() });
+            setLast({ words: newWords(all), at: all[all.length - 1]!.at });
             announce(newWords(all));
             notify(all, names.team);
         }, TOGETHER_MS);

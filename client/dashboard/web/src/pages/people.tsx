@@ -10,6 +10,7 @@ import { CursorPagination } from "../components/pagination";
 import { Empty, Loaded } from "../components/states";
 import { useFresh } from "../live/fresh";
 import { useAnswer, type Answer } from "../live/hooks";
+import { live } from "../live/store";
 import { usePosition } from "../live/summary";
 import { useNames, type Names } from "../names";
 import { changesWords, compareLists, isNothing, NO_CHANGES, type ListChanges } from "../people/changes";
@@ -79,7 +80,8 @@ function useChanges(reply: WaitsReply | null, key: string): Seen {
         if (!before || before.key !== key || before.reply === reply) return;
         const changes = compareLists(before.reply, reply);
         if (isNothing(changes)) return;
-        setSeen({ key, changes, at: Date.now() });
+        // The service's clock, not this computer's.
+        setSeen({ key, changes, at: Date.parse(live.state.heartbeat?.now ?? new Date().toISOString()) });
         announce(`List updated: ${changesWords(changes, reply.count)}`);
     }, [reply, key]);
     return seen.key === key ? seen : { changes: NO_CHANGES, at: null };

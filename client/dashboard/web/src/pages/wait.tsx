@@ -123,8 +123,9 @@ function Body({ reply, view, findings }: { reply: WaitReply; view: View; finding
 
 /** What is wrong with its records, and what each contradicts; the page is complete without it. */
 function useFindings(subject: string, view: View, reply: WaitReply | null): readonly ExceptionRow[] {
-    // Asked for again with every other answer, and only where there is something to explain.
-    const answer = useAnswer("exceptions", reply === null ? null : { subject, kind: "all", as_at: view.asAt, limit: 1000, known_at: reply.known_at });
+    // It reads every history, so it is asked for again only when another record of this wait has come.
+    const seq = reply === null ? null : reply.events.reduce((most, event) => Math.max(most, event.seq), 0);
+    const answer = useAnswer("exceptions", seq === null ? null : { subject, kind: "all", as_at: view.asAt, limit: 1000, known_at: seq });
     const [kept, setKept] = useState<{ subject: string; rows: readonly ExceptionRow[] }>({ subject, rows: [] });
     useEffect(() => {
         if (answer.status === "ready") setKept({ subject, rows: answer.reply.rows });

@@ -17,7 +17,16 @@ interface List {
     count: number;
 }
 
-/** A row has changed when anything of it is another thing than before. */
+/** What a day that passes changes of everybody, so that it is news of nobody. */
+const COUNTERS = ["days", "gross_days", "paused_days", "days_to_breach"] as const;
+
+function news(wait: Wait): string {
+    const { ...rest } = wait as Partial<Wait>;
+    for (const name of COUNTERS) delete rest[name];
+    return JSON.stringify(rest);
+}
+
+/** A row has changed when anything of it is another thing than before, but for its count of days. */
 export function compareLists(before: List, after: List): ListChanges {
     const earlier = new Map(before.rows.map((row) => [row.subject, row]));
     const joined = new Set<string>();
@@ -25,7 +34,7 @@ export function compareLists(before: List, after: List): ListChanges {
     for (const row of after.rows) {
         const old = earlier.get(row.subject);
         if (!old) joined.add(row.subject);
-        else if (JSON.stringify(old) !== JSON.stringify(row)) changed.add(row.subject);
+        else if (news(old) !== news(row)) changed.add(row.subject);
         earlier.delete(row.subject);
     }
     return { joined, changed, left: earlier.size, grown: after.count - before.count };

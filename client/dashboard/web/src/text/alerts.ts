@@ -50,10 +50,10 @@ export function endWords(reason: string | null): string {
     return reason === null ? "Ended" : (ENDS[reason] ?? humanise(reason));
 }
 
-/** "3 new alerts: 2 over standard, 1 very long wait" – never with a reference. */
+/** "3 new alerts: over standard (2), very long wait (1)" – never with a reference. */
 export function newWords(alerts: readonly Pick<Transition, "rule">[]): string {
     const counts = new Map<string, number>();
     for (const alert of alerts) counts.set(alert.rule, (counts.get(alert.rule) ?? 0) + 1);
-    const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([rule, count]) => `${number(count)} ${ruleWords(rule).toLowerCase()}`);
+    const parts = [...counts].sort((a, b) => b[1] - a[1]).map(([rule, count]) => `${ruleWords(rule).toLowerCase()} (${number(count)})`);
     return `${plural(alerts.length, "new alert", "new alerts")}: ${parts.join(", ")}`;
 }
