@@ -224,11 +224,11 @@ def unit(unit_file, program):
     """The service unit is one that systemd accepts, and exposes little (systemd-analyze security: at most 2.0 of 10)."""
     needs("systemd-analyze")
     with tempfile.TemporaryDirectory() as folder:
-        copy = os.path.join(folder, "waitlistd.service")
+        copy = os.path.join(folder, os.path.basename(unit_file))
         with open(unit_file, encoding="utf-8") as source, open(copy, "w", encoding="utf-8") as target:
             target.write(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=" + program, source.read()))
         checked = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        found = [line for line in checked.stdout.splitlines() if "waitlistd" in line]
+        found = [line for line in checked.stdout.splitlines() if os.path.basename(unit_file) in line]
         if checked.returncode and not found:
             found = checked.stdout.splitlines() or ["systemd-analyze verify: exit code %d" % checked.returncode]
         rated = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", copy],
