@@ -7,8 +7,8 @@ export type Question = Record<string, string | number | boolean | readonly strin
 
 const TIME_LIMIT_MS = 20_000;
 /** A daemon that has many questions about other days under way takes the next one a moment later. */
-const BUSY_RETRIES = 3;
-const BUSY_PAUSE_MS = 700;
+const BUSY_RETRIES = 8;
+const BUSY_PAUSE_MS = 500;
 const LISTS = new Set(["group_by"]);
 
 /** What came instead of an answer: RFC 9457's members as far as they were given. */
@@ -163,7 +163,7 @@ export async function ask<Op extends Operation>(operation: Op, question: Questio
             });
         } catch (failure) {
             if (!(failure instanceof Problem) || failure.code !== "busy" || tries > BUSY_RETRIES || signal?.aborted) throw failure;
-            await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS * tries));
+            await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS * tries * (0.75 + Math.random() / 2)));
         }
     }
 }

@@ -32,17 +32,23 @@ export interface Follow {
     everyMs?: number;
 }
 
+/** Of days that are over: loaded once, and neither followed nor loaded again when a lost stream is back. */
+export const ONCE = "once";
+
 const EVERY_MS = 1000;
 
 /**
  * The answer to a question, from the gateway. It is loaded again when the question changes, when the stream was lost and is back, and
  * with `follow` soon after what it is about has changed. While it is loaded again the last answer stays; that to another question goes.
  */
-export function useAnswer<Op extends Operation>(operation: Op, question: Question | null, follow: Follow | null = null): Answer<Replies[Op]> {
+export function useAnswer<Op extends Operation>(operation: Op, question: Question | null, follow: Follow | typeof ONCE | null = null): Answer<Replies[Op]> {
     const address = question === null ? null : operation + queryString(question);
     const generation = useLive((state) => state.generation);
     const [asked, setAsked] = useState(0);
     const [answer, setAnswer] = useState<{ address: string | null; value: Answer<Replies[Op]> }>({ address, value: { status: "loading" } });
+    const isKept = follow === ONCE && answer.address === address && answer.value.status === "ready";
+    const wanted = useRef(generation);
+    if (!isKept) wanted.current = generation;
     const seq = useRef(-1);
     const held = useRef({});
     const retry = () => setAsked((count) => count + 1);
@@ -69,15 +75,18 @@ export function useAnswer<Op extends Operation>(operation: Op, question: Questio
             },
         ).finally(loaded);
         return () => abort.abort();
-    }, [address, generation, asked]);
+    }, [address, wanted.current, asked]);
     // Until then it is an answer of before.
     useEffect(() => {
         if (address === null) return;
         live.hold(held.current, -1);
         return () => live.release(held.current);
     }, [address]);
+    useEffect(() => {
+        if (isKept) live.hold(held.current, generation);
+    }, [isKept, generation]);
 
-    useFollow(follow, address, seq, retry);
+    useFollow(follow === ONCE ? null : follow, address, seq, retry);
     return answer.address === address ? answer.value : { status: "loading" };
 }
 

@@ -2,7 +2,7 @@
 import { useMemo } from "preact/hooks";
 import { dayOfView, type View } from "../address";
 import type { Basis, Position, SeriesReply, SummaryReply } from "../api/types";
-import { newer, useAnswer, usePositions, type Answer, type Group } from "./hooks";
+import { newer, ONCE, useAnswer, usePositions, type Answer, type Group } from "./hooks";
 import { live } from "./store";
 
 export interface Positions {
@@ -106,8 +106,8 @@ function missing(answer: Answer<unknown>): boolean {
 /** The positions of an earlier day: as reported where there is a report (unless `basis` is known), else as known now. */
 export function useEarlier(day: string | null, basis: Basis, by: GroupName | null, pathway: string | null, team: string | null): Earlier | null {
     const question = day === null ? null : { as_at: day, ...(by ? { group_by: [by] } : {}), pathway, team };
-    const reported = useAnswer("summary", question && basis === "reported" ? { ...question, basis: "reported" } : null);
-    const known = useAnswer("summary", question && (basis === "known" || missing(reported)) ? question : null);
+    const reported = useAnswer("summary", question && basis === "reported" ? { ...question, basis: "reported" } : null, ONCE);
+    const known = useAnswer("summary", question && (basis === "known" || missing(reported)) ? question : null, ONCE);
     const answer = reported.status === "ready" ? reported : known;
     const reply = answer.status === "ready" ? answer.reply : null;
     return useMemo(() => {
@@ -122,9 +122,9 @@ export function useEarlier(day: string | null, basis: Basis, by: GroupName | nul
 /** A series as reported where there are reports, else as known; null until it is there. */
 export function useSeries(from: string | null, to: string | null, basis: Basis, step: "day" | "week", by: GroupName | null, pathway: string | null, team: string | null): SeriesReply | null {
     const question = from === null || to === null ? null : { from, to, step, ...(by ? { group_by: [by] } : {}), pathway, team };
-    const reported = useAnswer("series", question && basis === "reported" ? { ...question, basis: "reported" } : null);
+    const reported = useAnswer("series", question && basis === "reported" ? { ...question, basis: "reported" } : null, ONCE);
     const empty = reported.status === "ready" && reported.reply.totals.length === 0;
-    const known = useAnswer("series", question && (basis === "known" || empty || missing(reported)) ? question : null);
+    const known = useAnswer("series", question && (basis === "known" || empty || missing(reported)) ? question : null, ONCE);
     const answer = reported.status === "ready" && !empty ? reported : known;
     return answer.status === "ready" ? answer.reply : null;
 }

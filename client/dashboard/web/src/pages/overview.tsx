@@ -11,7 +11,7 @@ import { ChangeLine, DefinitionLink, Figure, Figures, type Before } from "../com
 import { PageTitle, Section } from "../components/page";
 import { Empty, Loaded, Loading } from "../components/states";
 import { PlainTable } from "../components/table";
-import { useAnswer, useLive } from "../live/hooks";
+import { ONCE, useAnswer, useLive } from "../live/hooks";
 import { live } from "../live/store";
 import { useEarlier, usePositionsBy, useSeries, type Earlier, type Positions } from "../live/summary";
 import { useNames } from "../names";
@@ -228,9 +228,8 @@ function basisWords(past: Past): ComponentChildren {
 // --- the last hour ---
 
 const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
-/** Records come late: what was recorded in this hour may have happened on any of these days. */
-const DAYS_BACK = 27;
+/** Two questions over the whole history, which hundreds of open pages ask: often enough for an hour. */
+const LOOK_MS = 300_000;
 
 const KINDS: readonly { of: keyof Flow; one: string; many: string }[] = [
     { of: "started", one: "started waiting", many: "started waiting" },
@@ -256,7 +255,7 @@ function changesOf(now: FlowReply, before: FlowReply): { keys: Keys; words: stri
     return changes.filter((row) => row.words.length > 0);
 }
 
-/** An hour before the daemon's now, moved on each minute: the daemon's clock, not this computer's, says what an hour ago was. */
+/** An hour before the daemon's now, moved on every few minutes: the daemon's clock, not this computer's, says what an hour ago was. */
 function useHourAgo(): string | null {
     const known = useLive((state) => state.heartbeat !== null);
     const [hourAgo, setHourAgo] = useState<string | null>(null);
@@ -266,7 +265,7 @@ function useHourAgo(): string | null {
             if (live.state.heartbeat) setHourAgo(new Date(Date.parse(live.state.heartbeat.now) - HOUR_MS).toISOString());
         };
         look();
-        const timer = setInterval(look, MINUTE_MS);
+        const timer = setInterval(look, LOOK_MS);
         return () => clearInterval(timer);
     }, [known]);
     return hourAgo;
@@ -275,10 +274,10 @@ function useHourAgo(): string | null {
 function LastHour({ day, team }: { day: string; team: string | null }) {
     const names = useNames();
     const hourAgo = useHourAgo();
-    const question = { from: addDays(day, -DAYS_BACK), to: day, group_by: ["pathway"], team };
-    const now = useAnswer("flow", hourAgo === null ? null : question, { pathway: null, team: null, everyMs: 10_000 });
-    const before = useAnswer("flow", hourAgo === null ? null : { ...question, known_at: hourAgo });
-    // The question changes each minute; what was said before stays until the new answer is there.
+    const question = { from: names.epoch, to: day, group_by: ["pathway"], team };
+    const now = useAnswer("flow", hourAgo === null ? null : question, { pathway: null, team: null, everyMs: LOOK_MS });
+    const before = useAnswer("flow", hourAgo === null ? null : { ...question, known_at: hourAgo }, ONCE);
+    // The question changes with time; what was said before stays until the new answer is there.
     const [shown, setShown] = useState<{ since: string; changes: ReturnType<typeof changesOf> } | null>(null);
     useEffect(() => {
         if (now.status === "ready" && before.status === "ready" && hourAgo !== null) setShown({ since: hourAgo, changes: changesOf(now.reply, before.reply) });
@@ -288,13 +287,16 @@ function LastHour({ day, team }: { day: string; team: string | null }) {
     if (!shown) return <Loading what="Looking at the last hour" />;
     if (shown.changes.length === 0) return <Empty>Nothing was recorded since {clock(shown.since, names.timeZone)}.</Empty>;
     return (
-        <ul class="app-hour app-live">
-            {inOrder(shown.changes, names.pathways).map((row) => (
-                <li key={row.keys.pathway} class="app-hour__row">
-                    <span class="app-hour__name">{names.pathway(row.keys.pathway!)}</span> <span>{row.words.join(", ")}</span>
-                </li>
-            ))}
-        </ul>
+        <>
+            <p class="govuk-body">Since {clock(shown.since, names.timeZone)}:</p>
+            <ul class="app-hour app-live">
+                {inOrder(shown.changes, names.pathways).map((row) => (
+                    <li key={row.keys.pathway} class="app-hour__row">
+                        <span class="app-hour__name">{names.pathway(row.keys.pathway!)}</span> <span>{row.words.join(", ")}</span>
+                    </li>
+                ))}
+            </ul>
+        </>
     );
 }
 

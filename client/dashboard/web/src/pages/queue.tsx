@@ -17,6 +17,8 @@ import { addDays, days, longDay, monday, number, percent } from "../text/format"
 const WEEKS = 13;
 /** Charts are drawn again this often at most; the figures above them are live. */
 const CHART_MS = 5000;
+/** What is counted over the whole history, for hundreds of open pages. */
+const HISTORY_MS = 120_000;
 
 interface Queue {
     view: View;
@@ -73,7 +75,7 @@ function Distribution({ queue }: { queue: Queue }) {
 
 function Flow({ queue, day }: { queue: Queue; day: string }) {
     const { pathway, team } = queue;
-    const answer = useAnswer("flow", { from: addDays(monday(day), -7 * (WEEKS - 1)), to: day, step: "week", pathway, team }, queue.follow);
+    const answer = useAnswer("flow", { from: addDays(monday(day), -7 * (WEEKS - 1)), to: day, step: "week", pathway, team }, queue.follow && { ...queue.follow, everyMs: HISTORY_MS });
     return (
         <Section title="Started and completed" about={`Each week from Monday, for ${WEEKS} weeks; the last one so far. As known now.`}>
             <Loaded answer={answer}>{(reply) => <FlowChart reply={reply} />}</Loaded>
