@@ -79,6 +79,7 @@ int command_restatement(struct ctl_context *ctl, int argc, char **argv);
 int command_waits(struct ctl_context *ctl, int argc, char **argv);
 int command_wait(struct ctl_context *ctl, int argc, char **argv);
 int command_watch(struct ctl_context *ctl, int argc, char **argv);
+int command_digest(struct ctl_context *ctl, int argc, char **argv);
 int command_alerts(struct ctl_context *ctl, int argc, char **argv);
 int command_quarantine(struct ctl_context *ctl, int argc, char **argv);
 int command_send(struct ctl_context *ctl, int argc, char **argv);

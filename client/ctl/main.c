@@ -20,6 +20,7 @@ static const struct ctl_command commands[] = {
     {"data-quality", command_data_quality, "how late, complete and consistent what was recorded is"},
     {"watch", command_watch, "live view of the queues, to be left open"},
     {"alerts", command_alerts, "who is about to breach or has; --follow goes on"},
+    {"digest", command_digest, "a team's morning list: new breaches, due this week, no contact"},
     {"ack", command_ack, "say that somebody deals with an open alert, and until when"},
     {"quarantine", command_quarantine, "what could not be accepted: list, show, retry, discard"},
     {"send", command_send, "send events (one JSON object a line) until all are durable"},

@@ -372,8 +372,8 @@ static json_t *annotations_of(const json_t *told) {
     return annotations;
 }
 
-/* startsAt is when Alertmanager first hears of it: its group_wait counts from there, and would not be kept for an alert that began long ago.
- * When it was raised and on which day it began to hold stand in the annotations. */
+/* startsAt is when Alertmanager first hears of it: its group_wait counts from there, and would not be kept for an alert that began long
+ * ago. When it was raised and on which day it began to hold stand in the annotations. */
 static json_t *entry_of(const struct firing *firing, struct alert *alert, int64_t wall_ms) {
     json_t *told = message_row(firing->settings, firing->route, alert->row);
     char starts[40], ends[40];

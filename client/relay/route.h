@@ -18,7 +18,7 @@ struct route {
     struct sink *sink;            /* of an Alertmanager NULL */
     struct waitlist_query *query; /* the thread's own */
     struct backoff backoff;
-    struct complaint complaint; /* of the daemon and the state folder */
+    struct complaint complaint;  /* of the daemon and the state folder */
     struct complaint away, full; /* of the target, of the dead letters */
     char *cursor_path, *dead_path;
     char report_name[72];

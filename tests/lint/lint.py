@@ -151,7 +151,12 @@ def undocumented_options(table, page):
 
 def options():
     """Every option of the configuration is in its manual page."""
-    return undocumented_options(read("daemon/config/keys.c"), read("daemon/man/waitlistd.conf.5"))
+    relay = read("client/relay/settings.c")
+    example = read("config/waitlist-relay.conf")
+    return (undocumented_options(read("daemon/config/keys.c"), read("daemon/man/waitlistd.conf.5"))
+            + undocumented_options(relay, read("client/relay/man/waitlist-relay.conf.5"))
+            + ["%s is not in config/waitlist-relay.conf" % name for name in re.findall(r'^ *\{"([a-z_]+)", PLACE_', relay, re.MULTILINE)
+               if not re.search(r"\b%s\b" % name, example)])
 
 
 def length():
@@ -224,11 +229,12 @@ def unit(unit_file, program):
     """The service unit is one that systemd accepts, and exposes little (systemd-analyze security: at most 2.0 of 10)."""
     needs("systemd-analyze")
     with tempfile.TemporaryDirectory() as folder:
-        copy = os.path.join(folder, os.path.basename(unit_file))
+        name = os.path.basename(unit_file)
+        copy = os.path.join(folder, name)
         with open(unit_file, encoding="utf-8") as source, open(copy, "w", encoding="utf-8") as target:
-            target.write(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=" + program, source.read()))
+            target.write(re.sub(r"(?m)^(ExecStart|ExecStartPre)=\S+", r"\1=" + program, source.read()))
         checked = subprocess.run(["systemd-analyze", "verify", "--man=no", copy], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        found = [line for line in checked.stdout.splitlines() if os.path.basename(unit_file) in line]
+        found = [line for line in checked.stdout.splitlines() if name in line]
         if checked.returncode and not found:
             found = checked.stdout.splitlines() or ["systemd-analyze verify: exit code %d" % checked.returncode]
         rated = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", copy],

@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts ack quarantine send import simulate report export keygen redact verify backup restore completion'
+    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts digest ack quarantine send import simulate report export keygen redact verify backup restore completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --journal --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -23,6 +23,7 @@ _waitlistctl() {
     case $command:$previous in
     *:-c | *:--config | *:--journal | simulate:--out | export:--out | export:--key | export:--labels | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
+    digest:--format) _waitlistctl_offer -W 'text json html' -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
     quarantine:--state) _waitlistctl_offer -W 'waiting retried discarded all' -- "$current" && return ;;
     quarantine:--code) _waitlistctl_offer -W 'too_large not_json bad_envelope id_conflict unknown_type personal_data bad_data unknown_pathway time_in_future time_too_old' -- "$current" && return ;;
@@ -54,6 +55,7 @@ _waitlistctl() {
     watch) options='--once --group --sort --ascii --note' ;;
     ack) options='--note --expected-by --by' ;;
     alerts) options='--since --state --filter --limit --follow --rule --name --cursor --count' ;;
+    digest) options='--team --since --no-references' ;;
     quarantine) options='list show retry discard --state --code --source --limit --after --raw --by --reason' ;;
     send) options='--window --batch' ;;
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
