@@ -110,7 +110,7 @@ static bool take_file(struct assets *assets, int file, const char *path, size_t 
     if (type_of(base) == NULL) {
         done = true;
     } else if (size > ASSETS_FILE_BYTES_MAX || size > ASSETS_BYTES_MAX - assets->bytes) {
-        snprintf(message, ASSETS_MESSAGE_SIZE, "the pages are larger than 64 MiB, or one file than 8 MiB: %s", path);
+        snprintf(message, ASSETS_MESSAGE_SIZE, "the pages are larger than 64 MiB, or one file than 8 MiB: %.200s", path);
     } else if (assets->count == ASSETS_FILES_MAX) {
         snprintf(message, ASSETS_MESSAGE_SIZE, "the pages have more than %d files", ASSETS_FILES_MAX);
     } else {
@@ -122,7 +122,7 @@ static bool take_file(struct assets *assets, int file, const char *path, size_t 
         assets->bytes += size;
         done = read_whole(file, bytes->bytes, size);
         if (!done) {
-            snprintf(message, ASSETS_MESSAGE_SIZE, "%s cannot be read: %s", path, strerror(errno));
+            snprintf(message, ASSETS_MESSAGE_SIZE, "%.200s cannot be read: %s", path, strerror(errno));
         }
     }
     (void)close(file);
@@ -142,7 +142,7 @@ static bool take_entry(struct assets *assets, int folder, const char *path, cons
     int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (file < 0 || fstat(file, &status) != 0) {
-        snprintf(message, ASSETS_MESSAGE_SIZE, "%s cannot be read: %s", below, strerror(errno));
+        snprintf(message, ASSETS_MESSAGE_SIZE, "%.200s cannot be read: %s", below, strerror(errno));
         if (file >= 0) {
             (void)close(file);
         }
@@ -165,7 +165,7 @@ static bool take_folder(struct assets *assets, int folder, const char *path, int
     bool taken = stream != NULL;
 
     if (!taken) {
-        snprintf(message, ASSETS_MESSAGE_SIZE, "%s/ cannot be read: %s", path, strerror(errno));
+        snprintf(message, ASSETS_MESSAGE_SIZE, "%.200s/ cannot be read: %s", path, strerror(errno));
         (void)close(folder);
         return false;
     }
@@ -211,13 +211,13 @@ struct assets *assets_load(const char *folder, char message[ASSETS_MESSAGE_SIZE]
     bool loaded = false;
 
     if (opened < 0) {
-        snprintf(message, ASSETS_MESSAGE_SIZE, "the folder of the pages, %s, cannot be opened: %s", folder, strerror(errno));
+        snprintf(message, ASSETS_MESSAGE_SIZE, "the folder of the pages, %.200s, cannot be opened: %s", folder, strerror(errno));
     } else {
         loaded = take_folder(assets, opened, "", 0, message);
         finish(assets);
     }
     if (loaded && assets_find(assets, "/index.html") == NULL) {
-        snprintf(message, ASSETS_MESSAGE_SIZE, "the folder of the pages, %s, holds no index.html", folder);
+        snprintf(message, ASSETS_MESSAGE_SIZE, "the folder of the pages, %.200s, holds no index.html", folder);
         loaded = false;
     }
     if (!loaded) {

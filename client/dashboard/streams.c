@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOGETHER_MS 40      /* what comes within this time of the last waking goes out together, */
+#define TOGETHER_MS 10      /* what comes within this time of the last waking goes out together, */
 #define TOGETHER_FRAMES 200 /* but for more than this nobody waits */
 #define RETRY_MS 2000       /* how long a browser waits before it connects again */
 #define SOCKET_BYTES 65536  /* that the kernel keeps of what a page does not read */

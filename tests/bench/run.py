@@ -14,6 +14,7 @@ import sys
 import harness
 import bench_backup
 import bench_ingest
+import bench_pages
 import bench_past
 import bench_pixels
 import bench_state
@@ -27,6 +28,7 @@ BENCHMARKS = {
     "replay": bench_state.replay,
     "past": bench_past.past,
     "backup": bench_backup.backup,
+    "pages": bench_pages.pages,
     "pixels": bench_pixels.pixels,
 }
 
