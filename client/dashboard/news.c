@@ -231,8 +231,8 @@ static void take_heartbeat(struct news *news, json_t *heartbeat) {
     news->figures.heartbeats++;
     news->heard_ms = news->now_ms;
     news->is_confirmed = true;
-    /* A seq that goes back in the same epoch is another journal too. */
-    if (strcmp(epoch, news->epoch) != 0 || alert_seq < news->alert_seq) {
+    /* Its alert_seq may be behind ours: what was asked for came by another way, which may be shorter. */
+    if (strcmp(epoch, news->epoch) != 0) {
         change_epoch(news, epoch, alert_seq);
     }
     if (alert_seq > news->newest_seq) {

@@ -110,6 +110,14 @@ class Gateway:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def end(self):
+        """Stops it if it runs, checks how it ended, and takes its folder away."""
+        try:
+            if self.process is not None:
+                self.stop()
+        finally:
+            self.close()
+
     def close(self):
         self.kill()
         shutil.rmtree(self.folder)

@@ -17,7 +17,7 @@ class Acknowledging(unittest.TestCase):
         self.addCleanup(self.daemon.close)
         self.daemon.take(referral("W-1", "2025-04-20"), referral("W-2", "2025-04-20"))
         self.gateway = Gateway(self.daemon)
-        self.addCleanup(self.gateway.close)
+        self.addCleanup(self.gateway.end)
         self.gateway.wait_daemon("live")
         self.alert = next(row["alert_id"] for row in self.daemon.alerts() if row["subject"] == "W-1" and row["rule"] == "breach")
 

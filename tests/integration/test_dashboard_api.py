@@ -29,7 +29,7 @@ class Served(unittest.TestCase):
         cls.daemon.take(*(referral("W-%d" % i, "2025-0%d-01" % (i % 5 + 1), team="north" if i % 3 else "south", priority=i % 4 + 1,
                                    dimensions={"deprivation": str(i % 5 + 1)}) for i in range(30)))
         cls.gateway = Gateway(cls.daemon, web=cls.web)
-        cls.addClassCleanup(cls.gateway.close)
+        cls.addClassCleanup(cls.gateway.end)
         cls.gateway.wait_daemon("live")
 
 

@@ -23,7 +23,7 @@ class Files(unittest.TestCase):
                           for i in range(30)))
         cls.daemon.set_clock("2025-06-03T12:00:00Z")
         cls.gateway = Gateway(cls.daemon)
-        cls.addClassCleanup(cls.gateway.close)
+        cls.addClassCleanup(cls.gateway.end)
         cls.gateway.wait_daemon("live")
 
     def ctl(self, *words):

@@ -26,7 +26,7 @@ class Scene(unittest.TestCase):
         self.addCleanup(self.daemon.close)
         self.daemon.take(*(referral("W-%d" % i, "2025-05-01") for i in range(500)))
         self.gateway = Gateway(self.daemon)
-        self.addCleanup(self.gateway.close)
+        self.addCleanup(self.gateway.end)
         self.gateway.wait_daemon("live")
 
     def connect(self, data=b""):

@@ -36,7 +36,7 @@ class Metrics(unittest.TestCase):
         self.daemon.send(b"not json")
         self.daemon.ask("follow.report", name="relay", alert_seq=3)
         self.gateway = Gateway(self.daemon)
-        self.addCleanup(self.gateway.close)
+        self.addCleanup(self.gateway.end)
         self.gateway.wait_daemon("live")
 
     def scrape(self, **headers):

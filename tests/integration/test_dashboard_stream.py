@@ -25,7 +25,7 @@ class Scene(unittest.TestCase):
         self.daemon = Daemon(config=self.config)
         self.addCleanup(self.daemon.close)
         self.gateway = Gateway(self.daemon)
-        self.addCleanup(self.gateway.close)
+        self.addCleanup(self.gateway.end)
         self.gateway.wait_daemon("live")
 
     def stream(self, *arguments, **named):
