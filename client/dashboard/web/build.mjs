@@ -130,9 +130,9 @@ const sizes = { ...(await compress(assets)), ...(await compress(output)) };
 const lazy = Object.entries(scripts.outputs)
     .filter(([, made]) => made.entryPoint && made.entryPoint !== "src/main.tsx")
     .map(([file, made]) => [made.entryPoint.split("/").pop(), closure(scripts.outputs, `/assets/${file.split("/").pop()}`)]);
-const charts = lazy.find(([name]) => name === "plot.ts")?.[1] ?? [];
 const overview = lazy.find(([name]) => name === "overview.tsx")?.[1] ?? [];
-// The first page with its charts: what somebody waits for who opens the address for the first time.
-const first = [...new Set(["/index.html", style, icon, scripts.worker, ...needed, ...overview, ...charts])];
+const picker = lazy.find(([name]) => name === "date-picker.mjs")?.[1] ?? [];
+// The first page with all that it fetches by itself: what somebody waits for who opens the address for the first time.
+const first = [...new Set(["/index.html", style, icon, scripts.worker, ...needed, ...overview, ...picker])];
 await writeFile(join(output, "manifest.json"), `${JSON.stringify({ script: scripts.script, style, icon, worker: scripts.worker, first, sizes }, null, 1)}\n`);
 report(sizes, first, lazy);

@@ -6,6 +6,7 @@ import type { Flow, Position, SeriesReply, Week } from "../src/api/types";
 Object.assign(globalThis, { location: { pathname: "/", search: "", hash: "" } });
 const { bars, barWeeks, barWords } = await import("../src/charts/weeks");
 const { movement, restatedWords } = await import("../src/charts/queue");
+const { sparkPath } = await import("../src/charts/spark");
 const { compare } = await import("../src/components/table");
 const { addUp } = await import("../src/live/summary");
 const { standardWords } = await import("../src/names");
@@ -120,4 +121,14 @@ test("reasons are sentences, and silent sources are told elsewhere", () => {
     assert.equal(reasonWords("the journal's disk is full: no events are taken until there is room"), "The journal's disk is full: no events are taken until there is room.");
     assert.equal(reasonWords({ code: "disk_full", message: "the disk is full" }), "The disk is full.");
     assert.equal(reasonWords("urn:las is silent"), null);
+});
+
+test("a trend line begins at the left, ends now, stands on nought, and needs two days", () => {
+    const path = sparkPath([{ day: "2025-07-01", waiting: 100, breach: 50 }, { day: "2025-07-08", waiting: 50, breach: 0 }, { day: "2025-07-15", waiting: 100, breach: 0 }])!;
+    assert.equal(path.waiting, "M5.0,5.0L75.0,26.0L145.0,5.0");
+    assert.equal(path.breach, "M5.0,26.0L75.0,47.0L145.0,47.0");
+    assert.ok(path.area.startsWith(path.waiting) && path.area.endsWith("L145.0,47.0L5.0,47.0Z"));
+    assert.deepEqual(path.end, { x: 145, y: 5 });
+    assert.equal(sparkPath([{ day: "2025-07-01", waiting: 0, breach: 0 }]), null);
+    assert.equal(sparkPath([]), null);
 });

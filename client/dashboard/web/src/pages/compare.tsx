@@ -75,7 +75,15 @@ function columnsOf(names: Names, by: By, view: View, rows: readonly Group[], wee
             name: "moved", heading: "In four weeks", numeric: true, sort: (row) => moved(row)?.amount ?? null,
             cell: (row) => {
                 const made = moved(row);
-                return made ? <span class="app-nowrap">{`${made.arrow} ${made.words}`}</span> : "–";
+                if (!made) return "–";
+                return (
+                    <span class="app-nowrap">
+                        <span aria-hidden="true">
+                            {made.arrow} {number(Math.abs(made.amount))}
+                        </span>
+                        <span class="govuk-visually-hidden">{made.words}</span>
+                    </span>
+                );
             },
         },
     ];
