@@ -247,6 +247,7 @@ static void expose_questions(struct exposition *out, const struct upstream *upst
     exposition_family(out, "waitlist_dashboard_questions", FIGURE_COUNTER, "Questions of browsers, by what became of them.");
     exposition_figure(out, (double)figures.asked, &(struct label){"outcome", "asked"}, 1);
     exposition_figure(out, (double)figures.shared, &(struct label){"outcome", "shared"}, 1);
+    exposition_figure(out, (double)figures.kept, &(struct label){"outcome", "kept"}, 1);
     exposition_figure(out, (double)figures.refused, &(struct label){"outcome", "refused"}, 1);
     exposition_figure(out, (double)figures.late, &(struct label){"outcome", "late"}, 1);
     exposition_figure(out, (double)figures.away, &(struct label){"outcome", "away"}, 1);

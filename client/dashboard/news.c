@@ -15,15 +15,18 @@
 #define TURN_MAX 500   /* publications taken in one turn, so that browsers get theirs in between */
 #define EPOCH_SIZE 65
 
+#define CLOCK_SIZE 32
+
 struct news {
     struct monitored subscription;
     struct upstream *upstream;
     struct ring *ring;
     char epoch[EPOCH_SIZE]; /* "": no heartbeat yet */
-    bool is_confirmed;      /* a heartbeat came on the present connection, so what comes on it is of `epoch` */
-    bool is_asking;         /* for missed alerts */
-    uint64_t alert_seq;     /* all alerts up to it were pushed, or were before the first heartbeat */
-    uint64_t newest_seq;    /* of which a publication or a heartbeat told */
+    char clock[CLOCK_SIZE];
+    bool is_confirmed;   /* a heartbeat came on the present connection, so what comes on it is of `epoch` */
+    bool is_asking;      /* for missed alerts */
+    uint64_t alert_seq;  /* all alerts up to it were pushed, or were before the first heartbeat */
+    uint64_t newest_seq; /* of which a publication or a heartbeat told */
     int64_t now_ms;
     int64_t heard_ms; /* when the last heartbeat came */
     int64_t beat_ms;  /* when the last heartbeat event was pushed */
@@ -238,6 +241,9 @@ static void take_heartbeat(struct news *news, json_t *heartbeat) {
     if (alert_seq > news->newest_seq) {
         news->newest_seq = alert_seq;
     }
+    const char *now = json_string_value(json_object_get(heartbeat, "now"));
+
+    snprintf(news->clock, sizeof news->clock, "%s", now == NULL ? "" : now);
     ask_for_missed(news);
     ENSURE(json_object_set_new(heartbeat, "daemon", json_string("live")) == 0);
     char *data = json_dumps(heartbeat, JSON_COMPACT);
@@ -349,6 +355,10 @@ bool news_is_live(const struct news *news) {
 
 const char *news_epoch(const struct news *news) {
     return news->epoch;
+}
+
+const char *news_clock(const struct news *news) {
+    return news->clock;
 }
 
 uint64_t news_alert_seq(const struct news *news) {

@@ -28,6 +28,8 @@ const char *news_heartbeat(const struct news *news, size_t *size);
 bool news_is_live(const struct news *news);
 /* The daemon's journal, "" before it was heard of; and the seq up to which alerts are in the ring or were before it began. */
 const char *news_epoch(const struct news *news);
+/* The daemon's clock in its last heartbeat, RFC 3339 in UTC with milliseconds; "" before the first. */
+const char *news_clock(const struct news *news);
 uint64_t news_alert_seq(const struct news *news);
 
 struct news_figures {

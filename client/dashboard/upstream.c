@@ -1,6 +1,7 @@
 /* Questions to the daemon: one DEALER, a name for each question, equal questions asked once. */
 #include "client/dashboard/upstream.h"
 
+#include "client/dashboard/kept.h"
 #include "client/dashboard/monitored.h"
 #include "daemon/core/memory.h"
 
@@ -19,6 +20,7 @@ struct question {
     uint64_t number; /* goes before the question and comes back before its answer; 0: not sent yet */
     int64_t deadline_ms;
     struct asker *askers; /* in the order of asking */
+    bool is_settled;
     size_t size;
     char text[];
 };
@@ -27,6 +29,7 @@ struct question {
 struct upstream {
     struct upstream_setup setup;
     struct monitored connection;
+    struct kept *kept;
     struct question *first;
     struct question **end;
     struct upstream_figures figures;
@@ -38,9 +41,11 @@ struct upstream *upstream_create(const struct upstream_setup *setup) {
 
     upstream->setup = *setup;
     upstream->end = &upstream->first;
+    upstream->kept = kept_create();
     if (!monitored_open(&upstream->connection, setup->context, ZMQ_DEALER, setup->endpoint, "questions")) {
         int reason = errno;
 
+        kept_destroy(&upstream->kept);
         free(upstream);
         errno = reason;
         return NULL;
@@ -80,6 +85,7 @@ static void tell(struct question *question, enum upstream_outcome outcome, struc
 static void tell_all_away(struct upstream *upstream) {
     struct question *question = upstream->first;
 
+    kept_clear(upstream->kept);
     upstream->first = NULL;
     upstream->end = &upstream->first;
     upstream->figures.waiting = upstream->figures.in_flight = 0;
@@ -102,6 +108,7 @@ void upstream_destroy(struct upstream **upstream) {
     }
     upstream_release(*upstream);
     monitored_close(&(*upstream)->connection);
+    kept_destroy(&(*upstream)->kept);
     free(*upstream);
     *upstream = NULL;
 }
@@ -137,7 +144,8 @@ static void send_waiting(struct upstream *upstream) {
     }
 }
 
-bool upstream_ask(struct upstream *upstream, const char *text, size_t size, int64_t now_ms, upstream_told *told, void *context) {
+static bool ask(struct upstream *upstream, const char *text, size_t size, int64_t now_ms, bool is_settled, upstream_told *told,
+                void *context) {
     if (!upstream->connection.connected) {
         upstream->figures.away++;
         told(context, UPSTREAM_AWAY, NULL);
@@ -158,12 +166,30 @@ bool upstream_ask(struct upstream *upstream, const char *text, size_t size, int6
 
     question->deadline_ms = now_ms + upstream->setup.timeout_ms;
     question->size = size;
+    question->is_settled = is_settled;
     memcpy(question->text, text, size);
     add_asker(question, told, context);
     *upstream->end = question;
     upstream->end = &question->next;
     upstream->figures.waiting++;
     send_waiting(upstream);
+    return true;
+}
+
+bool upstream_ask(struct upstream *upstream, const char *text, size_t size, int64_t now_ms, upstream_told *told, void *context) {
+    return ask(upstream, text, size, now_ms, false, told, context);
+}
+
+bool upstream_ask_settled(struct upstream *upstream, const char *text, size_t size, int64_t now_ms, upstream_told *told, void *context) {
+    struct answer *answer = kept_find(upstream->kept, text, size, now_ms);
+
+    if (answer == NULL) {
+        return ask(upstream, text, size, now_ms, true, told, context);
+    }
+    upstream->figures.kept++;
+    answer_hold(answer); /* whoever is told may ask again, and what was kept be pushed out */
+    told(context, UPSTREAM_ANSWERED, answer);
+    answer_release(answer);
     return true;
 }
 
@@ -208,7 +234,7 @@ static bool receive(struct upstream *upstream, uint64_t *number, zmq_msg_t *text
     return true;
 }
 
-static void take_answers(struct upstream *upstream) {
+static void take_answers(struct upstream *upstream, int64_t now_ms) {
     uint64_t number;
     zmq_msg_t text;
 
@@ -223,6 +249,9 @@ static void take_answers(struct upstream *upstream) {
             struct question *question = take_out(upstream, link);
             struct answer *answer = answer_create(&text);
 
+            if (question->is_settled && answer_is_ok(answer)) {
+                kept_put(upstream->kept, question->text, question->size, answer, now_ms);
+            }
             tell(question, UPSTREAM_ANSWERED, answer);
             answer_release(answer);
         }
@@ -232,7 +261,7 @@ static void take_answers(struct upstream *upstream) {
 
 void upstream_run(struct upstream *upstream, int64_t now_ms) {
     /* What came over a connection before it broke is good, so answers go first. */
-    take_answers(upstream);
+    take_answers(upstream, now_ms);
     if (monitored_look(&upstream->connection) == MONITORED_LOST) {
         tell_all_away(upstream);
     }

@@ -30,6 +30,7 @@ struct upstream_figures {
     size_t in_flight;
     uint64_t asked;   /* sent to the daemon */
     uint64_t shared;  /* answered by the answer to a question in the same words that was under way */
+    uint64_t kept;    /* answered by an answer that was kept */
     uint64_t refused; /* at the limit */
     uint64_t late;    /* not answered in time */
     uint64_t away;    /* asked while there was no daemon */
@@ -45,6 +46,9 @@ void upstream_destroy(struct upstream **upstream);
 
 /* Asks; `told` is called once, later or at once (when there is no daemon). False at the limit: nothing was done. The text is copied. */
 bool upstream_ask(struct upstream *upstream, const char *text, size_t size, int64_t now_ms, upstream_told *told, void *context);
+
+/* The same for a question whose answer cannot change: asked again within a minute, it is answered at once by what was kept. */
+bool upstream_ask_settled(struct upstream *upstream, const char *text, size_t size, int64_t now_ms, upstream_told *told, void *context);
 
 /* Nobody of this context is told any more. */
 void upstream_forget(struct upstream *upstream, const void *context);

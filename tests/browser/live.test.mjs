@@ -84,3 +84,14 @@ test("a page of a past day stays as it is while the present moves", async () => 
     assert.equal(await page.locator(".app-figure__number").first().innerText(), shown);
     await other.context().close();
 });
+
+test("two tabs of one browser share one stream", async () => {
+    const tab = await page.context().newPage();
+    await tab.goto("/");
+    await figureOf(tab, "Waiting", "30");
+    await stage.send(referral("new-1", TODAY));
+    await figureOf(tab, "Waiting", "31");
+    await figureOf(page, "Waiting", "31");
+    const metrics = await (await page.request.get("/metrics")).text();
+    assert.match(metrics, /^waitlist_dashboard_streams 1$/m);
+});

@@ -106,6 +106,28 @@ class Metrics(unittest.TestCase):
     def test_nothing_is_about_a_person(self):
         self.assertNotIn(b"W-1", self.scrape().body)
 
+    def test_what_cannot_change_is_asked_once(self):
+        kept = ("waitlist_dashboard_questions_total", (("outcome", "kept"),))
+        outcomes = lambda: figures(self.gateway.get("/metrics").body.decode())[kept]
+        settled = "/api/v1/flow?from=2025-05-01&to=2025-05-31&known_at=2025-06-01T11:30:00.000Z"
+        first = self.gateway.ask(settled)
+        self.assertEqual(outcomes(), 0)
+        self.daemon.take(referral("W-new", "2025-05-20"))
+        self.assertEqual(self.gateway.ask(settled), first)
+        self.assertEqual(outcomes(), 1)
+        # Up to now, to come, or of no certain day: an event may change it.
+        for open_ended in ("flow?from=2025-05-01&to=2025-05-31", "flow?from=2025-05-01&to=2025-05-31&known_at=2025-06-01T12:00:00.000Z",
+                           "flow?from=2025-05-01&to=2025-05-31&known_at=2026-06-01T12:00:00.000Z",
+                           "summary?known_at=2025-06-01T11:30:00.000Z"):
+            self.gateway.ask("/api/v1/" + open_ended)
+            self.gateway.ask("/api/v1/" + open_ended)
+            self.assertEqual(outcomes(), 1, open_ended)
+        # Another daemon at the same place may have another journal.
+        self.daemon.restart()
+        self.gateway.wait_daemon("live")
+        self.gateway.ask(settled)
+        self.assertEqual(outcomes(), 1)
+
 
 class Many(unittest.TestCase):
     def test_queues_are_bounded(self):

@@ -12,7 +12,6 @@ import { PageTitle, Section } from "../components/page";
 import { Empty, Loaded, Loading } from "../components/states";
 import { PlainTable } from "../components/table";
 import { ONCE, useAnswer, useLive } from "../live/hooks";
-import { live } from "../live/store";
 import { useEarlier, usePositionsBy, useSeries, type Earlier, type Positions } from "../live/summary";
 import { useNames } from "../names";
 import { addDays, clock, longDay, number, percent, plural, shortDay } from "../text/format";
@@ -228,8 +227,7 @@ function basisWords(past: Past): ComponentChildren {
 // --- the last hour ---
 
 const HOUR_MS = 3_600_000;
-/** Two questions over the whole history, which hundreds of open pages ask: often enough for an hour. */
-const LOOK_MS = 300_000;
+const MINUTE_MS = 60_000;
 
 const KINDS: readonly { of: keyof Flow; one: string; many: string }[] = [
     { of: "started", one: "started waiting", many: "started waiting" },
@@ -255,40 +253,35 @@ function changesOf(now: FlowReply, before: FlowReply): { keys: Keys; words: stri
     return changes.filter((row) => row.words.length > 0);
 }
 
-/** An hour before the daemon's now, moved on every few minutes: the daemon's clock, not this computer's, says what an hour ago was. */
-function useHourAgo(): string | null {
-    const known = useLive((state) => state.heartbeat !== null);
-    const [hourAgo, setHourAgo] = useState<string | null>(null);
-    useEffect(() => {
-        if (!known) return;
-        const look = () => {
-            if (live.state.heartbeat) setHourAgo(new Date(Date.parse(live.state.heartbeat.now) - HOUR_MS).toISOString());
-        };
-        look();
-        const timer = setInterval(look, LOOK_MS);
-        return () => clearInterval(timer);
-    }, [known]);
-    return hourAgo;
+/**
+ * The minute that is full by the daemon's clock, not by this computer's. All pages ask about the same minutes, which the gateway answers
+ * with one question to the daemon.
+ */
+function useMinute(): number | null {
+    return useLive((state) => (state.heartbeat ? Math.floor(Date.parse(state.heartbeat.now) / MINUTE_MS) * MINUTE_MS : null));
 }
 
 function LastHour({ day, team }: { day: string; team: string | null }) {
     const names = useNames();
-    const hourAgo = useHourAgo();
+    const minute = useMinute();
+    const at = (instant: number) => new Date(instant).toISOString();
     const question = { from: names.epoch, to: day, group_by: ["pathway"], team };
-    const now = useAnswer("flow", hourAgo === null ? null : question, { pathway: null, team: null, everyMs: LOOK_MS });
-    const before = useAnswer("flow", hourAgo === null ? null : { ...question, known_at: hourAgo }, ONCE);
-    // The question changes with time; what was said before stays until the new answer is there.
-    const [shown, setShown] = useState<{ since: string; changes: ReturnType<typeof changesOf> } | null>(null);
+    const now = useAnswer("flow", minute === null ? null : { ...question, known_at: at(minute) }, ONCE);
+    const before = useAnswer("flow", minute === null ? null : { ...question, known_at: at(minute - HOUR_MS) }, ONCE);
+    // The question changes each minute; what was said before stays until the new answer is there.
+    const [shown, setShown] = useState<{ since: string; until: string; changes: ReturnType<typeof changesOf> } | null>(null);
     useEffect(() => {
-        if (now.status === "ready" && before.status === "ready" && hourAgo !== null) setShown({ since: hourAgo, changes: changesOf(now.reply, before.reply) });
-    }, [now, before, hourAgo]);
+        if (now.status === "ready" && before.status === "ready" && minute !== null) setShown({ since: at(minute - HOUR_MS), until: at(minute), changes: changesOf(now.reply, before.reply) });
+    }, [now, before, minute]);
     const failed = now.status === "failed" ? now : before.status === "failed" ? before : null;
     if (failed && !shown) return <Loaded answer={failed}>{() => null}</Loaded>;
     if (!shown) return <Loading what="Looking at the last hour" />;
-    if (shown.changes.length === 0) return <Empty>Nothing was recorded since {clock(shown.since, names.timeZone)}.</Empty>;
+    if (shown.changes.length === 0) return <Empty>Nothing was recorded from {clock(shown.since, names.timeZone)} to {clock(shown.until, names.timeZone)}.</Empty>;
     return (
         <>
-            <p class="govuk-body">Since {clock(shown.since, names.timeZone)}:</p>
+            <p class="govuk-body">
+                From {clock(shown.since, names.timeZone)} to {clock(shown.until, names.timeZone)}:
+            </p>
             <ul class="app-hour app-live">
                 {inOrder(shown.changes, names.pathways).map((row) => (
                     <li key={row.keys.pathway} class="app-hour__row">
@@ -322,7 +315,7 @@ export default function Overview() {
                             <Pathways positions={positions} past={past} />
                         </Section>
                         {view.live && (
-                            <Section title="Recorded in the last hour" about="What has come from the case management system in the last 60 minutes, whenever it happened.">
+                            <Section title="Recorded in the last hour" about="What has come from the case management system in the hour up to the last full minute, whenever it happened.">
                                 <LastHour day={positions.day} team={view.team} />
                             </Section>
                         )}
