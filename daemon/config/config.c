@@ -103,6 +103,11 @@ void config_free(struct config **config) {
         free(old->sources[i].hours);
     }
     free(old->sources);
+    for (size_t i = 0; i < old->queue_limit_count; i++) {
+        free(old->queue_limits[i].pathway);
+        free(old->queue_limits[i].team);
+    }
+    free(old->queue_limits);
     free(old->dashboard.listen);
     free(old->dashboard.host_names);
     free(old->dashboard.user_header);
@@ -115,4 +120,16 @@ struct feed_hours config_source_hours(const struct source_config *source) {
     bool is_said = source->hours != NULL && source->hours[0] != '\0';
     ENSURE(!is_said || config_check_hours(source->hours, &hours) == NULL);
     return hours;
+}
+
+struct queue_limit config_queue_limit(const struct queue_limit_config *limit) {
+    bool is_below = limit->clears_at >= 0 && limit->clears_at < limit->limit;
+    return (struct queue_limit){
+        .name = text_of(limit->name),
+        .pathway = text_of(limit->pathway),
+        .team = text_of(limit->team),
+        .measure = limit->measure,
+        .limit = limit->limit,
+        .clears_at = is_below ? limit->clears_at : limit->limit - 1,
+    };
 }

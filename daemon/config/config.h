@@ -4,6 +4,7 @@
 
 #include "daemon/core/feed.h"
 #include "daemon/core/known.h"
+#include "daemon/core/queue_limit.h"
 
 #define ENDPOINTS_MAX 8
 
@@ -30,6 +31,16 @@ struct source_config {
     int silence_minutes; /* 0: not watched */
     char *hours;         /* "Mon-Fri 08:00-18:00"; NULL or "": always */
     bool allow_numeric_references;
+};
+
+struct queue_limit_config {
+    char name[NAME_MAX_BYTES + 1];
+    char *pathway; /* NULL: all of them */
+    char *team;    /* the same */
+    enum queue_measure measure;
+    int limit;
+    int clears_at; /* -1: one below the limit */
+    enum severity severity;
 };
 
 /* Of waitlist-dashboard, which reads the same file; the daemon only checks it. */
@@ -72,6 +83,8 @@ struct config {
     struct known_names teams, districts, client_groups;
     size_t dimension_count;
     struct known_dimension *dimensions;
+    size_t queue_limit_count;
+    struct queue_limit_config *queue_limits;
     size_t source_count;
     struct source_config *sources;
     bool allow_plain_loopback;
@@ -86,6 +99,9 @@ void config_free(struct config **config);
 
 /* What a reload would need a restart for: calls `report` for each changed key that cannot change while running; returns how many. */
 int config_fixed_changes(const struct config *running, const struct config *next, config_report *report, void *context);
+
+/* The limit as the core wants it; its texts are borrowed. */
+struct queue_limit config_queue_limit(const struct queue_limit_config *limit);
 
 /* When the source is expected to send. */
 struct feed_hours config_source_hours(const struct source_config *source);

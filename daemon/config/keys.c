@@ -6,6 +6,17 @@
 #include <string.h>
 
 static const char *const units[] = {[UNIT_CALENDAR_DAYS] = "calendar_days", [UNIT_WORKING_DAYS] = "working_days", NULL};
+static const char *const measures[] = {[MEASURE_WAITING] = "waiting",
+                                       [MEASURE_UNALLOCATED] = "unallocated",
+                                       [MEASURE_ALLOCATED] = "allocated",
+                                       [MEASURE_IN_PROGRESS] = "in_progress",
+                                       [MEASURE_PAUSED] = "paused",
+                                       [MEASURE_BREACH] = "breach",
+                                       [MEASURE_DUE] = "due",
+                                       [MEASURE_SCHEDULED] = "scheduled",
+                                       [MEASURE_NO_CONTACT] = "no_contact",
+                                       [MEASURE_LONGEST] = "longest",
+                                       NULL};
 static const char *const stops[] = {[STOP_ON_END] = "ended", [STOP_ON_STARTED] = "started", NULL};
 static const char *const pauses[] = {[PAUSES_COUNT] = "count", [PAUSES_EXCLUDE] = "exclude", NULL};
 static const char *const severities[] = {
@@ -16,6 +27,7 @@ const char *const config_completions[] = {"asc.assessment.completed", "asc.revie
 #define OF_PATHWAY(member) SCOPE_PATHWAY, offsetof(struct pathway_policy, member)
 #define OF_TEAM(member) SCOPE_TEAM, offsetof(struct known_name, member)
 #define OF_DIMENSION(member) SCOPE_DIMENSION, offsetof(struct known_dimension, member)
+#define OF_QUEUE_LIMIT(member) SCOPE_QUEUE_LIMIT, offsetof(struct queue_limit_config, member)
 #define OF_SOURCE(member) SCOPE_SOURCE, offsetof(struct source_config, member)
 #define RANGE(minimum, maximum) minimum, maximum, NULL
 #define NO_RANGE 0, 0, NULL
@@ -30,6 +42,8 @@ const char *const config_completions[] = {"asc.assessment.completed", "asc.revie
 #define PATH_BYTES_MAX 1024
 #define NAMES_MAX 10000
 #define SOURCE_BYTES_MAX 256 /* of a CloudEvents source (rules, section 2) */
+#define QUEUE_LIMITS_MAX 64
+#define COUNT_MAX 1000000000
 #define MINUTES_A_YEAR 525600
 #define SECONDS_A_DAY 86400
 
@@ -180,6 +194,18 @@ static const struct config_key keys[] = {
     {"teams[].label", KEY_TEXT, OF_TEAM(label), RANGE(0, TEXT_MAX), "\"\"", false, "what people read; \"\": the name"},
     {"teams[].district", KEY_DISTRICT, OF_TEAM(district), NO_RANGE, "\"\"", false, "the district of the team; \"\": none"},
 
+    {"queue_limits", KEY_LIST, SCOPE_QUEUE_LIMIT, 0, RANGE(0, QUEUE_LIMITS_MAX), "()", false,
+     "queues of which an alert tells when they grow beyond a limit"},
+    {"queue_limits[].name", KEY_NAME, OF_QUEUE_LIMIT(name), NO_RANGE, NULL, false, "what the alert is called"},
+    {"queue_limits[].pathway", KEY_PATHWAY, OF_QUEUE_LIMIT(pathway), NO_RANGE, "\"\"", false, "one pathway; \"\": all together"},
+    {"queue_limits[].team", KEY_TEAM, OF_QUEUE_LIMIT(team), NO_RANGE, "\"\"", false, "one team; \"\": all together"},
+    {"queue_limits[].measure", KEY_CHOICE, OF_QUEUE_LIMIT(measure), ONE_OF(measures), "\"waiting\"", false,
+     "what is measured, as in a position"},
+    {"queue_limits[].limit", KEY_INTEGER, OF_QUEUE_LIMIT(limit), RANGE(1, COUNT_MAX), NULL, false, "at which the alert is raised"},
+    {"queue_limits[].clears_at", KEY_INTEGER, OF_QUEUE_LIMIT(clears_at), RANGE(-1, COUNT_MAX), "-1", false,
+     "at or below which it is resolved, below the limit; -1: one below it"},
+    {"queue_limits[].severity", KEY_CHOICE, OF_QUEUE_LIMIT(severity), ONE_OF(severities), "\"warning\"", false, "how grave it is"},
+
     {"dimensions", KEY_LIST, SCOPE_DIMENSION, 0, RANGE(0, EVENT_DIMENSIONS_MAX), "()", false, "further groupings that events may carry"},
     {"dimensions[].name", KEY_NAME, OF_DIMENSION(name), NO_RANGE, NULL, false, "the name that events use"},
     {"dimensions[].values", KEY_NAMES, OF_DIMENSION(values), RANGE(0, NAMES_MAX), "()", false,
@@ -256,6 +282,8 @@ static void *base_of(struct config *config, enum key_scope scope, size_t index) 
         return &config->dimensions[index];
     case SCOPE_SOURCE:
         return &config->sources[index];
+    case SCOPE_QUEUE_LIMIT:
+        return &config->queue_limits[index];
     }
     memory_broken();
 }
@@ -279,6 +307,8 @@ size_t config_list_count(const struct config *config, const struct config_key *l
         return config->dimension_count;
     case SCOPE_SOURCE:
         return config->source_count;
+    case SCOPE_QUEUE_LIMIT:
+        return config->queue_limit_count;
     case SCOPE_CONFIG:
     case SCOPE_PATHWAY_LABEL:
         break;
@@ -302,6 +332,10 @@ void config_list_resize(struct config *config, const struct config_key *list, si
     case SCOPE_SOURCE:
         config->source_count = count;
         config->sources = memory_new(count, sizeof *config->sources);
+        break;
+    case SCOPE_QUEUE_LIMIT:
+        config->queue_limit_count = count;
+        config->queue_limits = memory_new(count, sizeof *config->queue_limits);
         break;
     case SCOPE_CONFIG:
     case SCOPE_PATHWAY_LABEL:

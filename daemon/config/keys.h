@@ -20,6 +20,8 @@ enum key_type {
     KEY_ADDRESS,     /* char *: "127.0.0.1:8090" */
     KEY_HEADER,      /* char *: the name of an HTTP header */
     KEY_DISTRICT,    /* char *: a name, one of the listed districts if there are any */
+    KEY_PATHWAY,     /* char *: the name of a configured pathway */
+    KEY_TEAM,        /* char *: a name, one of the listed teams if there are any */
     KEY_NAMES,       /* struct known_names without labels: at most `maximum` */
     KEY_ENDPOINTS,   /* struct endpoint_list */
     KEY_LEVELS,      /* the levels of a struct alert_rule_policy: 1 to POLICY_LEVELS_MAX numbers, distinct */
@@ -28,7 +30,7 @@ enum key_type {
 };
 
 /* What a key's offset counts from: the whole configuration, or one element of a list. */
-enum key_scope { SCOPE_CONFIG, SCOPE_PATHWAY, SCOPE_PATHWAY_LABEL, SCOPE_TEAM, SCOPE_DIMENSION, SCOPE_SOURCE };
+enum key_scope { SCOPE_CONFIG, SCOPE_PATHWAY, SCOPE_PATHWAY_LABEL, SCOPE_TEAM, SCOPE_DIMENSION, SCOPE_SOURCE, SCOPE_QUEUE_LIMIT };
 
 struct config_key {
     const char *path; /* "council.name", "pathways[].name" */

@@ -88,6 +88,8 @@ static void print_value(FILE *out, const struct config *config, const struct con
     case KEY_ADDRESS:
     case KEY_HEADER:
     case KEY_DISTRICT:
+    case KEY_PATHWAY:
+    case KEY_TEAM:
         print_quoted(out, *(char *const *)value);
         break;
     case KEY_NAMES:
@@ -266,6 +268,8 @@ static json_t *value_to_json(const struct config *config, const struct config_ke
     case KEY_ADDRESS:
     case KEY_HEADER:
     case KEY_DISTRICT:
+    case KEY_PATHWAY:
+    case KEY_TEAM:
         return text_to_json(*(char *const *)value);
     case KEY_NAMES:
         return names_to_json(value);

@@ -58,6 +58,8 @@ static char *wanted(const struct config_key *key) {
         return config_text_format("a date \"YYYY-MM-DD\" from %s to %s", first, last);
     case KEY_NAME:
     case KEY_DISTRICT:
+    case KEY_PATHWAY:
+    case KEY_TEAM:
         return config_text_copy("a name in quotes, of 1 to 64 characters A-Z a-z 0-9 _ -");
     case KEY_TEXT:
     case KEY_PATH:
@@ -182,6 +184,19 @@ static const char *check_district(const struct config *config, const char *name)
     return "it is not among the districts: add it to districts, or name one that is there";
 }
 
+static const char *check_pathway(const struct config *config, const char *name) {
+    return policy_pathway_index(&config->policy, text_of(name)) >= 0 ? NULL
+                                                                     : "it is no pathway: add it to pathways, or name one that is there";
+}
+
+static const char *check_team(const struct config *config, const char *name) {
+    const char *wrong = config_check_name(name);
+    bool is_listed = config->teams.count == 0;
+    for (size_t i = 0; i < config->teams.count && !is_listed; i++)
+        is_listed = strcmp(config->teams.at[i].name, name) == 0;
+    return wrong != NULL || is_listed ? wrong : "it is not among the teams: add it to teams, or name one that is there";
+}
+
 static void read_text(struct reader *reader, const struct config_key *key, const config_setting_t *setting, char **value) {
     const char *text = read_string(reader, key, setting), *wrong = NULL;
     if (!text || !passes(reader, key, setting, config_check_printable(text)))
@@ -203,6 +218,10 @@ static void read_text(struct reader *reader, const struct config_key *key, const
         wrong = config_check_name(text);
     else if (key->type == KEY_DISTRICT && length > 0)
         wrong = check_district(reader->config, text);
+    else if (key->type == KEY_PATHWAY && length > 0)
+        wrong = check_pathway(reader->config, text);
+    else if (key->type == KEY_TEAM && length > 0)
+        wrong = check_team(reader->config, text);
     if (!passes(reader, key, setting, wrong) || length == 0)
         return;
     *value = key->type == KEY_PATH && text[0] != '/' ? config_text_format("%s/%s", reader->folder, text) : config_text_copy(text);
@@ -401,6 +420,8 @@ static void read_value(struct reader *reader, const struct config_key *key, cons
     case KEY_ADDRESS:
     case KEY_HEADER:
     case KEY_DISTRICT:
+    case KEY_PATHWAY:
+    case KEY_TEAM:
         read_text(reader, key, setting, value);
         break;
     case KEY_NAMES:

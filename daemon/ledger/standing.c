@@ -1,4 +1,4 @@
-/* What is about no wait and holds now: feeds that are silent, and a quarantine that waits for somebody. */
+/* What is about no wait and holds now: feeds that are silent, a quarantine that waits for somebody, queues over a limit. */
 #include "daemon/ledger/ledger_internal.h"
 
 #include "daemon/core/memory.h"
@@ -12,7 +12,7 @@ static void list_feeds(struct ledger *ledger) {
     free(ledger->feeds);
     free(ledger->holding);
     ledger->feeds = memory_new(config->source_count, sizeof *ledger->feeds);
-    ledger->holding = memory_new(config->source_count + 1, sizeof *ledger->holding);
+    ledger->holding = memory_new(config->source_count + 1 + config->queue_limit_count, sizeof *ledger->holding);
     ledger->feed_count = 0;
     for (size_t i = 0; i < config->source_count && config->feed_silent.enabled; i++) {
         const struct source_config *source = &config->sources[i];
@@ -41,23 +41,24 @@ static bool is_silent(struct ledger *ledger, struct watched_feed *feed, day_t *s
     return true;
 }
 
-void ledger_settle_standing(struct ledger *ledger) {
-    const struct config *config = ledger->config;
-    size_t count = 0;
-    if (ledger->watching != config)
-        list_feeds(ledger);
+static size_t add_silent_feeds(struct ledger *ledger, size_t count) {
     for (size_t i = 0; i < ledger->feed_count; i++) {
         day_t since;
         if (is_silent(ledger, &ledger->feeds[i], &since))
             ledger->holding[count++] = (struct standing_condition){
                 .rule = ALERT_FEED_SILENT,
-                .severity = config->feed_silent.severity,
+                .severity = ledger->config->feed_silent.severity,
                 .subject = text_of(ledger->feeds[i].source->name),
                 .value = ALERT_VALUE_NONE,
                 .limit = ledger->feeds[i].source->silence_minutes,
                 .occurred_on = since,
             };
     }
+    return count;
+}
+
+static size_t add_quarantine(struct ledger *ledger, size_t count) {
+    const struct config *config = ledger->config;
     uint64_t waiting = journal_quarantine_count(ledger->journal);
     if (config->quarantine.enabled && waiting >= (uint64_t)config->quarantine_limit)
         ledger->holding[count++] = (struct standing_condition){
@@ -68,5 +69,31 @@ void ledger_settle_standing(struct ledger *ledger) {
             .limit = config->quarantine_limit,
             .occurred_on = register_today(ledger->reg),
         };
+    return count;
+}
+
+static size_t add_queues(struct ledger *ledger, size_t count) {
+    for (size_t i = 0; i < ledger->config->queue_limit_count; i++) {
+        struct queue_limit limit = config_queue_limit(&ledger->config->queue_limits[i]);
+        int32_t value;
+        if (register_queue_limit_holds(ledger->reg, &limit, &value))
+            ledger->holding[count++] = (struct standing_condition){
+                .rule = ALERT_QUEUE_LIMIT,
+                .severity = ledger->config->queue_limits[i].severity,
+                .subject = limit.name,
+                .pathway = limit.pathway,
+                .team = limit.team,
+                .value = value,
+                .limit = limit.limit,
+                .occurred_on = register_today(ledger->reg),
+            };
+    }
+    return count;
+}
+
+void ledger_settle_standing(struct ledger *ledger) {
+    if (ledger->watching != ledger->config)
+        list_feeds(ledger);
+    size_t count = add_queues(ledger, add_quarantine(ledger, add_silent_feeds(ledger, 0)));
     register_settle_standing(ledger->reg, ledger->holding, count, ledger->now);
 }

@@ -124,5 +124,47 @@ class Quarantine(unittest.TestCase):
             self.assertEqual(daemon.alerts(state="open"), [])
 
 
+class Queues(unittest.TestCase):
+    CONFIG = """queue_limits = ( { name = "ot_north"; pathway = "ot_assessment"; team = "north"; limit = 3; clears_at = 1; severity = "high"; },
+                                 { name = "oldest"; measure = "longest"; limit = 40; } );"""
+
+    def test_a_queue_reaches_its_limit_until_its_lower_one(self):
+        with Daemon(clock="2025-06-01T12:00:00Z", config=self.CONFIG) as daemon:
+            def limits(**members):
+                return [row for row in daemon.alerts(**members) if row["rule"] == "queue_limit"]
+            daemon.take(*[referral("W-%d" % number, "2025-05-30", pathway="ot_assessment") for number in range(2)],
+                        *[referral("S-%d" % number, "2025-05-30", "south", pathway="ot_assessment") for number in range(9)])
+            self.assertEqual(limits(), [])
+            daemon.take(*[referral("W-%d" % number, "2025-05-30", pathway="ot_assessment") for number in range(2, 5)])
+            row, = limits()
+            self.assertEqual((row["subject"], row["pathway"], row["team"], row["value"], row["limit"], row["days"], row["severity"], row["occurred_on"]),
+                             ("ot_north", "ot_assessment", "north", 5, 3, None, "high", "2025-06-01"))
+            daemon.take(*[event("assessment.completed", "W-%d" % number, "2025-06-01") for number in range(3)])
+            daemon.restart()
+            self.assertEqual(limits(), [row])
+            daemon.kill()
+            daemon.start()
+            daemon.take(event("assessment.completed", "W-3", "2025-06-01"))
+            self.assertEqual([(each["transition"], each["reason"]) for each in limits()], [("raised", None), ("resolved", "cleared")])
+            # Days alone do it too: at the midnight on which somebody has waited 40 days.
+            daemon.set_clock("2025-07-12T12:00:00Z")
+            row, = limits(state="open")
+            self.assertEqual((row["subject"], row["pathway"], row["value"], row["at"], row["occurred_on"]),
+                             ("oldest", None, 40, "2025-07-08T23:00:00.000Z", "2025-07-09"))
+            daemon.configure(self.CONFIG.replace("limit = 40", "limit = 50"))
+            self.assertEqual(daemon.reload(), "reloaded")
+            self.assertEqual([each["transition"] for each in limits() if each["subject"] == "oldest"], ["raised", "resolved"])
+            self.assertEqual(limits(state="open"), [])
+
+    def test_what_is_published(self):
+        with Daemon(clock="2025-06-01T12:00:00Z", config=self.CONFIG) as daemon:
+            sub = daemon.subscribe("alert.queue_limit.")
+            daemon.take(*[referral("W-%d" % number, "2025-05-30", pathway="ot_assessment") for number in range(3)], referral("W-9", "2025-04-01"))
+            newest = daemon.ask("health")["alert_seq"]
+            self.assertEqual([(topic, row["subject"]) for topic, _, row in sub.alerts_through(newest)],
+                             [("alert.queue_limit.ot_assessment.north.", "ot_north"), ("alert.queue_limit.-.-.", "oldest")])
+            sub.close()
+
+
 if __name__ == "__main__":
     unittest.main()

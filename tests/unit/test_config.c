@@ -149,6 +149,13 @@ static const struct error_case error_cases[] = {
     {"council = { timezone = \"Europe\"; };", 1, "the system has no such time zone"},
     {"council = { timezone = \"tzdata.zi\"; };", 1, "a time zone is an IANA name"},
     {"council = { timezone = \"\"; };", 1, "council.timezone is the text \"\", but it must be"},
+    {"queue_limits = ( { limit = 5; } );", 1, "queue_limits[].name is missing"},
+    {"queue_limits = ( { name = \"a\"; } );", 1, "queue_limits[].limit is missing"},
+    {"queue_limits = ( { name = \"a\"; limit = 5; },\n { name = \"a\"; limit = 6; } );", 2, "has \"a\" twice"},
+    {"queue_limits = ( { name = \"a\"; limit = 5; pathway = \"nothing\"; } );", 1, "it is no pathway"},
+    {"queue_limits = ( { name = \"a\"; limit = 5; team = \"a b\"; } );", 1, "a name has only"},
+    {"queue_limits = ( { name = \"a\"; limit = 5; team = \"c\"; } ); teams = ( { name = \"b\"; } );", 1, "not among the teams"},
+    {"queue_limits = ( { name = \"a\"; limit = 5; measure = \"p90\"; } );", 1, "queue_limits[].measure is"},
     {"alerts = { quarantine = { limit = 0; }; };", 1, "alerts.quarantine.limit is 0"},
     {"alerts = { feed_silent = { limit = 5; }; };", 1, "unknown key limit"},
     {"sources = ( { name = \"a\"; hours = \"8-18\"; } );", 1, "hours look like"},
@@ -190,6 +197,25 @@ static const struct error_case error_cases[] = {
     {"@include \"inner\"\n", 1, "inner: it is not a file"},
     {"@include \"test.conf\"\n", 1, "files include each other more than 10 deep"},
 };
+
+START_TEST(limits_of_queues) {
+    struct config *config =
+        load_good("teams = ( { name = \"north\"; } );\n"
+                  "queue_limits = ( { name = \"a\"; limit = 5; },\n"
+                  "  { name = \"b\"; pathway = \"dols\"; team = \"north\"; measure = \"longest\"; limit = 80; clears_at = 60;"
+                  " severity = \"high\"; },\n"
+                  "  { name = \"c\"; limit = 5; clears_at = 5; } );");
+    ck_assert_uint_eq(config->queue_limit_count, 3);
+    struct queue_limit plain = config_queue_limit(&config->queue_limits[0]), full = config_queue_limit(&config->queue_limits[1]);
+    ck_assert(text_is(plain.name, "a") && plain.pathway.at == NULL && plain.team.at == NULL);
+    ck_assert(plain.measure == MEASURE_WAITING && plain.limit == 5 && plain.clears_at == 4);
+    ck_assert(text_is(full.pathway, "dols") && text_is(full.team, "north"));
+    ck_assert(full.measure == MEASURE_LONGEST && full.limit == 80 && full.clears_at == 60);
+    ck_assert_int_eq(config->queue_limits[1].severity, SEVERITY_HIGH);
+    ck_assert_int_eq(config_queue_limit(&config->queue_limits[2]).clears_at, 4); /* not below the limit */
+    config_free(&config);
+}
+END_TEST
 
 START_TEST(each_error_has_its_line) {
     const struct error_case *expected = &error_cases[_i];
@@ -428,6 +454,7 @@ static const char everything[] =
     "bands = [ 10, 20 ];\n"
     "alerts = { approaching = { levels = [ 5, 3, 1 ]; }; breach = { enabled = true; }; escalation = { severity = \"warning\"; };\n"
     "  contact_overdue = { enabled = true; }; };\n"
+    "queue_limits = ( { name = \"ot\"; limit = 5; } );\n"
     "sources = ( { name = \"urn:las\"; silence_minutes = 120; hours = \"Mon-Fri 08:00-18:00\"; allow_numeric_references = true; },\n"
     "  { name = \"urn:b\"; } );\n"
     "security = { allow_plain_loopback = true; };\n";
@@ -713,6 +740,7 @@ static Suite *config_suite(void) {
     tcase_add_test(values, every_default);
     tcase_add_test(values, an_empty_file_is_the_defaults);
     tcase_add_test(values, every_value_arrives);
+    tcase_add_test(values, limits_of_queues);
     tcase_add_test(values, what_is_known_travels_as_a_text);
     tcase_add_test(values, documented_keys_work_as_written);
     tcase_add_test(values, printing_and_loading_gives_the_same);

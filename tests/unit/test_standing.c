@@ -1,6 +1,8 @@
 /* Checks of alerts that are about no wait: what is open is what holds (law 8), whatever holds, over restarts and acknowledgements. */
 #include "tests/unit/core_world.h"
 
+#include "daemon/core/queue_limit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,6 +147,107 @@ START_TEST(law_8_whatever_holds) {
 }
 END_TEST
 
+/* Settles one limit; "raised 3" is open with 3 measured, "3" is not. */
+static const char *settled(struct world *world, const struct queue_limit *limit) {
+    static char text[64];
+    int32_t value;
+    bool holds = register_queue_limit_holds(world_register(world), limit, &value);
+    struct standing_condition over = condition(ALERT_QUEUE_LIMIT, limit->name.at, value, limit->limit);
+
+    over.occurred_on = register_today(world_register(world));
+    settle(world, &over, holds ? 1 : 0);
+    bool is_open = register_is_standing(world_register(world), ALERT_QUEUE_LIMIT, limit->name);
+    snprintf(text, sizeof text, "%s%d", is_open ? "raised " : "", value);
+    return text;
+}
+
+START_TEST(a_queue_reaches_its_limit_until_its_lower_one) {
+    static const struct queue_limit limit = {{"long", 4}, {"needs_assessment", 16}, {"A", 1}, MEASURE_WAITING, 3, 1};
+    struct world *world = world_create("2025-05-05");
+    char id[8];
+
+    ck_assert_str_eq(settled(world, &limit), "0");
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(settled(world, &limit), i == 0 ? "0" : i == 1 ? "1" : "2");
+        snprintf(id, sizeof id, "w%d", i);
+        REFER(world, id, .on = "2025-05-01");
+    }
+    ck_assert_str_eq(settled(world, &limit), "raised 3");
+    REFER(world, "other", .on = "2025-05-01", .team = "B");
+    REFER(world, "another", .on = "2025-05-01", .pathway = "review");
+    COMPLETE(world, "w0", .on = "2025-05-05");
+    ck_assert_str_eq(settled(world, &limit), "raised 2");
+    world_restart(world, "2025-05-05", true);
+    ck_assert_str_eq(settled(world, &limit), "raised 2");
+    COMPLETE(world, "w1", .on = "2025-05-05");
+    ck_assert_str_eq(settled(world, &limit), "1");
+    REFER(world, "w3", .on = "2025-05-01");
+    ck_assert_str_eq(settled(world, &limit), "2");
+    world_destroy(&world);
+}
+END_TEST
+
+START_TEST(every_measure_of_any_queue) {
+    static const struct {
+        const char *pathway;
+        const char *team;
+        enum queue_measure measure;
+        int32_t value;
+    } table[] = {
+        {NULL, NULL, MEASURE_WAITING, 4},    {NULL, "A", MEASURE_WAITING, 3},      {"review", NULL, MEASURE_WAITING, 1},
+        {"review", "A", MEASURE_WAITING, 0}, {"review", "Z", MEASURE_LONGEST, 0},  {NULL, NULL, MEASURE_LONGEST, 34},
+        {NULL, NULL, MEASURE_BREACH, 1},     {NULL, NULL, MEASURE_DUE, 1},         {NULL, NULL, MEASURE_UNALLOCATED, 2},
+        {NULL, NULL, MEASURE_ALLOCATED, 1},  {NULL, NULL, MEASURE_IN_PROGRESS, 1}, {NULL, NULL, MEASURE_PAUSED, 1},
+        {NULL, NULL, MEASURE_SCHEDULED, 1},  {NULL, NULL, MEASURE_NO_CONTACT, 1},
+    };
+    struct world *world = world_create("2025-05-05");
+
+    REFER(world, "w1", .on = "2025-04-01");
+    REFER(world, "w2", .on = "2025-04-10");
+    ALLOCATE(world, "w2", .on = "2025-04-11");
+    REFER(world, "w3", .on = "2025-05-01");
+    START(world, "w3", .on = "2025-05-02");
+    REFER(world, "w4", .on = "2025-05-01", .pathway = "review", .team = "B");
+    PAUSE(world, "w4", .on = "2025-05-02");
+    REFER(world, "w5", .on = "2025-05-01", .clock_start = "2025-06-01");
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct queue_limit limit = {text_of("x"), text_of(table[i].pathway), text_of(table[i].team), table[i].measure, 1, 0};
+        ck_assert_int_eq(register_queue_measure(world_register(world), &limit), table[i].value);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
+START_TEST(law_8_of_queues) {
+    static const struct queue_limit limit = {{"long", 4}, {NULL, 0}, {"A", 1}, MEASURE_WAITING, 6, 3};
+    struct world *world = world_create("2025-05-05");
+    unsigned state = 8;
+    int waiting = 0, next = 0;
+    bool is_open = false;
+    char id[16], expected[64];
+
+    for (int round = 0; round < ROUNDS; round++) {
+        state = state * 1103515245U + 12345U;
+        if ((state >> 16) % 5 < 2 + (unsigned)(round / 40) % 2) {
+            snprintf(id, sizeof id, "w%d", next++);
+            REFER(world, id, .on = "2025-05-01");
+            waiting++;
+        } else if (waiting > 0) {
+            snprintf(id, sizeof id, "w%d", next - waiting);
+            COMPLETE(world, id, .on = "2025-05-05");
+            waiting--;
+        }
+        if ((state >> 20) % 16 == 0)
+            world_restart(world, "2025-05-05", true);
+        is_open = waiting >= limit.limit || (is_open && waiting > limit.clears_at);
+        snprintf(expected, sizeof expected, "%s%d", is_open ? "raised " : "", waiting);
+        ck_assert_str_eq(settled(world, &limit), expected);
+    }
+    ck_assert(strstr(world_alerts(world), "resolved queue_limit") != NULL);
+    world_destroy(&world);
+}
+END_TEST
+
 static void settle_without_a_subject(void *context) {
     struct standing_condition nameless = condition(ALERT_FEED_SILENT, "", 0, 0);
     register_settle_standing(context, &nameless, 1, 0);
@@ -190,6 +293,9 @@ int main(void) {
                                   alerts_of_waits_stay_what_they_are,
                                   it_can_be_acknowledged_and_overdue,
                                   law_8_whatever_holds,
+                                  a_queue_reaches_its_limit_until_its_lower_one,
+                                  every_measure_of_any_queue,
+                                  law_8_of_queues,
                                   no_subject_is_our_own_bug,
                                   a_log_without_its_beginning_is_read,
                                   NULL};

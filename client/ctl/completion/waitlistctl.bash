@@ -28,7 +28,7 @@ _waitlistctl() {
     quarantine:--state) _waitlistctl_offer -W 'waiting retried discarded all' -- "$current" && return ;;
     quarantine:--code) _waitlistctl_offer -W 'too_large not_json bad_envelope id_conflict unknown_type personal_data bad_data unknown_pathway time_in_future time_too_old' -- "$current" && return ;;
     alerts:--state) _waitlistctl_offer -W 'open all' -- "$current" && return ;;
-    alerts:--rule) _waitlistctl_offer -W 'approaching breach escalation contact_overdue feed_silent quarantine' -- "$current" && return ;;
+    alerts:--rule) _waitlistctl_offer -W 'approaching breach escalation contact_overdue feed_silent quarantine queue_limit' -- "$current" && return ;;
     report:--encoding) _waitlistctl_offer -W 'utf-8 windows-1252' -- "$current" && return ;;
     summary:--basis | series:--basis) _waitlistctl_offer -W 'known reported' -- "$current" && return ;;
     flow:--step | series:--step) _waitlistctl_offer -W 'day week month quarter all' -- "$current" && return ;;
