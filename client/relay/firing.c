@@ -16,7 +16,8 @@
 enum phase { PHASE_FIRING, PHASE_HELD, PHASE_RESOLVED };
 
 struct alert {
-    json_t *row; /* the transition that made it what it is now */
+    char
+        *row; /* the transition that made it what it is now, as text: a county has tens of thousands, and a tree takes five times as much */
     char *key, *alert_id;
     int64_t started_ms; /* time of day at which Alertmanager was first told; 0: not yet */
     bool late;
@@ -51,7 +52,7 @@ struct firing *firing_create(const struct relay_settings *settings, const struct
 }
 
 static void clear_alert(struct alert *alert) {
-    json_decref(alert->row);
+    free(alert->row);
     free(alert->key);
     free(alert->alert_id);
 }
@@ -90,6 +91,13 @@ static char *copy(const char *text) {
     return copied;
 }
 
+static char *text_of_row(const json_t *row) {
+    char *text = json_dumps(row, JSON_COMPACT);
+
+    ENSURE(text != NULL);
+    return text;
+}
+
 #define KEY_BYTES 512
 
 static void key_of(const json_t *row, char key[KEY_BYTES]) {
@@ -116,7 +124,7 @@ static struct alert *add(struct firing *firing, const char *key, const json_t *r
 
     ENSURE(json_object_set_new(firing->places, key, json_integer((json_int_t)firing->count)) == 0);
     firing->count++;
-    *alert = (struct alert){.row = json_incref((json_t *)(uintptr_t)row),
+    *alert = (struct alert){.row = text_of_row(row),
                             .key = copy(key),
                             .alert_id = copy(member(row, "alert_id")),
                             .late = json_is_true(json_object_get(row, "late")),
@@ -137,8 +145,8 @@ static void remove_alert(struct firing *firing, size_t index) {
 }
 
 static void set_row(struct alert *alert, const json_t *row) {
-    json_decref(alert->row);
-    alert->row = json_incref((json_t *)(uintptr_t)row);
+    free(alert->row);
+    alert->row = text_of_row(row);
     alert->seq = (uint64_t)json_integer_value(json_object_get(row, "seq"));
 }
 
@@ -148,8 +156,10 @@ static struct alert *end_old_labels(struct firing *firing, const char *key, int6
     struct alert *alert = find(firing, key);
 
     snprintf(old, sizeof old, "%s until %" PRIu64, key, alert->seq);
-    struct alert *ended = add(firing, old, alert->row); /* may move the table */
+    json_t *row = json_loads(alert->row, 0, NULL);
+    struct alert *ended = add(firing, old, row); /* may move the table */
 
+    json_decref(row);
     alert = find(firing, key);
     if (ended != NULL) {
         free(ended->alert_id);
@@ -177,9 +187,13 @@ static void resolve(const struct firing *firing, struct alert *alert, const json
     alert->due_ms = now_ms;
 }
 
-static bool same_labels(const json_t *a, const json_t *b) {
-    return json_equal(json_object_get(a, "team"), json_object_get(b, "team")) &&
-           json_equal(json_object_get(a, "severity"), json_object_get(b, "severity"));
+static bool same_labels(const struct alert *alert, const json_t *row) {
+    json_t *old = json_loads(alert->row, 0, NULL);
+    bool same = json_equal(json_object_get(old, "team"), json_object_get(row, "team")) &&
+                json_equal(json_object_get(old, "severity"), json_object_get(row, "severity"));
+
+    json_decref(old);
+    return same;
 }
 
 /* Where it is now decides; what happened to it does not, so an alert that went to another team is not this team's any more. */
@@ -220,7 +234,7 @@ static void go_on(struct firing *firing, const char *key, const json_t *row, int
         free(alert->alert_id);
         alert->alert_id = copy(member(row, "alert_id"));
         alert->late = json_is_true(json_object_get(row, "late"));
-    } else if (!same_labels(alert->row, row)) {
+    } else if (!same_labels(alert, row)) {
         alert = end_old_labels(firing, key, now_ms);
     }
     alert->phase = PHASE_FIRING;
@@ -375,7 +389,8 @@ static json_t *annotations_of(const json_t *told) {
 /* startsAt is when Alertmanager first hears of it: its group_wait counts from there, and would not be kept for an alert that began long
  * ago. When it was raised and on which day it began to hold stand in the annotations. */
 static json_t *entry_of(const struct firing *firing, struct alert *alert, int64_t wall_ms) {
-    json_t *told = message_row(firing->settings, firing->route, alert->row);
+    json_t *row = json_loads(alert->row, 0, NULL);
+    json_t *told = message_row(firing->settings, firing->route, row);
     char starts[40], ends[40];
     int64_t life_ms = alert->phase == PHASE_RESOLVED ? 0 : firing->route->resend_s * INT64_C(4000);
 
@@ -391,6 +406,7 @@ static json_t *entry_of(const struct firing *firing, struct alert *alert, int64_
     ENSURE(entry != NULL);
     set(entry, "generatorURL", member(told, "link"));
     json_decref(told);
+    json_decref(row);
     return entry;
 }
 

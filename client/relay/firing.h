@@ -5,7 +5,7 @@
 #include "client/relay/message.h"
 
 /* Alerts of one route. Those that come after are counted in one alert of their own (WaitlistAlertsLeftOut). */
-#define FIRING_MAX 20000
+#define FIRING_MAX 100000
 /* Alerts in one request. */
 #define FIRING_PAGE 200
 

@@ -17,6 +17,7 @@ import bench_ingest
 import bench_pages
 import bench_past
 import bench_pixels
+import bench_relay
 import bench_state
 
 BENCHMARKS = {
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "replay": bench_state.replay,
     "past": bench_past.past,
     "backup": bench_backup.backup,
+    "webhook": bench_relay.webhook,
     "pages": bench_pages.pages,
     "pixels": bench_pixels.pixels,
 }
