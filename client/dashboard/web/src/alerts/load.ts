@@ -120,22 +120,26 @@ export interface Ended {
     before: number | null;
 }
 
-/** The last `wanted` alerts that ended before `before`, a seq of the log, looking back as far as it takes within reason. */
-export async function loadEnded(filter: Question, before: number, wanted: number, signal: AbortSignal): Promise<Ended> {
+/**
+ * The last `wanted` alerts that ended, looking back from `from` as far as it takes within reason. `last` is the newest seq that is
+ * wanted; without it everything that has been logged since `from` was known comes too.
+ */
+export async function loadEnded(filter: Question, from: number, last: number | null, wanted: number, signal: AbortSignal): Promise<Ended> {
     let rows: Transition[] = [];
-    let to = before;
+    let to = from;
     let size = LOOKBACK.first;
-    for (let times = 0; rows.length < wanted && to > 0 && times < LOOKBACK.times; times += 1) {
-        const from = Math.max(0, to - size);
+    for (let times = 0; rows.length < wanted && (to > 0 || times === 0) && times < LOOKBACK.times; times += 1) {
+        const begin = Math.max(0, to - size);
+        const until = times === 0 && last === null ? Infinity : to;
         const found: Transition[] = [];
-        for (let since = from; since < to; ) {
+        for (let since = begin; since < until; ) {
             const reply = await ask("alerts", { ...filter, transition: "resolved", limit: PAGE, ...(since > 0 ? { since } : {}) }, signal);
-            found.push(...reply.rows.filter((row) => row.seq <= to));
+            found.push(...reply.rows.filter((row) => row.seq <= until));
             if (reply.through <= since) break;
             since = reply.through;
         }
         rows = [...rows, ...found.reverse()];
-        to = from;
+        to = begin;
         size = Math.min(LOOKBACK.most, size * 4);
     }
     const shown = rows.slice(0, wanted);

@@ -157,6 +157,11 @@ function Done() {
     );
 }
 
+function onTop(newer: readonly Transition[], ended: Ended): Ended {
+    const had = new Set(ended.rows.map((row) => row.seq));
+    return { ...ended, rows: [...newer.filter((row) => !had.has(row.seq)), ...ended.rows].sort((a, b) => b.seq - a.seq).slice(0, ENDED_ROWS) };
+}
+
 function EndedList({ view, choice }: { view: View; choice: Choice }) {
     const address = useAddress();
     const newest = useLive((state) => state.heartbeat?.alert_seq ?? null);
@@ -167,24 +172,27 @@ function EndedList({ view, choice }: { view: View; choice: Choice }) {
     const key = JSON.stringify([filter, asked, generation]);
     const [state, setState] = useState<{ key: string; ended: Ended | null; problem: Problem | null }>({ key: "", ended: null, problem: null });
     const [tries, setTries] = useState(0);
+    // What ends while the log is read, and on the first page whatever ends from then on, comes on top.
+    const since = useRef<Transition[]>([]);
     useEffect(() => {
-        if (newest === null) return;
-        const abort = new AbortController();
-        loadEnded(filter, asked ?? newest, ENDED_ROWS, abort.signal).then(
-            (ended) => setState({ key, ended, problem: null }),
-            (failure: unknown) => !abort.signal.aborted && setState({ key, ended: null, problem: failure instanceof Problem ? failure : new Problem(0, "internal", String(failure)) }),
-        );
-        return () => abort.abort();
-    }, [key, newest === null, tries]);
-    // On the first page those that end now come on top.
-    useEffect(() => {
+        since.current = [];
         if (asked !== null) return;
         return live.onAlert((transition) => {
             const fits = transition.transition === "resolved" && (!view.pathway || transition.pathway === view.pathway) && (!view.team || transition.team === view.team) && (!choice.rule || transition.rule === choice.rule);
             if (!fits) return;
-            setState((before) => (before.ended ? { ...before, ended: { ...before.ended, rows: [transition, ...before.ended.rows.filter((row) => row.seq !== transition.seq)].slice(0, ENDED_ROWS) } } : before));
+            since.current.unshift(transition);
+            setState((before) => (before.ended ? { ...before, ended: onTop([transition], before.ended) } : before));
         });
     }, [key]);
+    useEffect(() => {
+        if (newest === null) return;
+        const abort = new AbortController();
+        loadEnded(filter, asked ?? newest, asked, ENDED_ROWS, abort.signal).then(
+            (ended) => setState({ key, ended: onTop(since.current, ended), problem: null }),
+            (failure: unknown) => !abort.signal.aborted && setState({ key, ended: null, problem: failure instanceof Problem ? failure : new Problem(0, "internal", String(failure)) }),
+        );
+        return () => abort.abort();
+    }, [key, newest === null, tries]);
     if (state.key !== key) return <Section title="Alerts that have ended"><Loading what="Looking back through the log of alerts" /></Section>;
     if (state.problem) return <ProblemNotice problem={state.problem} retry={() => setTries(tries + 1)} />;
     const { rows, before } = state.ended!;

@@ -1,6 +1,6 @@
 // The filter of the list of people in the Ministry of Justice's pattern: tags that can be removed, and a panel that opens with every field.
 import { useRef, useState } from "preact/hooks";
-import { go, here, useAddress, type Address } from "../address";
+import { go, here, link, useAddress, type Address } from "../address";
 import { Select } from "../components/chooser";
 import { Checkboxes, ErrorSummary, TextInput, type FieldError } from "../components/forms";
 import { useNames } from "../names";
@@ -82,6 +82,11 @@ export function Filter() {
                     {open ? "Hide filter" : "Show filter"}
                     {!open && tags.length > 0 && <span class="govuk-visually-hidden">, {plural(tags.length, "filter", "filters")} selected</span>}
                 </button>
+                <p class="govuk-body-s app-filter__find app-no-print">
+                    <a class="govuk-link govuk-link--no-visited-state" href={link("/wait")}>
+                        Find one by reference
+                    </a>
+                </p>
                 <FilterTags tags={tags} address={address} />
             </div>
             <div id="filter" hidden={!open}>
