@@ -164,7 +164,7 @@ static const char *settled(struct world *world, const struct queue_limit *limit)
 START_TEST(a_queue_reaches_its_limit_until_its_lower_one) {
     static const struct queue_limit limit = {{"long", 4}, {"needs_assessment", 16}, {"A", 1}, MEASURE_WAITING, 3, 1};
     struct world *world = world_create("2025-05-05");
-    char id[8];
+    char id[16];
 
     ck_assert_str_eq(settled(world, &limit), "0");
     for (int i = 0; i < 3; i++) {
