@@ -218,11 +218,12 @@ static int write_pack(const struct export_arguments *arguments, struct evidence 
     struct evidence_files files = {.count = 0};
     char message[EVIDENCE_MESSAGE_SIZE], public_key[EVIDENCE_PUBLIC_KEY_TEXT] = "";
 
-    evidence_pack(evidence, &files);
-    if (!arguments->is_unsigned) {
+    bool made = evidence_pack(evidence, &files, message);
+
+    if (made && !arguments->is_unsigned) {
         evidence_sign(&files, key, public_key);
     }
-    bool stored = evidence_store(&files, arguments->out, arguments->parameters.publish, message);
+    bool stored = made && evidence_store(&files, arguments->out, arguments->parameters.publish, message);
 
     if (stored) {
         print_done(arguments, evidence, &files, public_key);

@@ -243,17 +243,19 @@ static bool parameters_of(const json_t *manifest, struct evidence_parameters *pa
            json_is_string(parameters->asked_at);
 }
 
-static void compare_all(struct evidence_check *check, const json_t *manifest, struct evidence *evidence) {
+static bool compare_all(struct evidence_check *check, const json_t *manifest, struct evidence *evidence,
+                        char message[EVIDENCE_MESSAGE_SIZE]) {
     struct evidence_files computed = {.count = 0};
+    bool made = evidence_pack(evidence, &computed, message);
 
     compare_ground(check, manifest, evidence);
-    evidence_pack(evidence, &computed);
-    for (size_t i = 0; i < computed.count; i++) {
+    for (size_t i = 0; made && i < computed.count; i++) {
         if (strcmp(computed.at[i].name, EVIDENCE_MANIFEST) != 0) {
             compare_file(check, &computed.at[i]);
         }
     }
     evidence_files_clear(&computed);
+    return made;
 }
 
 bool evidence_check_figures(struct evidence_check *check, const struct evidence_source *source, char message[EVIDENCE_MESSAGE_SIZE]) {
@@ -269,7 +271,7 @@ bool evidence_check_figures(struct evidence_check *check, const struct evidence_
     bool computed = evidence != NULL;
 
     if (computed) {
-        compare_all(check, manifest, evidence);
+        computed = compare_all(check, manifest, evidence, message);
     }
     evidence_destroy(&evidence);
     json_decref(manifest);

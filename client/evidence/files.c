@@ -75,6 +75,11 @@ void evidence_print(struct evidence_text *text, const char *format, ...) {
     free(piece);
 }
 
+void evidence_text_free(struct evidence_text *text) {
+    free(text->at);
+    *text = (struct evidence_text){NULL, 0, 0};
+}
+
 void evidence_files_take(struct evidence_files *files, const char *name, struct evidence_text *text) {
     if (text->at == NULL) {
         evidence_put(text, "");

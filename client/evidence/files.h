@@ -36,6 +36,7 @@ struct evidence_text {
 };
 void evidence_put(struct evidence_text *text, const char *piece);
 void evidence_print(struct evidence_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void evidence_text_free(struct evidence_text *text);
 /* Adds the text as a file and empties it. */
 void evidence_files_take(struct evidence_files *files, const char *name, struct evidence_text *text);
 
@@ -43,8 +44,8 @@ void evidence_files_take(struct evidence_files *files, const char *name, struct 
 void evidence_csv_files(struct evidence *evidence, struct evidence_files *files);
 void evidence_csv(const struct evidence_table *table, struct evidence_text *text);
 
-/* pack.c: everything but the manifest's signature. */
-void evidence_pack(struct evidence *evidence, struct evidence_files *files);
+/* pack.c: everything but the manifest's signature. False with a reason. */
+bool evidence_pack(struct evidence *evidence, struct evidence_files *files, char message[EVIDENCE_MESSAGE_SIZE]);
 
 /* store.c: writes all of them beside the name, synced, and gives them the name in one step. False with a reason, and nothing under the
  * name: it exists already, the disk is full, SIGINT, SIGTERM or SIGHUP came. `is_open`: other users may read it. */
@@ -53,6 +54,8 @@ bool evidence_store(const struct evidence_files *files, const char *path, bool i
 bool evidence_load(const char *path, struct evidence_files *files, char message[EVIDENCE_MESSAGE_SIZE]);
 /* zip.c: the same bytes for the same files: fixed times, order and modes. */
 void evidence_zip(const struct evidence_files *files, struct evidence_text *zip);
+/* Whether a zip file without a comment in it is there to its end, with all its checksums, and every XML text in it to its own. */
+bool evidence_zip_is_whole(const char *bytes, size_t size);
 bool evidence_unzip(const char *path, struct evidence_files *files, char message[EVIDENCE_MESSAGE_SIZE]);
 
 #endif

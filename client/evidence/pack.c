@@ -1,6 +1,7 @@
 /* A pack: the tables in every form, and the manifest that says what they stand on and what each file is. */
 #include "client/evidence/disclose.h"
 #include "client/evidence/files.h"
+#include "client/evidence/report.h"
 
 #include "daemon/core/memory.h"
 
@@ -91,10 +92,16 @@ static void add_manifest(const struct evidence *evidence, struct evidence_files 
     json_decref(manifest);
 }
 
-void evidence_pack(struct evidence *evidence, struct evidence_files *files) {
+bool evidence_pack(struct evidence *evidence, struct evidence_files *files, char message[EVIDENCE_MESSAGE_SIZE]) {
     if (evidence_parameters(evidence)->publish) {
         evidence_disclose(evidence);
     }
     evidence_csv_files(evidence, files);
+    evidence_report(evidence, files);
+    evidence_methodology(evidence, files);
+    if (!evidence_workbook(evidence, files, message)) {
+        return false;
+    }
     add_manifest(evidence, files);
+    return true;
 }

@@ -13,6 +13,7 @@
 /* The first instant that a zip file can tell, so that nobody takes it for the time of the pack: 1980-01-02, in UTC. */
 #define ZIP_TIME ((time_t)315619200)
 #define ZIP_MODE 0644
+#define ZIP_END_SIZE ((size_t)22) /* of the record that ends a zip file without a comment */
 
 static ssize_t append(struct archive *archive, void *context, const void *buffer, size_t length) {
     struct evidence_text *zip = context;
@@ -101,4 +102,58 @@ bool evidence_unzip(const char *path, struct evidence_files *files, char message
     }
     archive_read_free(archive);
     return good;
+}
+
+/* Whether an XML text ends with the end of the element that it begins with. */
+static bool is_closed(const struct evidence_text *xml) {
+    const char *root = xml->length == 0 ? NULL : strchr(xml->at, '<');
+    char tag[80];
+
+    if (root != NULL && root[1] == '?') {
+        root = strchr(root + 1, '<');
+    }
+    if (root == NULL) {
+        return false;
+    }
+    size_t length = strcspn(root + 1, " >/\r\n");
+    int size = snprintf(tag, sizeof tag, "</%.*s>", (int)length, root + 1);
+
+    size_t end = xml->length;
+
+    while (end > 0 && xml->at[end - 1] == '\n') {
+        end--;
+    }
+    return size > 0 && (size_t)size < sizeof tag && end >= (size_t)size && strncmp(xml->at + end - (size_t)size, tag, (size_t)size) == 0;
+}
+
+static bool entry_is_whole(struct archive *archive, const char *name) {
+    struct evidence_text text = {NULL, 0, 0};
+    char buffer[65536];
+    la_ssize_t got;
+
+    while ((got = archive_read_data(archive, buffer, sizeof buffer)) > 0) {
+        (void)append(archive, &text, buffer, (size_t)got);
+    }
+    evidence_put(&text, "");
+    bool is_xml = name != NULL && strlen(name) > 4 && strcmp(name + strlen(name) - 4, ".xml") == 0;
+    bool good = got == 0 && (!is_xml || is_closed(&text));
+
+    evidence_text_free(&text);
+    return good;
+}
+
+bool evidence_zip_is_whole(const char *bytes, size_t size) {
+    static const char end[] = {'P', 'K', 5, 6};
+    struct archive *archive = archive_read_new();
+    struct archive_entry *entry;
+    int code = ARCHIVE_FATAL;
+    bool good = size >= ZIP_END_SIZE && memcmp(bytes + size - ZIP_END_SIZE, end, sizeof end) == 0;
+
+    ENSURE(archive != NULL && archive_read_support_format_zip(archive) == ARCHIVE_OK);
+    good = good && archive_read_open_memory(archive, bytes, size) == ARCHIVE_OK;
+    while (good && (code = archive_read_next_header(archive, &entry)) == ARCHIVE_OK) {
+        good = entry_is_whole(archive, archive_entry_pathname(entry));
+    }
+    archive_read_free(archive);
+    return good && code == ARCHIVE_EOF;
 }
