@@ -8,11 +8,13 @@
 /* Own fonts of the reader, dark text on white, tables that scroll by themselves on a narrow screen and break between rows on paper. */
 static const char style[] =
     "body{font:16px/1.5 system-ui,sans-serif;color:#0b0c0c;background:#fff;margin:0 auto;max-width:60rem;padding:1rem}"
-    "h1{font-size:2rem;line-height:1.2}h2{font-size:1.5rem;margin-top:2.5rem;border-top:2px solid #0b0c0c;padding-top:.5rem}h3{font-size:1.15rem}"
+    "h1{font-size:2rem;line-height:1.2}h2{font-size:1.5rem;margin-top:2.5rem;border-top:2px solid #0b0c0c;padding-top:.5rem}"
+    "h3{font-size:1.15rem}"
     "a{color:#1d70b8}a:focus,summary:focus,.scroll:focus{outline:3px solid #0b0c0c;outline-offset:2px}"
     ".mark{border:3px solid #942514;color:#942514;font-weight:700;padding:.5rem 1rem;margin:1rem 0}"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;margin:1rem 0;font-size:.9rem}"
-    "caption{text-align:left;font-weight:700;padding-bottom:.25rem}th,td{border-bottom:1px solid #b1b4b6;padding:.25rem .75rem .25rem 0;vertical-align:top}"
+    "caption{text-align:left;font-weight:700;padding-bottom:.25rem}th,td{border-bottom:1px solid #b1b4b6;padding:.25rem "
+    ".75rem .25rem 0;vertical-align:top}"
     "th{text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
     "summary{cursor:pointer;color:#1d70b8}dt{font-weight:700}dd{margin:0 0 .5rem 1.5rem}"
     ".chart{width:100%;height:auto;margin:.5rem 0}.chart text{font-size:14px;fill:#0b0c0c}.chart .grid{stroke:#b1b4b6;fill:none}"

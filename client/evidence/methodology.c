@@ -11,52 +11,69 @@ struct passage {
 
 static const struct passage passages[] = {
     {"What is counted",
-     {"A wait is one person waiting for one thing: a pathway. It is counted in days, from the clock start (the day of the referral, or an earlier "
+     {"A wait is one person waiting for one thing: a pathway. It is counted in days, from the clock start (the day of the "
+      "referral, or an earlier "
       "or later one that the record gives) to the clock stop. The day of the start is day 0.",
-      "Somebody waits on a day who was referred, whose clock has started and has not stopped by the end of that day. A wait stops when what was "
-      "waited for is completed, or when it is closed for another reason; on pathways where the clock stops when the assessment starts, then. A "
+      "Somebody waits on a day who was referred, whose clock has started and has not stopped by the end of that day. A wait "
+      "stops when what was "
+      "waited for is completed, or when it is closed for another reason; on pathways where the clock stops when the "
+      "assessment starts, then. A "
       "reopening lets the clock go on as if it had never stopped.",
-      "Days are calendar days, or working days (Monday to Friday without bank holidays) on pathways that say so. Paused days count, except on "
+      "Days are calendar days, or working days (Monday to Friday without bank holidays) on pathways that say so. Paused days "
+      "count, except on "
       "pathways that leave them out; the table of standards says which.",
       "Waits that were recorded twice or in error count nowhere, on no day.",
       "A person who waits for two things is two waits. Waits are told apart by pseudonymous references; names were never recorded.", NULL}},
     {"Standards",
-     {"Over standard means waiting for more days than the council's own standard for the pathway and priority. It is no statutory limit: the law "
+     {"Over standard means waiting for more days than the council's own standard for the pathway and priority. It is no "
+      "statutory limit: the law "
       "sets none for an assessment under the Care Act.",
-      "Each day is judged by the standards that were in force on it, as they were written down in the journal at the time. Which of a wait's events "
+      "Each day is judged by the standards that were in force on it, as they were written down in the journal at the time. "
+      "Which of a wait's events "
       "stops the clock is judged by the newest of the standards known.",
       "Contact in time means that no more days have passed since the start or the last contact than the council's interval.", NULL}},
     {"Statistics",
-     {"The median is the middle of the days, and the mean of the middle two when their number is even. The 90th percentile is the smallest number of "
-      "days that nine in ten have not waited longer than. The mean and percentages are given to one decimal, half rounded up. Where nobody is "
+     {"The median is the middle of the days, and the mean of the middle two when their number is even. The 90th percentile "
+      "is the smallest number of "
+      "days that nine in ten have not waited longer than. The mean and percentages are given to one decimal, half rounded "
+      "up. Where nobody is "
       "counted there is no statistic, rather than a 0.",
-      "Groups are those that a person belongs to at the end of the day, or on the day on which something counts. Without a record they are unknown, "
+      "Groups are those that a person belongs to at the end of the day, or on the day on which something counts. Without a "
+      "record they are unknown, "
       "so that the groups make up the whole.",
       NULL}},
     {"What is known",
-     {"All figures are by one knowledge: the events that had been received, and what else had been written to the journal, by one instant. The "
+     {"All figures are by one knowledge: the events that had been received, and what else had been written to the journal, "
+      "by one instant. The "
       "manifest names it. Records that came later, and corrections, are not in it; the same pack comes out whenever it is made again.",
-      "What was reported of a day at its midnight never changes; what is known of the day does, as records come late. The table that holds the two "
+      "What was reported of a day at its midnight never changes; what is known of the day does, as records come late. The "
+      "table that holds the two "
       "against each other says by how much.",
       NULL}},
     {"What cannot be concluded",
-     {"Why anybody waited. A difference between groups says who waits longer, and not that they are treated differently: needs, priorities and "
+     {"Why anybody waited. A difference between groups says who waits longer, and not that they are treated differently: "
+      "needs, priorities and "
       "places differ too. With few people a difference may be chance.",
       "How good an assessment was, or what became of people after it.",
-      "How long people wait from the days of those who were completed alone: while old cases are cleared these rise, and while they are left they "
+      "How long people wait from the days of those who were completed alone: while old cases are cleared these rise, and "
+      "while they are left they "
       "fall. They belong beside those who still wait.",
-      "What was not recorded, or not yet. The tables of data quality say what is missing and late. For days before the journal began there is only "
+      "What was not recorded, or not yet. The tables of data quality say what is missing and late. For days before the "
+      "journal began there is only "
       "what was brought in from elsewhere.",
       "How one council compares with another: standards, and what counts as a referral, are local.", NULL}},
 };
 
 static const struct passage published = {
     "How few people are protected",
-    {"A count of 1 to 7 is shown as *, 0 as 0, and every other to the nearest 5. Percentages and changes are made of these counts, so they may differ "
+    {"A count of 1 to 7 is shown as *, 0 as 0, and every other to the nearest 5. Percentages and changes are made of these "
+     "counts, so they may differ "
      "by more than their decimals suggest.",
-     "A * may also stand for a larger count: where a small one could be worked out from sums, differences and parts, another is hidden with it. "
+     "A * may also stand for a larger count: where a small one could be worked out from sums, differences and parts, another "
+     "is hidden with it. "
      "Whatever is told together leaves at least three values for every hidden count.",
-     "Medians and means of fewer than 8 people are not given; 90th percentiles and longest waits are told as a band of days. There is no list of "
+     "Medians and means of fewer than 8 people are not given; 90th percentiles and longest waits are told as a band of days. "
+     "There is no list of "
      "waits.",
      NULL}};
 
