@@ -249,6 +249,7 @@ static void expose_questions(struct exposition *out, const struct upstream *upst
     exposition_figure(out, (double)figures.shared, &(struct label){"outcome", "shared"}, 1);
     exposition_figure(out, (double)figures.kept, &(struct label){"outcome", "kept"}, 1);
     exposition_figure(out, (double)figures.refused, &(struct label){"outcome", "refused"}, 1);
+    exposition_figure(out, (double)figures.rested, &(struct label){"outcome", "rested"}, 1);
     exposition_figure(out, (double)figures.late, &(struct label){"outcome", "late"}, 1);
     exposition_figure(out, (double)figures.away, &(struct label){"outcome", "away"}, 1);
 }

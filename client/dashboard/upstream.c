@@ -6,8 +6,13 @@
 #include "daemon/core/memory.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <waitlist/protocol.h>
+
+/* How long a question rests that the daemon was too busy for: it takes eight about other days at once, and pages ask more than that. */
+#define BUSY_MS 50
 
 struct asker {
     struct asker *next;
@@ -19,7 +24,9 @@ struct question {
     struct question *next;
     uint64_t number; /* goes before the question and comes back before its answer; 0: not sent yet */
     int64_t deadline_ms;
-    struct asker *askers; /* in the order of asking */
+    int64_t not_before_ms; /* when it may be sent again after a refusal as busy */
+    struct answer *busy;   /* that refusal; NULL: none yet */
+    struct asker *askers;  /* in the order of asking */
     bool is_settled;
     size_t size;
     char text[];
@@ -34,6 +41,7 @@ struct upstream {
     struct question **end;
     struct upstream_figures figures;
     uint64_t last_number;
+    int64_t rests_until_ms; /* of the question that was put back last; 0: none rests */
 };
 
 struct upstream *upstream_create(const struct upstream_setup *setup) {
@@ -77,6 +85,9 @@ static void tell(struct question *question, enum upstream_outcome outcome, struc
         question->askers = asker->next;
         asker->told(asker->context, outcome, answer);
         free(asker);
+    }
+    if (question->busy != NULL) {
+        answer_release(question->busy);
     }
     free(question);
 }
@@ -125,12 +136,12 @@ static void add_asker(struct question *question, upstream_told *told, void *cont
 }
 
 /* Sends what may go. */
-static void send_waiting(struct upstream *upstream) {
+static void send_waiting(struct upstream *upstream, int64_t now_ms) {
     for (struct question *question = upstream->first; question != NULL && upstream->figures.in_flight < UPSTREAM_IN_FLIGHT_MAX;
          question = question->next) {
         uint64_t number = upstream->last_number + 1;
 
-        if (question->number != 0) {
+        if (question->number != 0 || question->not_before_ms > now_ms) {
             continue;
         }
         if (zmq_send(upstream->connection.socket, &number, sizeof number, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0 ||
@@ -172,7 +183,7 @@ static bool ask(struct upstream *upstream, const char *text, size_t size, int64_
     *upstream->end = question;
     upstream->end = &question->next;
     upstream->figures.waiting++;
-    send_waiting(upstream);
+    send_waiting(upstream, now_ms);
     return true;
 }
 
@@ -234,6 +245,32 @@ static bool receive(struct upstream *upstream, uint64_t *number, zmq_msg_t *text
     return true;
 }
 
+static bool is_busy(const struct answer *answer) {
+    if (answer_is_ok(answer)) {
+        return false;
+    }
+    json_t *reply = json_loadb(answer_bytes(answer), answer_size(answer), 0, NULL);
+    const char *code = json_string_value(json_object_get(json_object_get(reply, "error"), "code"));
+    bool busy = code != NULL && strcmp(code, WAITLIST_ERROR_BUSY) == 0;
+
+    json_decref(reply);
+    return busy;
+}
+
+/* Has the question wait in its place until the daemon may have room for it. */
+static void rest(struct upstream *upstream, struct question *question, struct answer *busy, int64_t now_ms) {
+    if (question->busy != NULL) {
+        answer_release(question->busy);
+    }
+    question->busy = answer_hold(busy);
+    question->number = 0;
+    question->not_before_ms = now_ms + BUSY_MS;
+    upstream->rests_until_ms = question->not_before_ms;
+    upstream->figures.in_flight--;
+    upstream->figures.waiting++;
+    upstream->figures.rested++;
+}
+
 static void take_answers(struct upstream *upstream, int64_t now_ms) {
     uint64_t number;
     zmq_msg_t text;
@@ -246,13 +283,16 @@ static void take_answers(struct upstream *upstream, int64_t now_ms) {
             link = &(*link)->next;
         }
         if (number != 0 && *link != NULL) { /* or it comes too late */
-            struct question *question = take_out(upstream, link);
             struct answer *answer = answer_create(&text);
 
-            if (question->is_settled && answer_is_ok(answer)) {
-                kept_put(upstream->kept, question->text, question->size, answer, now_ms);
+            if (is_busy(answer) && (*link)->deadline_ms > now_ms + BUSY_MS) {
+                rest(upstream, *link, answer, now_ms);
+            } else {
+                if ((*link)->is_settled && answer_is_ok(answer)) {
+                    kept_put(upstream->kept, (*link)->text, (*link)->size, answer, now_ms);
+                }
+                tell(take_out(upstream, link), UPSTREAM_ANSWERED, answer);
             }
-            tell(question, UPSTREAM_ANSWERED, answer);
             answer_release(answer);
         }
     }
@@ -266,10 +306,15 @@ void upstream_run(struct upstream *upstream, int64_t now_ms) {
         tell_all_away(upstream);
     }
     while (upstream->first != NULL && upstream->first->deadline_ms <= now_ms) {
+        struct question *question = take_out(upstream, &upstream->first);
+
         upstream->figures.late++;
-        tell(take_out(upstream, &upstream->first), UPSTREAM_LATE, NULL);
+        tell(question, question->busy != NULL ? UPSTREAM_ANSWERED : UPSTREAM_LATE, question->busy);
     }
-    send_waiting(upstream);
+    if (upstream->rests_until_ms <= now_ms) {
+        upstream->rests_until_ms = 0;
+    }
+    send_waiting(upstream, now_ms);
 }
 
 void upstream_poll(const struct upstream *upstream, zmq_pollitem_t items[UPSTREAM_POLL_ITEMS]) {
@@ -278,7 +323,11 @@ void upstream_poll(const struct upstream *upstream, zmq_pollitem_t items[UPSTREA
 }
 
 int64_t upstream_due_ms(const struct upstream *upstream) {
-    return upstream->first == NULL ? INT64_MAX : upstream->first->deadline_ms;
+    if (upstream->first == NULL) {
+        return INT64_MAX;
+    }
+    return upstream->rests_until_ms != 0 && upstream->rests_until_ms < upstream->first->deadline_ms ? upstream->rests_until_ms
+                                                                                                    : upstream->first->deadline_ms;
 }
 
 bool upstream_is_connected(const struct upstream *upstream) {

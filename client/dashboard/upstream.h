@@ -32,6 +32,7 @@ struct upstream_figures {
     uint64_t shared;  /* answered by the answer to a question in the same words that was under way */
     uint64_t kept;    /* answered by an answer that was kept */
     uint64_t refused; /* at the limit */
+    uint64_t rested;  /* asked again later, as the daemon was busy */
     uint64_t late;    /* not answered in time */
     uint64_t away;    /* asked while there was no daemon */
 };
@@ -44,7 +45,8 @@ struct upstream *upstream_create(const struct upstream_setup *setup);
 void upstream_release(struct upstream *upstream);
 void upstream_destroy(struct upstream **upstream);
 
-/* Asks; `told` is called once, later or at once (when there is no daemon). False at the limit: nothing was done. The text is copied. */
+/* Asks; `told` is called once, later or at once (when there is no daemon). A question that the daemon is too busy for is asked again until
+ * its time is over, and then has that answer. False at the limit: nothing was done. The text is copied. */
 bool upstream_ask(struct upstream *upstream, const char *text, size_t size, int64_t now_ms, upstream_told *told, void *context);
 
 /* The same for a question whose answer cannot change: asked again within a minute, it is answered at once by what was kept. */

@@ -177,6 +177,18 @@ class Questions(Served):
             else:
                 self.assertEqual(answer.json()["as_at"], path.split("=")[1])
 
+    def test_more_questions_about_other_days_than_the_daemon_takes_at_once(self):
+        """Thirty different ones on their way together, of which it takes eight: the others wait for their turn."""
+        connections = []
+        for day in range(1, 31):
+            connections.append(self.gateway.connection())
+            connections[-1].request("GET", "/api/v1/series?from=2025-01-01&to=2025-05-%02d&group_by=team" % day)
+        for day, connection in enumerate(connections, 1):
+            response = connection.getresponse()
+            reply = json.loads(response.read())
+            self.assertEqual((response.status, reply["to"]), (200, "2025-05-%02d" % day))
+            connection.close()
+
     def test_hosts(self):
         for host in ("localhost", "LOCALHOST:1", "127.0.0.1:%d" % self.gateway.port, "[::1]:80"):
             self.assertEqual(self.gateway.raw(b"GET /healthz HTTP/1.1\r\nHost: %s\r\n\r\n" % host.encode()).status, 200, host)

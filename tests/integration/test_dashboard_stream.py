@@ -87,6 +87,21 @@ class Events(Scene):
             self.assertTrue(all(fits(other["keys"]) for name, other, _ in before + [("position", data, None)] if name == "position"))
         self.assertTrue(one.last)
 
+    def test_however_many_pages_the_daemon_has_one_subscriber(self):
+        def connections():
+            with open("/proc/net/unix", encoding="ascii", errors="replace") as file:
+                return sum(line.rstrip().endswith(self.daemon.folder + "/publish") for line in file)
+
+        one = self.stream()
+        one.until("heartbeat")
+        before = connections()
+        self.assertGreater(before, 0)
+        pages = [self.stream() for _ in range(100)]
+        self.daemon.take(*people(0, 1))
+        for page in pages:
+            self.assertEqual(self.seqs(page.alerts(4)), [1, 2, 3, 4])
+        self.assertEqual(connections(), before)
+
     def test_wrong_parameters(self):
         for query, pointer in (("?team=", "/team"), ("?team=a&team=b", "/team"), ("?pathway=a.b", "/pathway"), ("?pathway=" + "a" * 65, "/pathway"),
                                ("?nonsense=1", None)):
