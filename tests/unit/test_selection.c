@@ -116,6 +116,8 @@ START_TEST(a_distribution_by_completed_week) {
     /* ann 39 days, bob 25, cat 9, eve 10 (stands still), fay 25 */
     ck_assert_str_eq(distributed(world, &everyone), "5x28 1:2/0 3:2/0 5:1/1 5/1");
     ck_assert_str_eq(distributed(world, &overdue), "1x28 5:1/1 1/1");
+    struct wait_filter in_time = {.breach = CHOICE_NO}; /* dan, who is scheduled, does not wait */
+    ck_assert_str_eq(distributed(world, &in_time), "4x28 1:2/0 3:2/0 4/0");
     struct wait_filter team = world_filter("team", "A");
     ck_assert_str_eq(distributed(world, &team), "3x28 1:1/0 3:1/0 5:1/1 3/1");
     struct wait_filter district = world_filter("district", "Burnley");
