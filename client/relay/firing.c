@@ -372,13 +372,21 @@ static json_t *annotations_of(const json_t *told) {
                  (long long)json_integer_value(json_object_get(told, "days")),
                  (long long)json_integer_value(json_object_get(told, "standard")));
     } else {
-        snprintf(summary, sizeof summary, "%s: %s", member(told, "rule"), subject != NULL ? subject : "-");
+        const json_t *value = json_object_get(told, "value"), *limit = json_object_get(told, "limit");
+        int used = snprintf(summary, sizeof summary, "%s: %.300s", member(told, "rule"), subject != NULL ? subject : "-");
+
+        if (json_is_integer(value) && json_is_integer(limit)) {
+            snprintf(summary + used, sizeof summary - (size_t)used, ", %lld at a limit of %lld", (long long)json_integer_value(value),
+                     (long long)json_integer_value(limit));
+        }
     }
     set(annotations, "summary", summary);
     set(annotations, "occurred_on", member(told, "occurred_on"));
     set(annotations, "at", member(told, "at"));
     set_number(annotations, "days", json_object_get(told, "days"));
     set_number(annotations, "standard", json_object_get(told, "standard"));
+    set_number(annotations, "value", json_object_get(told, "value"));
+    set_number(annotations, "limit", json_object_get(told, "limit"));
     set(annotations, "acknowledged", is(told, "transition", "acknowledged") ? "true" : NULL);
     set(annotations, "acknowledged_by", member(told, "by"));
     set(annotations, "note", member(told, "note"));

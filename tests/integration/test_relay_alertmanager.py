@@ -151,6 +151,20 @@ class RealAlertmanager(unittest.TestCase):
                                            path="/late")
         self.assertEqual(self.manager.notifications("/desk"), [])
 
+    def test_an_alert_that_is_about_no_wait(self):
+        """What it is about is no reference to a person, so it is said on every route."""
+        self.daemon.configure("alerts = { quarantine = { enabled = true; limit = 2; }; };")
+        self.daemon.reload()
+        relay = self.relay(relay='dashboard = "https://waiting.example.gov.uk";')
+        relay.wait_cursor("am", 0)
+        self.daemon.send(b"nonsense", b"more of it")
+        alert = self.manager.wait_notification(lambda one: one["status"] == "firing")["alerts"][0]
+        self.assertEqual({name: alert["labels"][name] for name in ("alertname", "rule", "subject", "severity", "late")},
+                         {"alertname": "WaitlistQuarantine", "rule": "quarantine", "subject": "quarantine", "severity": "warning", "late": "false"})
+        self.assertNotIn("team", alert["labels"])
+        self.assertEqual(alert["annotations"]["summary"], "quarantine: quarantine, 2 at a limit of 2")
+        self.assertEqual(alert["generatorURL"], "https://waiting.example.gov.uk/alerts?rule=quarantine")
+
     def test_the_documented_configuration_is_a_good_one(self):
         done = subprocess.run(["amtool", "check-config", os.path.join(ROOT, "config", "alertmanager.yml")], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
