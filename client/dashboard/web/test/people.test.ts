@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Wait } from "../src/api/types";
 import { makeNames } from "../src/names";
 import { changesWords, compareLists, isNothing } from "../src/people/changes";
-import { clearedFilter, filterFields, filterOfForm, filterQuestion, filterTags } from "../src/people/filter";
+import { clearedFilter, filterFields, filterOfForm, filterQuestion, filterTags, sizeOf, sortOf } from "../src/people/filter";
 import { currentView, QUICK_VIEWS, viewChanges } from "../src/people/views";
 import { riskOf, standing, standingWords } from "../src/text/waits";
 
@@ -100,4 +100,12 @@ test("where somebody stands is said by the days that count", () => {
     assert.match(standing(wait({ status: "ended", stage: "closed", reason: "moved_away", stop: "2025-04-20", days: 19 })), /the person moved away\) on 20 April 2025 after 19 days, within/);
     assert.match(standing(wait({ status: "excluded", reason: "duplicate" })), /Left out of every count/);
     assert.match(standing(wait({ days: 6, standard: 5, breach: true }), "working days"), /6 working days, 1 over the standard of 5 working days/);
+});
+
+test("an order or a size that there is not is passed over", () => {
+    const of = (query: string) => [sortOf(new URLSearchParams(query)), sizeOf(new URLSearchParams(query))];
+    assert.deepEqual(of(""), ["-days", "100"]);
+    assert.deepEqual(of("sort=risk&rows=500"), ["risk", "500"]);
+    assert.deepEqual(of("sort=-last_contact&rows=1001"), ["-last_contact", "100"]);
+    assert.deepEqual(of("sort=days%3B--&rows=-1"), ["-days", "100"]);
 });

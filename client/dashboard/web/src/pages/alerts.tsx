@@ -11,6 +11,7 @@ import { notify, notifyState, turnOff, turnOn } from "../alerts/notify";
 import { ACK_STATES, grouped, isChosen, type AlertGroup, type Choice } from "../alerts/open";
 import { Chooser, LiveMark, Select } from "../components/chooser";
 import { PageTitle, Section } from "../components/page";
+import { usePageTurn } from "../components/pagination";
 import { Empty, Loading, ProblemNotice } from "../components/states";
 import { useLive } from "../live/hooks";
 import { live } from "../live/store";
@@ -229,6 +230,7 @@ function OpenList({ all, arrivals, cut }: OpenListProps) {
     const today = useLive((state) => state.heartbeat?.today ?? null);
     const severity = address.query.get("severity") || null;
     const groups = severity === null ? all : all.filter((group) => group.top.severity === severity);
+    usePageTurn("open-alerts");
     const pages = Math.max(1, Math.ceil(groups.length / ROWS));
     const page = Math.min(pages, Math.max(1, Number(address.query.get("page") ?? 1) || 1));
     const shown = groups.slice((page - 1) * ROWS, page * ROWS);

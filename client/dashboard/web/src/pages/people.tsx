@@ -6,7 +6,7 @@ import { apiAddress, type Question } from "../api/client";
 import type { WaitsReply } from "../api/types";
 import { Chooser, LiveMark } from "../components/chooser";
 import { PageTitle, Section } from "../components/page";
-import { CursorPagination } from "../components/pagination";
+import { CursorPagination, usePageTurn } from "../components/pagination";
 import { Empty, Loaded } from "../components/states";
 import { useFresh } from "../live/fresh";
 import { useAnswer, type Answer } from "../live/hooks";
@@ -14,15 +14,13 @@ import { live } from "../live/store";
 import { usePosition } from "../live/summary";
 import { useNames, type Names } from "../names";
 import { changesWords, compareLists, isNothing, NO_CHANGES, type ListChanges } from "../people/changes";
-import { FIRST_PAGE, filterFields, filterQuestion, filterTags } from "../people/filter";
+import { DEFAULT_SORT, FIRST_PAGE, filterFields, filterQuestion, filterTags, PAGE_SIZES, sizeOf, sortOf } from "../people/filter";
 import { rememberList } from "../people/last-list";
 import { Filter } from "../people/filter-form";
-import { DEFAULT_SORT, Meanings, PeopleTable, sortWords } from "../people/table";
+import { Meanings, PeopleTable, sortWords } from "../people/table";
 import { currentView, QUICK_VIEWS, viewChanges } from "../people/views";
 import { clock, longDay, number, plural } from "../text/format";
 
-const PAGE_SIZES = ["50", "100", "500", "1000"];
-const DEFAULT_SIZE = "100";
 /** Between two loads of the list while its queue changes, and where what happens changes no position. */
 const FOLLOW_MS = 1500;
 const FRESH_MS = 8000;
@@ -33,12 +31,12 @@ function placeWords(view: View, names: Names): string {
 
 /** What the address asks for, without the page of it. */
 function listQuestion(view: View, query: URLSearchParams): Question {
-    return { ...filterQuestion(query), pathway: view.pathway, team: view.team, as_at: view.asAt, sort: query.get("sort") ?? DEFAULT_SORT };
+    return { ...filterQuestion(query), pathway: view.pathway, team: view.team, as_at: view.asAt, sort: sortOf(query) };
 }
 
 function pageQuestion(view: View, query: URLSearchParams): Question {
     const cursor = query.get("cursor");
-    const size = query.get("rows") ?? DEFAULT_SIZE;
+    const size = sizeOf(query);
     // Pages of a past day belong together under one knowledge; the live list goes on by its place in the order.
     return { ...listQuestion(view, query), limit: size, cursor, ...(cursor !== null && view.asAt !== null ? { known_at: query.get("known_at") } : {}) };
 }
@@ -92,15 +90,15 @@ function RowsChoice({ size }: { size: string }) {
     return (
         <p class="govuk-body-s app-people__sizes">
             Rows on a page:{" "}
-            {PAGE_SIZES.map((each) => (
+            {PAGE_SIZES.map(({ value, written }) => (
                 <a
-                    key={each}
+                    key={value}
                     class="govuk-link govuk-link--no-visited-state"
-                    href={here({ ...FIRST_PAGE, rows: each === DEFAULT_SIZE ? null : each }, address)}
-                    aria-current={each === size ? "true" : undefined}
-                    aria-label={`${number(Number(each))} rows on a page`}
+                    href={here({ ...FIRST_PAGE, rows: written }, address)}
+                    aria-current={value === size ? "true" : undefined}
+                    aria-label={`${number(Number(value))} rows on a page`}
                 >
-                    {number(Number(each))}
+                    {number(Number(value))}
                 </a>
             ))}
         </p>
@@ -159,7 +157,7 @@ interface ListProps {
 function Tools({ view, reply, seen }: { view: View; reply: WaitsReply | null; seen: Seen }) {
     const address = useAddress();
     const names = useNames();
-    const size = address.query.get("rows") ?? DEFAULT_SIZE;
+    const size = sizeOf(address.query);
     return (
         <div class="app-people__tools">
             <p class="govuk-body-s app-people__updated">
@@ -183,7 +181,7 @@ function Tools({ view, reply, seen }: { view: View; reply: WaitsReply | null; se
 
 function List({ view, answer, reply, seen }: ListProps) {
     const address = useAddress();
-    const sort = address.query.get("sort") ?? DEFAULT_SORT;
+    const sort = sortOf(address.query);
     const from = address.query.has("cursor") ? Number(address.query.get("from") ?? 0) || 0 : 0;
     // While another list is loaded its place keeps its height, so that nothing jumps.
     const box = useRef<HTMLDivElement>(null);
@@ -233,7 +231,8 @@ function LiveList({ view }: { view: View }) {
     useFresh(answer, view.live, FRESH_MS);
     const reply = answer.status === "ready" ? answer.reply : null;
     const seen = useChanges(reply, apiAddress("waits", question));
-    const sort = address.query.get("sort") ?? DEFAULT_SORT;
+    const sort = sortOf(address.query);
+    usePageTurn("the-list");
     return (
         <Section title={headingWords(reply?.count ?? null, address.query, names)} id="the-list" class="app-people-section">
             <Tools view={view} reply={reply} seen={seen} />

@@ -151,3 +151,23 @@ export function filterOfForm(form: FormData, fields: readonly FilterField[]): { 
     }
     return { changes, errors };
 }
+
+export const DEFAULT_SORT = "-days";
+const SORTS = ["days", "days_to_breach", "risk", "priority", "last_contact", "subject"];
+
+/** The order that the address asks for; one that there is not is passed over. */
+export function sortOf(query: URLSearchParams): string {
+    const wanted = query.get("sort") ?? DEFAULT_SORT;
+    return SORTS.includes(wanted.replace(/^-/, "")) ? wanted : DEFAULT_SORT;
+}
+
+const SIZES = ["50", "100", "500", "1000"];
+const DEFAULT_SIZE = "100";
+
+/** How many rows a page has: what may be chosen, which of it is, and how that is written into the address. */
+export const PAGE_SIZES: readonly { value: string; written: string | null }[] = SIZES.map((value) => ({ value, written: value === DEFAULT_SIZE ? null : value }));
+
+export function sizeOf(query: URLSearchParams): string {
+    const wanted = query.get("rows") ?? DEFAULT_SIZE;
+    return SIZES.includes(wanted) ? wanted : DEFAULT_SIZE;
+}

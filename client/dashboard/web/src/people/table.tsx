@@ -10,9 +10,7 @@ import { useNames, type Names } from "../names";
 import { longDay, number, shortDay } from "../text/format";
 import { riskOf, stageWords, standingWords } from "../text/waits";
 import type { ListChanges } from "./changes";
-import { FIRST_PAGE } from "./filter";
-
-export const DEFAULT_SORT = "-days";
+import { DEFAULT_SORT, FIRST_PAGE } from "./filter";
 
 interface PeopleColumn {
     name: string;

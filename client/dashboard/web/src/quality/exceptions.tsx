@@ -5,7 +5,7 @@ import type { ExceptionReply, ExceptionRow, InvolvedEvent } from "../api/types";
 import { Select } from "../components/chooser";
 import { Details } from "../components/details";
 import { Section } from "../components/page";
-import { CursorPagination } from "../components/pagination";
+import { CursorPagination, usePageTurn } from "../components/pagination";
 import { Empty, Loaded } from "../components/states";
 import { useFresh } from "../live/fresh";
 import { useAnswer } from "../live/hooks";
@@ -140,6 +140,7 @@ export function Exceptions() {
     const answer = useAnswer("exceptions", question);
     // Pages behind the first belong to its knowledge.
     useFresh(answer, view.live && cursor === null, FRESH_MS);
+    usePageTurn("findings");
     const counted = answer.status === "ready" ? answer.reply.counts.source.map((row) => row.source) : [];
     const sources = [...new Set([...(configuration?.sources.map((each) => each.name) ?? []), ...counted])];
     return (

@@ -30,7 +30,7 @@ export function WaitFigures({ wait }: { wait: Wait }) {
             <Figure label="Days waited" definition="days" value={wait.days} note={`standard: ${days(wait.standard)}`} emphasis={wait.breach} />
             {over !== null ? (
                 <Figure label="Over standard by" definition="breach" value={over} unit="days" note={wait.breach_on ? `since ${longDay(wait.breach_on)}` : null} />
-            ) : (
+            ) : wait.stop !== null || wait.status === "excluded" ? null : (
                 <Figure label="Days to breach" definition="breach" value={wait.days_to_breach} note={wait.breach_on ? `on ${longDay(wait.breach_on)}` : null} />
             )}
             <Figure label="Priority" definition="priority" value={wait.priority} />
@@ -46,7 +46,7 @@ export function About({ wait }: { wait: Wait }) {
         ["Waiting for", names.pathway(wait.pathway)],
         ["Team", names.team(wait.team)],
         [<DefinitionLink of="stage">Stage</DefinitionLink>, stage],
-        ["Worker", wait.worker ?? "Nobody yet"],
+        ["Worker", wait.worker ?? (wait.stop === null ? "Nobody yet" : "Nobody")],
         [
             <DefinitionLink of="no_contact">Last contact</DefinitionLink>,
             <>
@@ -75,7 +75,7 @@ export function Counting({ wait, events }: { wait: Wait; events: readonly WaitEv
     const pauses = pausesOf(events, names.timeZone);
     const byPriority = settings && wait.priority !== null && settings.standard_by_priority[String(wait.priority)] !== undefined;
     const rows: (readonly [ComponentChildren, ComponentChildren])[] = [
-        ["The clock started", `${longDay(wait.start)}, which is day 0`],
+        [wait.status === "scheduled" ? "The clock starts" : "The clock started", `${longDay(wait.start)}, which is day 0`],
         ["The clock stopped", wait.stop ? longDay(wait.stop) : wait.status === "scheduled" ? "It has not started" : "It is still running"],
         ["Calendar days", number(wait.gross_days)],
         [<DefinitionLink of="paused">Paused days</DefinitionLink>, pauseRule(wait, settings?.pauses === "exclude")],
