@@ -8,9 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is gathered goes to the library in one call: each costs it as much as hashing 64 bytes. Few links are longer. */
+enum { GATHERED_MAX = 1024 };
+
 struct chain {
     EVP_MD *function;
     EVP_MD_CTX *state;
+    size_t gathered;
+    unsigned char gather[GATHERED_MAX];
 };
 
 struct chain *chain_create(void) {
@@ -35,11 +40,26 @@ static void begin(struct chain *chain) {
     ENSURE(EVP_DigestInit_ex(chain->state, chain->function, NULL) == 1);
 }
 
-static void add(struct chain *chain, const void *bytes, size_t length) {
+static void pass_on(struct chain *chain, const void *bytes, size_t length) {
     ENSURE(length == 0 || EVP_DigestUpdate(chain->state, bytes, length) == 1);
 }
 
+static void add(struct chain *chain, const void *bytes, size_t length) {
+    if (length > GATHERED_MAX - chain->gathered) {
+        pass_on(chain, chain->gather, chain->gathered);
+        chain->gathered = 0;
+    }
+    if (length > GATHERED_MAX) {
+        pass_on(chain, bytes, length);
+    } else if (length > 0) {
+        memcpy(chain->gather + chain->gathered, bytes, length);
+        chain->gathered += length;
+    }
+}
+
 static void end(struct chain *chain, struct chain_digest *digest) {
+    pass_on(chain, chain->gather, chain->gathered);
+    chain->gathered = 0;
     ENSURE(EVP_DigestFinal_ex(chain->state, digest->bytes, NULL) == 1);
 }
 

@@ -163,6 +163,7 @@ enum journal_status journal_open_with(const char *path, const struct journal_opt
     opened->store.context = NULL;
     opened->scrub_due = opened->scrub_waited = opened->store.holds_old; /* of an earlier run, which may have redacted */
     opened->chain = chain_create();
+    opened->linker = linker_create();
     opened->packer = packer_create();
     opened->cache = cache_create(options->cache_bytes != 0 ? options->cache_bytes : DEFAULT_CACHE_BYTES);
     if (status == JOURNAL_OK)
@@ -212,6 +213,7 @@ void journal_close(struct journal **journal) {
     ENSURE((*journal)->reading == 0);
     packer_destroy(&(*journal)->packer);
     cache_destroy(&(*journal)->cache);
+    linker_destroy(&(*journal)->linker);
     chain_destroy(&(*journal)->chain);
     highwater_close(&(*journal)->highwater);
     store_close(&(*journal)->store);
@@ -249,7 +251,7 @@ day_t journal_last_report_day(const struct journal *journal) {
 }
 
 const struct chain_digest *journal_chain(const struct journal *journal) {
-    return &journal->now.head;
+    return journal->turn_open ? linker_head(journal->linker) : &journal->now.head;
 }
 
 void journal_begin(struct journal *journal, instant_t now) {
@@ -259,6 +261,7 @@ void journal_begin(struct journal *journal, instant_t now) {
     journal->turn_received = now > journal->now.last_received ? now : journal->now.last_received;
     journal->committed = journal->now;
     packer_begin(journal->packer, journal->now.last_seq + 1, journal->turn_received, journal->now.room);
+    linker_begin(journal->linker, &journal->now.head);
 }
 
 void journal_note(struct journal *journal, enum journal_status status) {
@@ -291,9 +294,8 @@ uint64_t journal_append_event(struct journal *journal, struct text bytes, struct
     ENSURE(journal->turn_open);
     event.received = journal->turn_received;
     take_salt(journal, &salt);
-    chain_erasable(journal->chain, &salt, bytes, &event.erasable);
-    chain_add_event(journal->chain, &journal->now.head, &event);
-    packer_add(journal->packer, bytes, previous_seq, &salt, &journal->now.head);
+    linker_add_event(journal->linker, &event, &salt, bytes);
+    packer_add(journal->packer, bytes, previous_seq, &salt);
     journal->now.last_received = journal->turn_received;
     return ++journal->now.last_seq;
 }
@@ -302,9 +304,9 @@ uint64_t journal_append_event(struct journal *journal, struct text bytes, struct
 static void add_link(struct journal *journal, const struct chain_act *act) {
     if (journal->turn_status != JOURNAL_OK)
         return;
-    chain_add_act(journal->chain, &journal->now.head, act);
+    const struct chain_digest *head = linker_add_act(journal->linker, act);
     journal_note(journal, journal_insert_link(&journal->store, store_prepared(&journal->store, STORE_INSERT_LINK),
-                                              ++journal->now.last_place, act, &journal->now.head));
+                                              ++journal->now.last_place, act, head));
 }
 
 void journal_append_alert(struct journal *journal, uint64_t alert_seq, uint64_t previous_alert_seq, struct text body) {
@@ -403,7 +405,8 @@ enum journal_status journal_commit(struct journal *journal) {
     enum journal_status status;
 
     ENSURE(journal->turn_open && journal->reading == 0);
-    packer_finish(journal->packer);
+    journal->now.head = *linker_head(journal->linker);
+    packer_finish(journal->packer, journal->linker);
     if (packer_segment_count(journal->packer) > 0 && journal_ready_to_write(journal))
         write_segments(journal);
     if (journal->in_transaction && journal->turn_status == JOURNAL_OK)

@@ -5,6 +5,7 @@
 #include "daemon/core/memory.h"
 #include "daemon/journal/cache.h"
 #include "daemon/journal/highwater.h"
+#include "daemon/journal/linker.h"
 #include "daemon/journal/segment.h"
 #include "daemon/journal/store.h"
 
@@ -16,8 +17,8 @@ struct counts {
     uint64_t last_seq;
     uint64_t last_alert_seq;
     struct journal_quarantine_figures quarantine;
-    uint64_t last_place; /* in the table `link` */
-    struct chain_digest head;
+    uint64_t last_place;      /* in the table `link` */
+    struct chain_digest head; /* while a turn is open, that from before it: the linker has the new one */
     instant_t last_received;
     day_t first_report_day;
     day_t last_report_day;
@@ -35,7 +36,8 @@ struct journal {
     instant_t turn_received;
     struct packer *packer; /* the events of the open turn */
     struct cache *cache;
-    struct chain *chain;
+    struct linker *linker; /* of the open turn; NULL of a reader */
+    struct chain *chain;   /* for what a redaction rewrites */
     struct chain_salt salts[JOURNAL_SALTS];
     size_t salts_left;
     char *copy; /* the texts that a read hands out */

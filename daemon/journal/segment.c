@@ -140,7 +140,6 @@ struct packed_event {
     uint32_t length;
     uint32_t distance;
     struct chain_salt salt;
-    struct chain_digest head; /* after it */
 };
 
 struct packed_segment {
@@ -212,22 +211,6 @@ void packer_begin(struct packer *packer, uint64_t first_seq, instant_t received,
     packer->received = received;
 }
 
-/* Writes the seal of the open segment behind those before it; its size. */
-static size_t write_seal(struct packer *packer, uint32_t count) {
-    size_t size = seal_size(count, 0);
-    void *seals = packer->seals;
-    unsigned char *at;
-
-    memory_reserve(&seals, &packer->seals_capacity, packer->seals_length + size, 1);
-    packer->seals = seals;
-    at = packer->seals + packer->seals_length;
-    for (uint32_t i = 0; i < count; i++)
-        seal_put_event(at, i, &packer->events[packer->first + i].salt, &packer->events[packer->first + i].head);
-    seal_put_end(at, packer->first_seq + packer->first, count, &packer->events[packer->event_count - 1].head);
-    packer->seals_length += size;
-    return size;
-}
-
 /* Writes the table and the trailer of the open segment, if it holds any event. */
 static void close_segment(struct packer *packer) {
     uint32_t count = (uint32_t)packer->event_count - packer->first;
@@ -252,11 +235,12 @@ static void close_segment(struct packer *packer) {
     segment.size = packer->length - packer->start;
     store_u64(at + 4, checksum(&segment));
 
-    seal = write_seal(packer, count);
+    seal = seal_size(count, 0);
     memory_reserve(&segments, &packer->segment_capacity, packer->segment_count + 1, sizeof *packer->segments);
     packer->segments = segments;
     packer->segments[packer->segment_count++] =
-        (struct packed_segment){packer->start, segment.size, packer->seals_length - seal, seal, packer->first, count};
+        (struct packed_segment){packer->start, segment.size, packer->seals_length, seal, packer->first, count};
+    packer->seals_length += seal;
     cost = segment.size + seal > BODY_MAX ? PAGE_ROOM : (uint32_t)(segment.size + seal) + ROW_COST;
     packer->room = (packer->room >= cost ? packer->room : PAGE_ROOM) - cost;
     packer->start = packer->length;
@@ -272,8 +256,7 @@ static uint32_t limit_for(const struct packer *packer, uint32_t length) {
     return left;
 }
 
-void packer_add(struct packer *packer, struct text bytes, uint64_t previous_seq, const struct chain_salt *salt,
-                const struct chain_digest *head) {
+void packer_add(struct packer *packer, struct text bytes, uint64_t previous_seq, const struct chain_salt *salt) {
     uint64_t seq = packer->first_seq + packer->event_count;
     size_t count = packer->event_count - packer->first;
     size_t grown = packer->length - packer->start + bytes.length + (count + 1) * EVENT_COST + SEGMENT_COST;
@@ -293,7 +276,7 @@ void packer_add(struct packer *packer, struct text bytes, uint64_t previous_seq,
     memory_reserve(&events, &packer->event_capacity, packer->event_count + 1, sizeof *packer->events);
     packer->events = events;
     packer->events[packer->event_count++] =
-        (struct packed_event){packer->length, bytes.length, previous_seq == 0 ? 0 : (uint32_t)(seq - previous_seq), *salt, *head};
+        (struct packed_event){packer->length, bytes.length, previous_seq == 0 ? 0 : (uint32_t)(seq - previous_seq), *salt};
     packer->length += bytes.length;
 }
 
@@ -311,8 +294,23 @@ uint64_t packer_previous_seq(const struct packer *packer, uint32_t index) {
     return distance == 0 ? 0 : packer->first_seq + index - distance;
 }
 
-void packer_finish(struct packer *packer) {
+static void write_seal(const struct packer *packer, const struct packed_segment *segment, struct linker *linker) {
+    unsigned char *at = packer->seals + segment->seal_at;
+    uint32_t end = segment->first + segment->count;
+
+    for (uint32_t i = segment->first; i < end; i++)
+        seal_put_event(at, i - segment->first, &packer->events[i].salt, linker_event_head(linker, i));
+    seal_put_end(at, packer->first_seq + segment->first, segment->count, linker_event_head(linker, end - 1));
+}
+
+void packer_finish(struct packer *packer, struct linker *linker) {
+    void *seals = packer->seals;
+
     close_segment(packer);
+    memory_reserve(&seals, &packer->seals_capacity, packer->seals_length, 1);
+    packer->seals = seals;
+    for (size_t i = 0; i < packer->segment_count; i++)
+        write_seal(packer, &packer->segments[i], linker);
 }
 
 uint32_t packer_segment_count(const struct packer *packer) {

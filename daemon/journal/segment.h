@@ -7,6 +7,7 @@
 #ifndef WAITLIST_JOURNAL_SEGMENT_H
 #define WAITLIST_JOURNAL_SEGMENT_H
 
+#include "daemon/journal/linker.h"
 #include "daemon/journal/seal.h"
 
 /* A segment is borrowed from whoever holds its body. */
@@ -44,15 +45,15 @@ struct packer *packer_create(void);
 void packer_destroy(struct packer **packer);
 /* Begins a turn. `room` is what packer_room gave at the end of the last turn that was kept, 0 when it is not known. */
 void packer_begin(struct packer *packer, uint64_t first_seq, instant_t received, uint32_t room);
-/* `previous_seq` is smaller than the event's own seq, by less than 2^32. `salt` and `head`: of the hash chain, for the seal. */
-void packer_add(struct packer *packer, struct text bytes, uint64_t previous_seq, const struct chain_salt *salt,
-                const struct chain_digest *head);
+/* `previous_seq` is smaller than the event's own seq, by less than 2^32. `salt`: of the hash chain, for the seal. */
+void packer_add(struct packer *packer, struct text bytes, uint64_t previous_seq, const struct chain_salt *salt);
 uint32_t packer_event_count(const struct packer *packer);
 /* The event `index` of the turn, valid until the next call on the packer; its previous_seq. */
 struct text packer_bytes(const struct packer *packer, uint32_t index);
 uint64_t packer_previous_seq(const struct packer *packer, uint32_t index);
-/* Ends the last segment; the segments are valid until packer_begin. */
-void packer_finish(struct packer *packer);
+/* Ends the last segment and seals all of them by the heads after the turn's events, which the linker has made; they are valid until
+ * packer_begin. */
+void packer_finish(struct packer *packer, struct linker *linker);
 uint32_t packer_segment_count(const struct packer *packer);
 struct segment packer_segment(const struct packer *packer, uint32_t index);
 struct seal packer_seal(const struct packer *packer, uint32_t index);

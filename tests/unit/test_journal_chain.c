@@ -1,6 +1,7 @@
 /* Checks of the hash chain: its digests against published ones, and that whatever is changed in a journal's file is found and named. */
 #include "daemon/journal/verify.h"
 
+#include "daemon/core/memory.h"
 #include "daemon/journal/kept.h"
 
 #include "tests/unit/journal_fixture.h"
@@ -104,6 +105,13 @@ START_TEST(the_digests_are_sha_256) {
     ck_assert(!chain_digest_parse(text_of("248d6a61"), &parsed));
     ck_assert(!chain_digest_parse(text_of("g48d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"), &parsed));
     ck_assert(!chain_digest_parse(text_of("2/8d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"), &parsed));
+    char *many = memory_new(1000000, 1); /* the third example: a million times the letter a */
+    memset(many, 'a', 1000000);
+    memset(salt.bytes, 'a', sizeof salt.bytes);
+    chain_erasable(chain, &salt, (struct text){many, 1000000 - sizeof salt.bytes}, &digest);
+    chain_digest_format(&digest, text);
+    ck_assert_str_eq(text, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    free(many);
     chain_destroy(&chain);
     ck_assert_ptr_null(chain);
     chain_destroy(&chain);
@@ -187,6 +195,43 @@ START_TEST(the_head_is_the_same_after_opening_and_as_before_a_rollback) {
     ck_assert(chain_digest_equal(journal_chain(journal), &head));
     journal_close(&journal);
     is_good();
+}
+END_TEST
+
+/* So many that a thread makes their links; alerts between them wait for it, and a turn that is given up leaves nothing of it behind. */
+START_TEST(a_long_turn_is_linked_as_short_ones_are) {
+    struct journal *journal = opened();
+    uint64_t number = 0;
+
+    for (int turn = 0; turn < 6; turn++) {
+        uint64_t before = number;
+        struct chain_digest head = *journal_chain(journal);
+        journal_begin(journal, NOON + turn);
+        for (int i = 0; i < 10000; i++) {
+            append_numbered(journal, ++number);
+            if (turn == 3 && i % 1111 == 600)
+                journal_append_alert(journal, journal_last_alert_seq(journal) + 1, 0, text_of("{\"alert\":1}"));
+            if (turn == 4 && i == 700)
+                ck_assert(!chain_digest_equal(journal_chain(journal), &head));
+        }
+        if (turn % 2 == 0) {
+            journal_rollback(journal);
+            number = before;
+            ck_assert(chain_digest_equal(journal_chain(journal), &head));
+        } else {
+            commit(journal);
+        }
+    }
+    struct chain_digest head = *journal_chain(journal);
+    journal_begin(journal, NOON + 9);
+    for (int i = 0; i < 1000; i++)
+        append_numbered(journal, ++number);
+    journal_rollback(journal);
+    journal_close(&journal);
+    struct verify_result result = verified(&head, 30000);
+    ck_assert_str_eq(result.fault, "");
+    ck_assert_uint_eq(result.events, 30000);
+    ck_assert_uint_eq(result.alerts, 9);
 }
 END_TEST
 
@@ -533,6 +578,7 @@ int main(void) {
     tcase_add_test(checks, an_untouched_journal_is_good);
     tcase_add_test(checks, an_empty_journal_is_good);
     tcase_add_test(checks, the_head_is_the_same_after_opening_and_as_before_a_rollback);
+    tcase_add_test(checks, a_long_turn_is_linked_as_short_ones_are);
     tcase_add_test(checks, a_flipped_bit_is_found_and_its_event_named);
     tcase_add_loop_test(checks, a_changed_row_is_found_and_named, 0, sizeof changes / sizeof *changes);
     tcase_add_test(checks, swapped_events_are_found);
