@@ -154,12 +154,13 @@ static void make_record(struct waiting_register *reg, uint32_t wait) {
 }
 
 uint32_t register_wait_of(struct waiting_register *reg, struct text subject) {
+    if (reg->wait_asked != NAME_ABSENT && text_equal(names_text(reg->subjects, reg->wait_asked), subject))
+        return reg->wait_asked; /* an event asks more than once */
     uint32_t known = register_count(reg);
-    uint32_t wait = names_intern(reg->subjects, subject);
-    if (wait <= known)
-        return wait;
-    make_record(reg, wait);
-    return wait;
+    reg->wait_asked = names_intern(reg->subjects, subject);
+    if (reg->wait_asked > known)
+        make_record(reg, reg->wait_asked);
+    return reg->wait_asked;
 }
 
 void register_make_records(struct waiting_register *reg) {

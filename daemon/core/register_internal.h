@@ -127,6 +127,7 @@ struct waiting_register {
     size_t policy_capacity;
     struct names *names;    /* teams, districts, workers, people … */
     struct names *subjects; /* a wait's number is its subject's */
+    uint32_t wait_asked;    /* the last one that was asked for by its subject */
     struct texts *people;   /* each wait's own: most people wait for one thing */
     uint32_t person_before; /* of the wait being folded anew: its number is used again where the person is the same */
     struct names *pathway_names;

@@ -10,6 +10,7 @@ struct sources {
     struct names *names;
     struct source_figures *figures;
     size_t capacity;
+    uint32_t noted; /* last */
 };
 
 struct sources *sources_create(uint64_t hash_seed) {
@@ -29,7 +30,9 @@ void sources_destroy(struct sources **sources) {
 
 void sources_note(struct sources *sources, struct text source, instant_t time, instant_t received) {
     uint32_t known = names_count(sources->names);
-    uint32_t number = names_intern(sources->names, source);
+    bool again = sources->noted != NAME_ABSENT && text_equal(names_text(sources->names, sources->noted), source);
+    uint32_t number = again ? sources->noted : names_intern(sources->names, source);
+    sources->noted = number;
     if (number > known) {
         memory_reserve((void **)&sources->figures, &sources->capacity, number, sizeof *sources->figures);
         sources->figures[number - 1] = (struct source_figures){names_text(sources->names, number), 0, INSTANT_NONE, INSTANT_NONE};
