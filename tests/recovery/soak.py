@@ -36,7 +36,7 @@ MIB = 1 << 20
 MEMORY_BASE = 160 * MIB
 MEMORY_EVENT = 1500
 KEPT = 5000  # events that a later one may repeat or retract
-ACTIONS = {"kill": 5, "kill at start": 2, "stop": 2, "reload": 3, "midnight": 4, "questions": 10, "kill follower": 2}
+ACTIONS = {"kill": 5, "kill at start": 2, "stop": 2, "reload": 3, "midnight": 4, "questions": 10, "acknowledge": 6, "kill follower": 2}
 PAUSE_S = 1.2  # between two actions, on average
 QUESTIONS = [
     {"op": "summary", "group_by": ["pathway", "team"]}, {"op": "summary", "group_by": ["worker"], "filter": {"breach": True}},
@@ -148,7 +148,10 @@ class Soak:
 
     def configure(self):
         self.daemon.configure("journal += { checkpoint_events = 3000; checkpoint_interval_s = 2; };\n"
-                              'alerts = { breach = { severity = "%s"; }; };' % ("critical" if self.severe else "warning"), CONFIGURED)
+                              'alerts = { breach = { severity = "%s"; }; contact_overdue = { enabled = true; }; };\n'
+                              'sources = ( { name = "urn:council"; silence_minutes = 600; hours = "Mon-Fri 08:00-18:00"; } );\n'
+                              'queue_limits = ( { name = "many"; limit = 400; clears_at = 300; }, { name = "late"; measure = "breach"; limit = 50; } );'
+                              % ("critical" if self.severe else "warning"), CONFIGURED)
 
     def now(self):
         return self.clock.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -249,6 +252,16 @@ class Soak:
             reply = self.daemon.try_ask(**question)
             require(reply["ok"] or reply["error"]["code"] in ("unknown_op", "not_found", "busy"), question, reply)
             self.figures["answers"] += 1
+
+    def acknowledge(self):
+        """Somebody deals with an alert, until today, tomorrow or never; it may be resolved by then."""
+        opened = self.daemon.ask("alerts", state="open", limit=1000)["rows"]
+        if opened:
+            row = self.random.choice(opened)
+            days = self.random.choice([None, 0, 1])
+            day = {} if days is None else {"expected_by": str(self.clock.date() + datetime.timedelta(days=days))}
+            reply = self.daemon.try_ask("alert.ack", alert_id=row["alert_id"], by=self.random.choice(["jo", "sam"]), **day)
+            require(reply["ok"] or reply["error"]["code"] == "conflict", row, reply)
 
     def kill_follower(self):
         self.followers[1].kill()

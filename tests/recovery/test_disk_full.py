@@ -185,6 +185,8 @@ class DiskFull(unittest.TestCase):
         self.assertIn("refused", daemon.reload())
         for op in ("quarantine.retry", "quarantine.discard"):
             self.assertEqual(daemon.error(op, ids=[1], by="jo", reason="no use"), ("read_only", None))
+        for row in log[:1]:
+            self.assertEqual(daemon.error("alert.ack", alert_id=row["alert_id"], by="jo"), ("read_only", None))
         self.assertEqual((daemon.ask("quarantine", id=1)["acts"], daemon.ask("health")["quarantine"]), ([], 1))
 
     def free_again(self, daemon, taken, number):
