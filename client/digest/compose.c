@@ -20,16 +20,11 @@ struct composing {
 };
 
 static bool parse_day(const char *day, struct tm *parsed) {
-    char rest;
-
     memset(parsed, 0, sizeof *parsed);
-    if (day == NULL || strlen(day) != 10 || sscanf(day, "%4d-%2d-%2d%c", &parsed->tm_year, &parsed->tm_mon, &parsed->tm_mday, &rest) != 3) {
-        return false;
-    }
-    parsed->tm_year -= 1900;
-    parsed->tm_mon--;
+    const char *end = day != NULL && strlen(day) == 10 ? strptime(day, "%Y-%m-%d", parsed) : NULL;
+
     parsed->tm_hour = 12;
-    return timegm(parsed) != (time_t)-1;
+    return end != NULL && *end == '\0' && timegm(parsed) != (time_t)-1;
 }
 
 bool digest_day_add(const char *day, int days, char out[16]) {

@@ -27,12 +27,9 @@ static bool ask_time(struct route *route, char day[16], int *minute) {
     json_t *health = route_ask(route, json_pack("{s:i, s:s}", "v", WAITLIST_PROTOCOL_VERSION, "op", WAITLIST_OP_HEALTH));
     const char *now = json_string_value(json_object_get(health, "now"));
     struct tm utc = {0}, local;
-    bool is_known =
-        now != NULL && sscanf(now, "%4d-%2d-%2dT%2d:%2d", &utc.tm_year, &utc.tm_mon, &utc.tm_mday, &utc.tm_hour, &utc.tm_min) == 5;
+    bool is_known = now != NULL && strptime(now, "%Y-%m-%dT%H:%M", &utc) != NULL;
 
     if (is_known) {
-        utc.tm_year -= 1900;
-        utc.tm_mon--;
         time_t at = timegm(&utc);
 
         localtime_r(&at, &local);
@@ -44,10 +41,10 @@ static bool ask_time(struct route *route, char day[16], int *minute) {
 }
 
 static uint64_t day_number(const char *day) {
-    int year = 0, month = 0, date = 0;
+    struct tm parsed = {0};
 
-    (void)sscanf(day, "%4d-%2d-%2d", &year, &month, &date);
-    return (uint64_t)(year * 10000 + month * 100 + date);
+    (void)strptime(day, "%Y-%m-%d", &parsed);
+    return ((uint64_t)parsed.tm_year + 1900) * 10000 + ((uint64_t)parsed.tm_mon + 1) * 100 + (uint64_t)parsed.tm_mday;
 }
 
 /* Teams as matched, or all who have anybody waiting. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 enum option_kind { OPTION_NAME, OPTION_TEXT, OPTION_PATH, OPTION_WORDS, OPTION_ENDPOINTS, OPTION_INTEGER, OPTION_BOOLEAN };
@@ -226,7 +227,7 @@ static void set_defaults(struct reading *reading, enum option_place place, void 
             continue;
         }
         if (option->kind == OPTION_INTEGER) {
-            *(int *)at = atoi(option->otherwise);
+            *(int *)at = (int)strtol(option->otherwise, NULL, 10);
         } else if (option->kind == OPTION_BOOLEAN) {
             *(bool *)at = strcmp(option->otherwise, "true") == 0;
         } else if (option->otherwise[0] != '\0') {
@@ -294,12 +295,11 @@ static void check_url(struct reading *reading, const struct route_settings *rout
 }
 
 static bool is_time_of_day(const char *text, int *minute) {
-    int hours, minutes;
-    char rest;
-    bool is = strlen(text) == 5 && sscanf(text, "%2d:%2d%c", &hours, &minutes, &rest) == 2 && hours >= 0 && hours < 24 && minutes >= 0 &&
-              minutes < 60;
+    struct tm parsed = {0};
+    const char *end = strlen(text) == 5 && strspn(text, "0123456789:") == 5 ? strptime(text, "%H:%M", &parsed) : NULL;
+    bool is = end != NULL && *end == '\0';
 
-    *minute = is ? hours * 60 + minutes : 0;
+    *minute = is ? parsed.tm_hour * 60 + parsed.tm_min : 0;
     return is;
 }
 

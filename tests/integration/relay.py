@@ -169,6 +169,14 @@ class Relay:
         self.stop()
         return self.start()
 
+    def finish(self):
+        """Ends it as it should end, whatever its targets do, and takes its folder away."""
+        try:
+            if self.process is not None:
+                self.stop()
+        finally:
+            self.close()
+
     def close(self):
         if self.process is not None:
             self.kill()

@@ -33,7 +33,7 @@ class RelayTest(unittest.TestCase):
 
     def relay(self, *routes, **options):
         relay = Relay(self.daemon, ", ".join(routes), **options)
-        self.addCleanup(relay.close)
+        self.addCleanup(relay.finish)
         return relay
 
     def breach(self, subject="W-1", team="north"):
@@ -222,6 +222,16 @@ class Command(RelayTest):
         letters = [json.loads(line) for line in relay.command("--list-dead")[1].splitlines()]
         reasons = {(letter["route"], letter["reason"]) for letter in letters}
         self.assertEqual(reasons, {("hang", "not done within 1 s"), ("fail", "exit code 3"), ("data", "exit code 65")})
+
+    def test_it_ends_while_a_command_hangs(self):
+        relay = self.relay('{ name = "hang"; to = "command"; command = [ "/bin/sh", "-c", "touch FOLDER/begun; exec tail -f /dev/null" ]; timeout_s = 600; }')
+        relay.wait_cursor("hang", 0)
+        self.breach()
+        sub = self.daemon.subscribe()
+        while not os.path.exists(os.path.join(relay.folder, "begun")):
+            sub.next()
+        relay.stop()
+        self.assertEqual(relay.cursor("hang")[1], 0)  # not delivered, so it comes again
 
     def test_a_program_that_is_not_there_holds_its_route(self):
         relay = self.relay('{ name = "none"; to = "command"; command = [ "FOLDER/program" ]; attempts = 1; retry_first_ms = 20; retry_last_s = 1; }')

@@ -23,7 +23,7 @@ class RealAlertmanager(unittest.TestCase):
 
     def relay(self, more="", resend_s=60, hold_s=900, start=True, **options):
         relay = Relay(self.daemon, ROUTE % (self.manager.url, resend_s, hold_s, more), start=start, **options)
-        self.addCleanup(relay.close)
+        self.addCleanup(relay.finish)
         return relay
 
     def newest(self):

@@ -53,7 +53,7 @@ class Day(unittest.TestCase):
         manager = Alertmanager(wait="5s", interval="5s")
         self.addCleanup(manager.close)
         relay = Relay(self.daemon, ROUTE % manager.url)
-        self.addCleanup(relay.close)
+        self.addCleanup(relay.finish)
         relay.wait_cursor("am", 0)
         began = time.monotonic()
         before = self.wanted()

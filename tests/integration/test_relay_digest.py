@@ -84,7 +84,7 @@ class Digest(unittest.TestCase):
         relay = Relay(self.daemon, '{ name = "post"; to = "webhook"; send = "digest"; at = "07:30"; url = "%s"; references = true; },'
                       '{ name = "files"; to = "folder"; send = "digest"; at = "07:30"; folder = "FOLDER/digests"; match = { team = "south"; }; }'
                       % receiver.url, start=False)
-        self.addCleanup(relay.close)
+        self.addCleanup(relay.finish)
         folder = os.path.join(relay.folder, "digests")
         os.mkdir(folder)
         relay.start()
