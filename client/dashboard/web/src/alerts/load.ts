@@ -1,7 +1,7 @@
 // Loads the open alerts page by page and keeps them by the stream; looks back through the log for those that have ended.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, Problem, type Question } from "../api/client";
-import type { Transition } from "../api/types";
+import type { Heartbeat, Transition } from "../api/types";
 import { useLive } from "../live/hooks";
 import { live } from "../live/store";
 import { applied, type AlertFilter, type OpenAlerts } from "./open";
@@ -30,17 +30,107 @@ interface State {
     cut: boolean;
 }
 
-async function loadAll(filter: AlertFilter, signal: AbortSignal, more: (rows: Transition[]) => void): Promise<boolean> {
-    let since = 0;
-    for (let count = 0; count < OPEN_MOST; ) {
-        const question: Question = { state: "open", limit: PAGE, pathway: filter.pathway, team: filter.team, ...(since > 0 ? { since } : {}) };
-        const reply = await ask("alerts", question, signal);
-        more(reply.rows);
-        count += reply.rows.length;
-        if (reply.rows.length < PAGE || reply.through <= since) return false;
-        since = reply.through;
+/** The open alerts of a place, from the first answer on: loaded once, then kept by the stream, which may have begun later than the answer. */
+class Follower {
+    private open: OpenAlerts = new Map();
+    private ready = false;
+    private cut = false;
+    private waiting: Transition[] = [];
+    private timer: ReturnType<typeof setTimeout> | undefined;
+    /** The seq of the last transition of each alert that was heard of. */
+    private readonly newest = new Map<string, number>();
+    /** Up to which seq of the log everything has been heard of. */
+    private seen = 0;
+    private behind = false;
+    private catching = false;
+    private beat: Heartbeat | null = null;
+    private readonly abort = new AbortController();
+    private readonly ends: (() => void)[];
+
+    constructor(
+        private readonly filter: AlertFilter,
+        private readonly show: (open: OpenAlerts, cut: boolean) => void,
+        private readonly raised: (alerts: Transition[]) => void,
+    ) {
+        this.ends = [live.onAlert((transition) => this.hear(transition)), live.subscribe(() => this.look())];
     }
-    return true;
+
+    async load(): Promise<void> {
+        const rows: Transition[] = [];
+        for (let since = 0; ; ) {
+            const question: Question = { state: "open", limit: PAGE, ...this.filter, ...(since > 0 ? { since } : {}) };
+            const reply = await ask("alerts", question, this.abort.signal);
+            rows.push(...reply.rows);
+            const more = reply.rows.length === PAGE && reply.through > since;
+            this.cut = more && rows.length >= OPEN_MOST;
+            if (!more || this.cut) {
+                // What comes behind the last page that was asked for is heard of by the stream, or asked for.
+                this.seen = Math.max(this.seen, reply.through);
+                break;
+            }
+            since = reply.through;
+        }
+        this.open = applied(this.open, rows, this.filter);
+        this.ready = true;
+        // What was heard meanwhile may be older than its page or newer: in its order it comes to the same.
+        this.take();
+        this.show(this.open, this.cut);
+    }
+
+    private hear(transition: Transition): void {
+        this.seen = Math.max(this.seen, transition.seq);
+        this.waiting.push(transition);
+        if (!this.ready) return;
+        this.timer ??= setTimeout(() => {
+            this.take();
+            this.show(this.open, this.cut);
+        }, BATCH_MS);
+    }
+
+    private take(): void {
+        clearTimeout(this.timer);
+        this.timer = undefined;
+        // What is asked for later may be older than what the stream has told already.
+        const batch = this.waiting.sort((a, b) => a.seq - b.seq).filter((each) => each.seq > (this.newest.get(each.alert_id) ?? 0));
+        for (const each of batch) this.newest.set(each.alert_id, each.seq);
+        this.waiting = [];
+        this.open = applied(this.open, batch, this.filter);
+        const raised = batch.filter((each) => each.transition === "raised" && this.open.has(each.alert_id));
+        if (raised.length > 0) this.raised(raised);
+    }
+
+    /** Two heartbeats that are ahead of what was heard: something was logged before the stream began. */
+    private look(): void {
+        const { heartbeat, condition } = live.state;
+        if (!this.ready || this.catching || condition !== "live" || heartbeat === null || heartbeat === this.beat) return;
+        this.beat = heartbeat;
+        const behind = heartbeat.alert_seq > this.seen;
+        if (behind && this.behind) void this.catchUp();
+        this.behind = behind;
+    }
+
+    private async catchUp(): Promise<void> {
+        this.catching = true;
+        try {
+            for (let since = this.seen; ; ) {
+                const reply = await ask("alerts", { limit: PAGE, ...this.filter, ...(since > 0 ? { since } : {}) }, this.abort.signal);
+                for (const row of reply.rows) this.hear(row);
+                this.seen = Math.max(this.seen, reply.through);
+                if (reply.through <= since || reply.rows.length < PAGE) return;
+                since = reply.through;
+            }
+        } catch {
+            // The next heartbeats begin it again.
+        } finally {
+            this.catching = false;
+        }
+    }
+
+    end(): void {
+        this.abort.abort();
+        for (const end of this.ends) end();
+        this.take();
+    }
 }
 
 /** `onNew` hears of alerts that are raised while the page is open, many at a time. */
@@ -55,55 +145,26 @@ export function useOpenAlerts(filter: AlertFilter, onNew: (raised: Transition[])
     const told = useRef(new Set<string>());
 
     useEffect(() => {
-        const abort = new AbortController();
-        const loading: State = { key, open: new Map(), status: "loading", problem: null, cut: false };
         // What is shown of the same place stays until all of it is there anew.
-        setState((before) => (before.key === key && before.status !== "failed" ? before : loading));
-        let open: OpenAlerts = new Map();
-        let ready = false;
-        const ended = new Set<string>();
-        const show = () => setState({ key, open, status: ready ? "ready" : "loading", problem: null, cut });
-        let cut = false;
-        let waiting: Transition[] = [];
-        let timer: ReturnType<typeof setTimeout> | undefined;
-        const take = () => {
-            timer = undefined;
-            const batch = waiting;
-            waiting = [];
-            open = applied(open, batch, filter);
-            const raised = batch.filter((each) => each.transition === "raised" && open.has(each.alert_id) && !told.current.has(each.alert_id));
-            for (const each of raised) told.current.add(each.alert_id);
-            if (raised.length > 0) tell.current(raised);
-        };
-        const takeAndShow = () => {
-            take();
-            if (ready) show();
-        };
-        const end = live.onAlert((transition) => {
-            if (transition.transition === "resolved") ended.add(transition.alert_id);
-            waiting.push(transition);
-            timer ??= setTimeout(takeAndShow, BATCH_MS);
-        });
-        loadAll(filter, abort.signal, (rows) => {
-            // What ended while its page was on the way is not open.
-            open = applied(open, rows.filter((row) => !ended.has(row.alert_id)), filter);
-        }).then(
-            (more) => {
-                ready = true;
-                cut = more;
-                show();
-            },
-            (failure: unknown) => {
-                if (abort.signal.aborted) return;
-                const problem = failure instanceof Problem ? failure : new Problem(0, "internal", String(failure));
-                setState((before) => ({ ...before, key, status: "failed", problem }));
+        setState((before) => (before.key === key && before.status !== "failed" ? before : { key, open: new Map(), status: "loading", problem: null, cut: false }));
+        let gone = false;
+        const follower = new Follower(
+            filter,
+            (open, cut) => setState({ key, open, status: "ready", problem: null, cut }),
+            (raised) => {
+                const news = raised.filter((alert) => !told.current.has(alert.alert_id));
+                for (const alert of news) told.current.add(alert.alert_id);
+                if (news.length > 0) tell.current(news);
             },
         );
+        follower.load().catch((failure: unknown) => {
+            if (gone) return;
+            const problem = failure instanceof Problem ? failure : new Problem(0, "internal", String(failure));
+            setState((before) => ({ ...before, key, status: "failed", problem }));
+        });
         return () => {
-            abort.abort();
-            clearTimeout(timer);
-            end();
-            take();
+            gone = true;
+            follower.end();
         };
     }, [key, generation, asked]);
 
