@@ -31,7 +31,7 @@ static const struct ctl_command commands[] = {
     {"simulate", command_simulate, "write or send a synthetic council's events"},
 #endif
 #ifdef WAITLIST_HAVE_CLD
-    {"report", command_report, "figures that others define: the national waiting times"},
+    {"report", command_report, "the national waiting times, and the measures of a quarter"},
 #endif
     {"export", command_export, "write a pack of evidence for an inspector"},
     {"keygen", command_keygen, "make a key that signs packs"},

@@ -1,4 +1,5 @@
 /* waitlistctl report: figures that others define, made from files. */
+#include "client/ctl/report_kpi.h"
 #include "client/ctl/send.h"
 #include "client/import/cld_report.h"
 #include "client/import/dhsc.h"
@@ -355,6 +356,7 @@ static int report_dhsc(struct ctl_context *ctl, int argc, char **argv) {
 
 static const struct ctl_command reports[] = {
     {"dhsc-waiting-times", report_dhsc, "the national measure from Client Level Data"},
+    {"kpi", report_kpi, "the measures of a financial quarter that the configuration defines"},
 };
 #define REPORT_COUNT (sizeof reports / sizeof reports[0])
 
@@ -375,10 +377,11 @@ static error_t take_report_word(int key, char *argument, struct argp_state *stat
 int command_report(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
     static const struct argp argp = {.parser = take_report_word,
-                                     .args_doc = "dhsc-waiting-times [OPTION...]",
-                                     .doc = "Figures that others define. 'waitlistctl report REPORT --help' tells about one of them.\v"
-                                            "Reports:\n  dhsc-waiting-times  the national measure from Client Level Data\n\n"
-                                            "Example:\n  waitlistctl report dhsc-waiting-times cld-2024-25.csv\n",
+                                     .args_doc = "dhsc-waiting-times|kpi [OPTION...]",
+                                     .doc = "Reports. 'waitlistctl report REPORT --help' tells about one of them.\v"
+                                            "Reports:\n  dhsc-waiting-times  the national measure from Client Level Data\n"
+                                            "  kpi                 the measures of a financial quarter\n\n"
+                                            "Example:\n  waitlistctl report kpi --quarter 2025-Q1\n",
                                      .children = children};
 
     for (size_t i = 0; i < REPORT_COUNT && argc > 1; i++) {

@@ -229,6 +229,12 @@ static void check_days(struct collector *collector) {
     }
 }
 
+void collect_begin(struct collector *collector) {
+    find_ground(collector);
+    check_pathways(collector);
+    check_days(collector);
+}
+
 /* ---- All */
 
 struct evidence *evidence_collect(const struct evidence_source *source, const struct evidence_parameters *parameters,
@@ -239,9 +245,7 @@ struct evidence *evidence_collect(const struct evidence_source *source, const st
 
     evidence->parameters = *parameters;
     message[0] = '\0';
-    find_ground(&collector);
-    check_pathways(&collector);
-    check_days(&collector);
+    collect_begin(&collector);
     collect_positions(&collector);
     collect_flows(&collector);
     collect_people(&collector);

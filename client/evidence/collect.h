@@ -30,6 +30,8 @@ struct collector {
     char dimensions[COLLECT_DIMENSIONS_MAX][COLLECT_NAME_SIZE]; /* "dimension.NAME" */
 };
 
+/* Finds what there is to stand on, and checks days and pathways: the first thing that is asked. */
+void collect_begin(struct collector *collector);
 /* Asks, pinned to the pack's knowledge and pathways; consumes `request`. The caller owns the reply; NULL after any failure. */
 json_t *collect_ask(struct collector *collector, json_t *request);
 /* The same without the pathways: of what is not about waits of one pathway. */

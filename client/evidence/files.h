@@ -50,6 +50,8 @@ bool evidence_pack(struct evidence *evidence, struct evidence_files *files, char
 /* store.c: writes all of them beside the name, synced, and gives them the name in one step. False with a reason, and nothing under the
  * name: it exists already, the disk is full, SIGINT, SIGTERM or SIGHUP came. `is_open`: other users may read it. */
 bool evidence_store(const struct evidence_files *files, const char *path, bool is_open, char message[EVIDENCE_MESSAGE_SIZE]);
+/* The same of one file, whose name is the path's; for its owner alone. */
+bool evidence_store_file(const struct evidence_file *file, const char *path, char message[EVIDENCE_MESSAGE_SIZE]);
 /* Reads a directory or a zip file. False with a reason. */
 bool evidence_load(const char *path, struct evidence_files *files, char message[EVIDENCE_MESSAGE_SIZE]);
 /* zip.c: the same bytes for the same files: fixed times, order and modes. */

@@ -97,25 +97,33 @@ static bool finish(struct writing *writing) {
     return true;
 }
 
-static bool store_zip(struct writing *writing, const struct evidence_files *files) {
-    struct evidence_text zip = {NULL, 0, 0};
-
-    evidence_zip(files, &zip);
+static bool store_one(struct writing *writing, const char *bytes, size_t size) {
     int descriptor = mkostemp(writing->unfinished, O_CLOEXEC);
-    bool good = descriptor >= 0 && fchmod(descriptor, writing->is_open ? 0644 : 0600) == 0 &&
-                write_all(writing, descriptor, zip.at, zip.length) && fsync(descriptor) == 0;
+    bool good = descriptor >= 0 && fchmod(descriptor, writing->is_open ? 0644 : 0600) == 0 && write_all(writing, descriptor, bytes, size) &&
+                fsync(descriptor) == 0;
     int error = errno;
 
     if (descriptor >= 0) {
         good = close(descriptor) == 0 && good;
     }
     errno = error;
-    free(zip.at);
     good = good && finish(writing);
     error = errno;
     if (!good && descriptor >= 0) {
         (void)unlink(writing->unfinished);
     }
+    errno = error;
+    return good;
+}
+
+static bool store_zip(struct writing *writing, const struct evidence_files *files) {
+    struct evidence_text zip = {NULL, 0, 0};
+
+    evidence_zip(files, &zip);
+    bool good = store_one(writing, zip.at, zip.length);
+    int error = errno;
+
+    evidence_text_free(&zip);
     errno = error;
     return good;
 }
@@ -150,7 +158,9 @@ static bool store_directory(struct writing *writing, const struct evidence_files
     return good;
 }
 
-bool evidence_store(const struct evidence_files *files, const char *path, bool is_open, char message[EVIDENCE_MESSAGE_SIZE]) {
+/* What is stored: one file as it is, or all of them as a zip file or a directory. */
+static bool store(const struct evidence_files *files, const struct evidence_file *one, const char *path, bool is_open,
+                  char message[EVIDENCE_MESSAGE_SIZE]) {
     struct writing writing = {.path = path, .is_open = is_open};
     char *copy = strdup(path), *name_copy = strdup(path);
     struct stat status;
@@ -163,12 +173,14 @@ bool evidence_store(const struct evidence_files *files, const char *path, bool i
     ENSURE(asprintf(&writing.unfinished, "%s/.%s.XXXXXX", writing.folder, basename(name_copy)) > 0);
     block_signals(&before);
     errno = EEXIST;
-    bool good = lstat(path, &status) != 0 && (is_zip ? store_zip(&writing, files) : store_directory(&writing, files));
+    bool good = lstat(path, &status) != 0 && (one != NULL ? store_one(&writing, one->bytes, one->size)
+                                              : is_zip    ? store_zip(&writing, files)
+                                                          : store_directory(&writing, files));
 
     if (!good) {
         snprintf(message, EVIDENCE_MESSAGE_SIZE, "%.300s: %s", path,
                  writing.reason != NULL ? writing.reason
-                 : errno == EEXIST      ? "it exists already, and a pack is never changed: choose another name"
+                 : errno == EEXIST      ? "it exists already, and is never changed: choose another name"
                                         : strerror(errno));
     }
     ENSURE(sigprocmask(SIG_SETMASK, &before, NULL) == 0);
@@ -176,6 +188,14 @@ bool evidence_store(const struct evidence_files *files, const char *path, bool i
     free(copy);
     free(name_copy);
     return good;
+}
+
+bool evidence_store(const struct evidence_files *files, const char *path, bool is_open, char message[EVIDENCE_MESSAGE_SIZE]) {
+    return store(files, NULL, path, is_open, message);
+}
+
+bool evidence_store_file(const struct evidence_file *file, const char *path, char message[EVIDENCE_MESSAGE_SIZE]) {
+    return store(NULL, file, path, false, message);
 }
 
 /* ---- Reading */

@@ -201,6 +201,10 @@ static void write_charts(struct workbook *workbook) {
     static const char *const of_months[] = {"to_day", "started", "completed"};
     const struct evidence_table *position = evidence_table_named(workbook->evidence, "position");
     const struct evidence_table *flow = evidence_table_named(workbook->evidence, "flow");
+
+    if (position == NULL || flow == NULL) {
+        return; /* of a report that has other tables */
+    }
     struct span days = span_of(position, NULL, "all", DAY_NONE);
     struct span pathways = span_of(position, NULL, "pathway", evidence_parameters(workbook->evidence)->to);
     struct span months = span_of(flow, "month", "all", DAY_NONE);

@@ -108,6 +108,14 @@ void config_free(struct config **config) {
         free(old->queue_limits[i].team);
     }
     free(old->queue_limits);
+    for (size_t i = 0; i < old->kpi_count; i++) {
+        free(old->kpis[i].label);
+        free(old->kpis[i].pathway);
+        free(old->kpis[i].team);
+        free(old->kpis[i].client_group);
+        free(old->kpis[i].benchmark_source);
+    }
+    free(old->kpis);
     free(old->dashboard.listen);
     free(old->dashboard.host_names);
     free(old->dashboard.user_header);

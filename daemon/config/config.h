@@ -57,6 +57,35 @@ struct dashboard_config {
     int csv_rows;
 };
 
+/* What a quarterly report measures: of those waiting at the end of the quarter, or of what happened in it. */
+enum kpi_measure {
+    KPI_WAITING,
+    KPI_OVER_STANDARD,
+    KPI_OVER_STANDARD_PERCENT,
+    KPI_OVER_6_MONTHS,
+    KPI_NO_CONTACT_PERCENT,
+    KPI_MEDIAN_WAIT,
+    KPI_LONGEST_WAIT,
+    KPI_STARTED, /* from here on of what happened */
+    KPI_COMPLETED,
+    KPI_WITHIN_STANDARD_PERCENT,
+    KPI_MEDIAN_COMPLETED,
+    KPI_DIED,
+    KPI_MEASURE_COUNT
+};
+enum kpi_polarity { KPI_LOW_IS_GOOD, KPI_HIGH_IS_GOOD };
+struct kpi_config {
+    char name[NAME_MAX_BYTES + 1];
+    char *label;                         /* NULL: the name */
+    char *pathway, *team, *client_group; /* NULL: all */
+    enum kpi_measure measure;
+    enum kpi_polarity polarity;
+    int target;    /* -1: none */
+    int benchmark; /* -1: none */
+    char *benchmark_source;
+    bool statutory;
+};
+
 /* Owned as a whole by config_load; read-only for everybody else. */
 struct config {
     char *path;
@@ -85,6 +114,8 @@ struct config {
     struct known_dimension *dimensions;
     size_t queue_limit_count;
     struct queue_limit_config *queue_limits;
+    size_t kpi_count;
+    struct kpi_config *kpis;
     size_t source_count;
     struct source_config *sources;
     bool allow_plain_loopback;
@@ -96,6 +127,9 @@ struct config {
 typedef void config_report(void *context, const char *line);
 struct config *config_load(const char *path, config_report *report, void *context);
 void config_free(struct config **config);
+
+/* As the configuration writes it. */
+const char *config_kpi_measure_name(enum kpi_measure measure);
 
 /* What a reload would need a restart for: calls `report` for each changed key that cannot change while running; returns how many. */
 int config_fixed_changes(const struct config *running, const struct config *next, config_report *report, void *context);

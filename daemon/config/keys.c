@@ -23,11 +23,27 @@ static const char *const severities[] = {
     [SEVERITY_INFO] = "info", [SEVERITY_WARNING] = "warning", [SEVERITY_HIGH] = "high", [SEVERITY_CRITICAL] = "critical", NULL};
 const char *const config_completions[] = {"asc.assessment.completed", "asc.review.completed", "asc.service.started", NULL};
 
+static const char *const kpi_measures[] = {[KPI_WAITING] = "waiting",
+                                           [KPI_OVER_STANDARD] = "over_standard",
+                                           [KPI_OVER_STANDARD_PERCENT] = "over_standard_percent",
+                                           [KPI_OVER_6_MONTHS] = "over_6_months",
+                                           [KPI_NO_CONTACT_PERCENT] = "no_contact_percent",
+                                           [KPI_MEDIAN_WAIT] = "median_wait",
+                                           [KPI_LONGEST_WAIT] = "longest_wait",
+                                           [KPI_STARTED] = "started",
+                                           [KPI_COMPLETED] = "completed",
+                                           [KPI_WITHIN_STANDARD_PERCENT] = "within_standard_percent",
+                                           [KPI_MEDIAN_COMPLETED] = "median_completed",
+                                           [KPI_DIED] = "died",
+                                           [KPI_MEASURE_COUNT] = NULL};
+static const char *const polarities[] = {[KPI_LOW_IS_GOOD] = "low", [KPI_HIGH_IS_GOOD] = "high", NULL};
+
 #define OF_CONFIG(member) SCOPE_CONFIG, offsetof(struct config, member)
 #define OF_PATHWAY(member) SCOPE_PATHWAY, offsetof(struct pathway_policy, member)
 #define OF_TEAM(member) SCOPE_TEAM, offsetof(struct known_name, member)
 #define OF_DIMENSION(member) SCOPE_DIMENSION, offsetof(struct known_dimension, member)
 #define OF_QUEUE_LIMIT(member) SCOPE_QUEUE_LIMIT, offsetof(struct queue_limit_config, member)
+#define OF_KPI(member) SCOPE_KPI, offsetof(struct kpi_config, member)
 #define OF_SOURCE(member) SCOPE_SOURCE, offsetof(struct source_config, member)
 #define RANGE(minimum, maximum) minimum, maximum, NULL
 #define NO_RANGE 0, 0, NULL
@@ -43,6 +59,7 @@ const char *const config_completions[] = {"asc.assessment.completed", "asc.revie
 #define NAMES_MAX 10000
 #define SOURCE_BYTES_MAX 256 /* of a CloudEvents source (rules, section 2) */
 #define QUEUE_LIMITS_MAX 64
+#define KPIS_MAX 50
 #define COUNT_MAX 1000000000
 #define MINUTES_A_YEAR 525600
 #define SECONDS_A_DAY 86400
@@ -206,6 +223,20 @@ static const struct config_key keys[] = {
      "at or below which it is resolved, below the limit; -1: one below it"},
     {"queue_limits[].severity", KEY_CHOICE, OF_QUEUE_LIMIT(severity), ONE_OF(severities), "\"warning\"", false, "how grave it is"},
 
+    {"kpis", KEY_LIST, SCOPE_KPI, 0, RANGE(0, KPIS_MAX), "()", false, "what the quarterly report (waitlistctl report kpi) tells"},
+    {"kpis[].name", KEY_NAME, OF_KPI(name), NO_RANGE, NULL, false, "what programs call it"},
+    {"kpis[].label", KEY_TEXT, OF_KPI(label), RANGE(0, TEXT_MAX), "\"\"", false, "what people read; \"\": the name"},
+    {"kpis[].measure", KEY_CHOICE, OF_KPI(measure), ONE_OF(kpi_measures), NULL, false,
+     "what is measured, at the end of the quarter or in it"},
+    {"kpis[].pathway", KEY_PATHWAY, OF_KPI(pathway), NO_RANGE, "\"\"", false, "of one pathway; \"\": of all"},
+    {"kpis[].team", KEY_TEAM, OF_KPI(team), NO_RANGE, "\"\"", false, "of one team; \"\": of all"},
+    {"kpis[].client_group", KEY_TEXT, OF_KPI(client_group), RANGE(0, NAME_MAX_BYTES), "\"\"", false, "of one client group; \"\": of all"},
+    {"kpis[].target", KEY_INTEGER, OF_KPI(target), RANGE(-1, COUNT_MAX), "-1", false, "what is to be reached; -1: no target"},
+    {"kpis[].polarity", KEY_CHOICE, OF_KPI(polarity), ONE_OF(polarities), "\"low\"", false, "whether low or high is good"},
+    {"kpis[].statutory", KEY_BOOLEAN, OF_KPI(statutory), NO_RANGE, "false", false, "whether the measure is one that the law asks for"},
+    {"kpis[].benchmark", KEY_INTEGER, OF_KPI(benchmark), RANGE(-1, COUNT_MAX), "-1", false, "what others reach; -1: not known"},
+    {"kpis[].benchmark_source", KEY_TEXT, OF_KPI(benchmark_source), RANGE(0, TEXT_MAX), "\"\"", false, "where the benchmark is from"},
+
     {"dimensions", KEY_LIST, SCOPE_DIMENSION, 0, RANGE(0, EVENT_DIMENSIONS_MAX), "()", false, "further groupings that events may carry"},
     {"dimensions[].name", KEY_NAME, OF_DIMENSION(name), NO_RANGE, NULL, false, "the name that events use"},
     {"dimensions[].values", KEY_NAMES, OF_DIMENSION(values), RANGE(0, NAMES_MAX), "()", false,
@@ -240,6 +271,10 @@ static const struct config_key keys[] = {
     {"dashboard.csv_rows", KEY_INTEGER, OF_CONFIG(dashboard.csv_rows), RANGE(1000, 10000000), "1000000", false,
      "rows of one CSV download at most"},
 };
+
+const char *config_kpi_measure_name(enum kpi_measure measure) {
+    return kpi_measures[measure];
+}
 
 const struct config_key *config_keys(size_t *count) {
     *count = sizeof keys / sizeof keys[0];
@@ -284,6 +319,8 @@ static void *base_of(struct config *config, enum key_scope scope, size_t index) 
         return &config->sources[index];
     case SCOPE_QUEUE_LIMIT:
         return &config->queue_limits[index];
+    case SCOPE_KPI:
+        return &config->kpis[index];
     }
     memory_broken();
 }
@@ -309,6 +346,8 @@ size_t config_list_count(const struct config *config, const struct config_key *l
         return config->source_count;
     case SCOPE_QUEUE_LIMIT:
         return config->queue_limit_count;
+    case SCOPE_KPI:
+        return config->kpi_count;
     case SCOPE_CONFIG:
     case SCOPE_PATHWAY_LABEL:
         break;
@@ -336,6 +375,10 @@ void config_list_resize(struct config *config, const struct config_key *list, si
     case SCOPE_QUEUE_LIMIT:
         config->queue_limit_count = count;
         config->queue_limits = memory_new(count, sizeof *config->queue_limits);
+        break;
+    case SCOPE_KPI:
+        config->kpi_count = count;
+        config->kpis = memory_new(count, sizeof *config->kpis);
         break;
     case SCOPE_CONFIG:
     case SCOPE_PATHWAY_LABEL:

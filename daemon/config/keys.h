@@ -30,7 +30,16 @@ enum key_type {
 };
 
 /* What a key's offset counts from: the whole configuration, or one element of a list. */
-enum key_scope { SCOPE_CONFIG, SCOPE_PATHWAY, SCOPE_PATHWAY_LABEL, SCOPE_TEAM, SCOPE_DIMENSION, SCOPE_SOURCE, SCOPE_QUEUE_LIMIT };
+enum key_scope {
+    SCOPE_CONFIG,
+    SCOPE_PATHWAY,
+    SCOPE_PATHWAY_LABEL,
+    SCOPE_TEAM,
+    SCOPE_DIMENSION,
+    SCOPE_SOURCE,
+    SCOPE_QUEUE_LIMIT,
+    SCOPE_KPI
+};
 
 struct config_key {
     const char *path; /* "council.name", "pathways[].name" */

@@ -149,6 +149,10 @@ static const struct error_case error_cases[] = {
     {"council = { timezone = \"Europe\"; };", 1, "the system has no such time zone"},
     {"council = { timezone = \"tzdata.zi\"; };", 1, "a time zone is an IANA name"},
     {"council = { timezone = \"\"; };", 1, "council.timezone is the text \"\", but it must be"},
+    {"kpis = ( { name = \"a\"; } );", 1, "kpis[].measure is missing"},
+    {"kpis = ( { name = \"a\"; measure = \"p90\"; } );", 1, "kpis[].measure is"},
+    {"kpis = ( { name = \"a\"; measure = \"died\"; polarity = \"good\"; } );", 1, "kpis[].polarity is"},
+    {"kpis = ( { name = \"a\"; measure = \"died\"; pathway = \"nothing\"; } );", 1, "it is no pathway"},
     {"queue_limits = ( { limit = 5; } );", 1, "queue_limits[].name is missing"},
     {"queue_limits = ( { name = \"a\"; } );", 1, "queue_limits[].limit is missing"},
     {"queue_limits = ( { name = \"a\"; limit = 5; },\n { name = \"a\"; limit = 6; } );", 2, "has \"a\" twice"},
@@ -455,6 +459,8 @@ static const char everything[] =
     "alerts = { approaching = { levels = [ 5, 3, 1 ]; }; breach = { enabled = true; }; escalation = { severity = \"warning\"; };\n"
     "  contact_overdue = { enabled = true; }; };\n"
     "queue_limits = ( { name = \"ot\"; limit = 5; } );\n"
+    "kpis = ( { name = \"ot\"; label = \"Over\"; measure = \"over_standard\"; pathway = \"ot_assessment\"; team = \"north\";\n"
+    "  client_group = \"carer\"; target = 400; polarity = \"high\"; statutory = true; benchmark = 5; benchmark_source = \"there\"; } );\n"
     "sources = ( { name = \"urn:las\"; silence_minutes = 120; hours = \"Mon-Fri 08:00-18:00\"; allow_numeric_references = true; },\n"
     "  { name = \"urn:b\"; } );\n"
     "security = { allow_plain_loopback = true; };\n";
@@ -471,6 +477,12 @@ START_TEST(every_value_arrives) {
     ck_assert_str_eq(config->publish.uri[0], "tcp://[::1]:5872");
     ck_assert_int_eq(config->publish_interval_ms, 500);
     ck_assert_int_eq(config->max_future_skew_s, 60);
+    ck_assert_uint_eq(config->kpi_count, 1);
+    const struct kpi_config *kpi = &config->kpis[0];
+    ck_assert(kpi->measure == KPI_OVER_STANDARD && kpi->polarity == KPI_HIGH_IS_GOOD && kpi->statutory);
+    ck_assert(kpi->target == 400 && kpi->benchmark == 5 && strcmp(kpi->benchmark_source, "there") == 0);
+    ck_assert(strcmp(kpi->pathway, "ot_assessment") == 0 && strcmp(kpi->team, "north") == 0 && strcmp(kpi->client_group, "carer") == 0);
+    ck_assert_str_eq(config_kpi_measure_name(kpi->measure), "over_standard");
     const struct pathway_policy *pathways = config->policy.pathways;
     ck_assert_uint_eq(config->policy.pathway_count, 3);
     ck_assert(!pathways[0].approaching.enabled && pathways[1].approaching.enabled);

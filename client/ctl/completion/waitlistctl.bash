@@ -21,7 +21,7 @@ _waitlistctl() {
     [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
     [[ $current == = ]] && current='' previous=${COMP_WORDS[COMP_CWORD - 1]}
     case $command:$previous in
-    *:-c | *:--config | *:--journal | simulate:--out | export:--out | export:--key | export:--labels | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
+    *:-c | *:--config | *:--journal | simulate:--out | export:--out | report:--out | export:--key | export:--labels | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
     digest:--format) _waitlistctl_offer -W 'text json html' -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
@@ -60,7 +60,7 @@ _waitlistctl() {
     send) options='--window --batch' ;;
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
-    report) options='dhsc-waiting-times --from --encoding' ;;
+    report) options='dhsc-waiting-times kpi --from --encoding --quarter --known-at --out' ;;
     redact) options='--subject --person --source --reason --by' ;;
     export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --publish' ;;
     verify) options='--head --seq --public-key --unsigned' ;;
