@@ -186,10 +186,10 @@ int report_kpi(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp argp = {
         .options = options,
         .parser = take_option,
-        .doc =
-            "The measures of a financial quarter that the configuration defines (kpis): value, target, met or not, direction of travel, the "
-            "same quarter last year and the range of the last eight quarters, with a sentence on each.\v"
-            "Example:\n  waitlistctl report kpi --quarter 2025-Q1 --out q1.html\n",
+        .doc = "The measures of a financial quarter that the configuration defines (kpis): value, target, met or not, direction "
+               "of travel, the "
+               "same quarter last year and the range of the last eight quarters, with a sentence on each.\v"
+               "Example:\n  waitlistctl report kpi --quarter 2025-Q1 --out q1.html\n",
         .children = children};
     struct kpi_arguments arguments = {.ctl = ctl};
 
