@@ -173,6 +173,8 @@ bool config_timezone_known(const char *zone, const char **reason);
  * {"v":1,"from":"YYYY-MM-DD","calendar":[holidays],"pathways":[…],"contact":…,"bands":…}.
  * The same policy always gives the same bytes. `holidays` NULL: none. The caller frees with free(). */
 char *policy_to_json(const struct policy *policy, const struct holidays *holidays, day_t from);
+/* The rules of alerts that are about no wait (rules, section 8) as canonical JSON; NULL where none can raise anything. The caller frees. */
+char *standing_rules_to_json(const struct config *config);
 /* False when the text is not such a record; otherwise the caller frees the holidays with holidays_clear. */
 bool policy_from_json(struct text json, struct policy *policy, struct holidays *holidays, day_t *from);
 

@@ -1,4 +1,5 @@
-/* The policy as the journal keeps it: canonical JSON, the same bytes for the same policy, read back strictly. */
+/* Policy and standing rules as the journal keeps them: canonical JSON, the same bytes for the same ones; the policy is read back strictly.
+ */
 #include "daemon/config/check.h"
 #include "daemon/config/keys.h"
 #include "daemon/core/memory.h"
@@ -88,6 +89,58 @@ char *policy_to_json(const struct policy *policy, const struct holidays *holiday
     set(record, "pathways", pathways);
     set(record, "contact", contact);
     set(record, "bands", numbers_to_json(policy->bands, policy->band_count));
+    char *text = json_dumps(record, JSON_SORT_KEYS | JSON_COMPACT);
+    ENSURE(text != NULL);
+    json_decref(record);
+    return text;
+}
+
+static json_t *sources_to_json(const struct config *config) {
+    json_t *sources = json_array();
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct source_config *source = &config->sources[i];
+        if (source->silence_minutes == 0)
+            continue;
+        json_t *object = json_object();
+        set(object, "name", json_string(source->name));
+        set(object, "silence_minutes", json_integer(source->silence_minutes));
+        set(object, "hours", json_string(source->hours ? source->hours : ""));
+        ENSURE(json_array_append_new(sources, object) == 0);
+    }
+    return sources;
+}
+
+static json_t *queue_limits_to_json(const struct config *config) {
+    json_t *limits = json_array();
+    for (size_t i = 0; i < config->queue_limit_count; i++) {
+        const struct queue_limit_config *limit = &config->queue_limits[i];
+        json_t *object = json_object();
+        set(object, "name", json_string(limit->name));
+        set(object, "pathway", limit->pathway ? json_string(limit->pathway) : json_null());
+        set(object, "team", limit->team ? json_string(limit->team) : json_null());
+        set(object, "measure", choice_to_json("queue_limits[].measure", limit->measure));
+        set(object, "limit", json_integer(limit->limit));
+        set(object, "clears_at", json_integer(limit->clears_at));
+        set(object, "severity", choice_to_json("queue_limits[].severity", limit->severity));
+        ENSURE(json_array_append_new(limits, object) == 0);
+    }
+    return limits;
+}
+
+char *standing_rules_to_json(const struct config *config) {
+    json_t *feeds = sources_to_json(config), *limits = queue_limits_to_json(config);
+    if (json_array_size(feeds) == 0 && json_array_size(limits) == 0 && !config->quarantine.enabled) {
+        json_decref(feeds);
+        json_decref(limits);
+        return NULL;
+    }
+    json_t *record = json_object(), *feed_silent = rule_to_json(&config->feed_silent), *quarantine = rule_to_json(&config->quarantine);
+    set(feed_silent, "sources", feeds);
+    set(quarantine, "limit", json_integer(config->quarantine_limit));
+    set(record, "v", json_integer(RECORD_VERSION));
+    set(record, "feed_silent", feed_silent);
+    set(record, "quarantine", quarantine);
+    set(record, "queue_limits", limits);
     char *text = json_dumps(record, JSON_SORT_KEYS | JSON_COMPACT);
     ENSURE(text != NULL);
     json_decref(record);

@@ -137,6 +137,7 @@ bool journal_is_scrubbed(const struct journal *journal);
 /* Kinds of journal_append_record. */
 #define JOURNAL_RECORD_REDACTION "redaction" /* JSON: {"by","reason","count","seqs":[[from,to],…]} */
 #define JOURNAL_RECORD_POLICY "policy"       /* JSON: the policy and the day from which it applies */
+#define JOURNAL_RECORD_STANDING "standing"   /* JSON: the rules of alerts about no wait from here on; {}: none can raise anything */
 #define JOURNAL_RECORD_DAY "day"             /* JSON: {"day":"YYYY-MM-DD"}: this local day was begun and its alerts settled */
 #define JOURNAL_RECORD_ZONE "zone"           /* the time zone of every day, as council.timezone has it */
 /* JSON: {"id","act","by","reason","outcome","seq","code"}, the id first: somebody retried or discarded this quarantined event */

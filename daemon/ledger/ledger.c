@@ -102,6 +102,17 @@ static void append_policy(struct ledger *ledger, const struct policy *policy, co
     free(json);
 }
 
+/* Appends the rules of alerts about no wait where they are others than the journal's last. */
+static void append_standing_rules(struct ledger *ledger, const struct config *config) {
+    struct journal_record last;
+    char *json = standing_rules_to_json(config);
+    bool is_first = journal_last_record(ledger->journal, JOURNAL_RECORD_STANDING, &last) != JOURNAL_OK;
+    struct text rules = text_of(json ? json : "{}");
+    if (is_first ? json != NULL : !text_equal(last.body, rules))
+        journal_append_record(ledger->journal, JOURNAL_RECORD_STANDING, rules);
+    free(json);
+}
+
 static void append_day(struct ledger *ledger) {
     char date[DATE_SIZE], json[40];
     date_format(register_today(ledger->reg), date);
@@ -254,6 +265,7 @@ static bool start(struct ledger *ledger, day_t begun, char message[LEDGER_MESSAG
     day_t first = begun == DAY_NONE ? last : begun;
     struct ending_days days = {ledger, first, last, true};
     register_begin_from(ledger->reg, first, last, ledger->now, !changed, &(struct day_watch){report_day, &days});
+    append_standing_rules(ledger, ledger->config);
     bool done = !changed || change_policy(ledger, &ledger->config->policy, &holidays, message);
     holidays_clear(&holidays);
     return done;
@@ -426,6 +438,7 @@ enum journal_status ledger_reload(struct ledger *ledger, const struct config *co
         return JOURNAL_CORRUPT;
     bool changed = !same_policy(&ledger->policies[ledger->policy_count - 1], &config->policy, &holidays);
     ledger_begin(ledger, now);
+    append_standing_rules(ledger, config);
     bool done = !changed || change_policy(ledger, &config->policy, &holidays, message);
     holidays_clear(&holidays);
     if (!done) {

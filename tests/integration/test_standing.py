@@ -87,6 +87,34 @@ class Feeds(unittest.TestCase):
             self.assertEqual(daemon.alerts(state="open"), [])
             self.assertTrue(daemon.ask("health")["sources"][0]["silent"])
 
+    def test_a_change_of_the_rules_is_journalled(self):
+        def journalled(daemon):
+            database = daemon.database()
+            try:
+                return [json.loads(body) for body, in database.execute("SELECT body FROM record WHERE kind = 'standing' ORDER BY record_id")]
+            finally:
+                database.close()
+
+        with Daemon(clock="2025-06-06T15:00:00Z") as daemon:
+            self.assertEqual(journalled(daemon), [])
+            daemon.configure(FEEDS)
+            daemon.reload()
+            first, = journalled(daemon)
+            self.assertEqual(first["feed_silent"], {"enabled": True, "levels": [], "severity": "high", "sources": [
+                {"name": "urn:test", "silence_minutes": 120, "hours": "Mon-Fri 08:00-18:00"}, {"name": "urn:old", "silence_minutes": 1440, "hours": ""}]})
+            daemon.reload()
+            daemon.restart()
+            self.assertEqual(journalled(daemon), [first])
+            daemon.configure(FEEDS + 'queue_limits = ( { name = "all"; limit = 5; } );')
+            daemon.restart()
+            self.assertEqual(journalled(daemon)[1]["queue_limits"], [{"name": "all", "pathway": None, "team": None, "measure": "waiting",
+                                                                     "limit": 5, "clears_at": -1, "severity": "warning"}])
+            daemon.configure()
+            daemon.reload()
+            self.assertEqual(journalled(daemon)[2:], [{}])
+            verified = subprocess.run([WAITLISTCTL, "--format", "json", "verify", daemon.journal], stdout=subprocess.PIPE)
+            self.assertTrue(json.loads(verified.stdout)["good"])
+
     def test_a_source_of_any_name(self):
         name = "urn:süd/\\\"a b\\\"/%s" % ("x" * 200)
         with Daemon(clock="2025-06-06T15:00:00Z", config='sources = ( { name = "%s"; silence_minutes = 5; } );' % name) as daemon:
