@@ -36,6 +36,7 @@ struct firing {
     size_t count, capacity;
     size_t page[FIRING_PAGE];
     size_t page_count;
+    size_t walked; /* behind the last page that was sent, where it was full */
     uint64_t left_out;
     int64_t left_out_due_ms;
     bool page_tells_left_out;
@@ -72,6 +73,10 @@ void firing_destroy(struct firing **firing) {
 
 size_t firing_count(const struct firing *firing) {
     return firing->count;
+}
+
+bool firing_has_room_again(const struct firing *firing) {
+    return firing->left_out > 0 && firing->count < FIRING_MAX - FIRING_MAX / 10;
 }
 
 static const char *member(const json_t *row, const char *name) {
@@ -269,6 +274,7 @@ void firing_take(struct firing *firing, const json_t *row, int64_t now_ms) {
 }
 
 void firing_begin(struct firing *firing) {
+    firing->left_out = 0;
     for (size_t i = 0; i < firing->count; i++) {
         firing->alerts[i].seen = false;
     }
@@ -428,13 +434,8 @@ static json_t *left_out_entry(const struct firing *firing, int64_t wall_ms) {
                      firing->route->name, "annotations", "summary", summary, "endsAt", ends);
 }
 
-char *firing_page(struct firing *firing, int64_t now_ms, int64_t wall_ms) {
-    json_t *page = json_array();
-    char *text = NULL;
-
-    firing->page_count = 0;
-    firing->page_tells_left_out = firing->left_out > 0 && firing->left_out_due_ms <= now_ms;
-    for (size_t i = 0; i < firing->count && firing->page_count < FIRING_PAGE; i++) {
+static void add_due(struct firing *firing, json_t *page, size_t from, int64_t now_ms, int64_t wall_ms) {
+    for (size_t i = from; i < firing->count && firing->page_count < FIRING_PAGE; i++) {
         struct alert *alert = &firing->alerts[i];
 
         if (due_of(alert) > now_ms) {
@@ -445,6 +446,20 @@ char *firing_page(struct firing *firing, int64_t now_ms, int64_t wall_ms) {
         }
         ENSURE(json_array_append_new(page, entry_of(firing, alert, wall_ms)) == 0);
         firing->page[firing->page_count++] = i;
+    }
+}
+
+char *firing_page(struct firing *firing, int64_t now_ms, int64_t wall_ms) {
+    json_t *page = json_array();
+    char *text = NULL;
+
+    firing->page_count = 0;
+    firing->page_tells_left_out = firing->left_out > 0 && firing->left_out_due_ms <= now_ms;
+    /* From where the last page ended, so that many pages are one walk; then from the beginning. Never both in one page: firing_sent
+     * needs its places to rise. */
+    add_due(firing, page, firing->walked, now_ms, wall_ms);
+    if (firing->page_count == 0) {
+        add_due(firing, page, 0, now_ms, wall_ms);
     }
     if (firing->page_tells_left_out) {
         ENSURE(json_array_append_new(page, left_out_entry(firing, wall_ms)) == 0);
@@ -461,6 +476,7 @@ void firing_sent(struct firing *firing, int64_t now_ms) {
     int64_t again_ms = now_ms + firing->route->resend_s * INT64_C(1000);
 
     firing->left_out_due_ms = firing->page_tells_left_out ? again_ms : firing->left_out_due_ms;
+    firing->walked = firing->page_count == FIRING_PAGE ? firing->page[FIRING_PAGE - 1] + 1 : 0;
     /* From behind, so that the one that takes the place of one that goes is not one of the page that is still to be looked at. */
     for (size_t p = firing->page_count; p > 0; p--) {
         struct alert *alert = &firing->alerts[firing->page[p - 1]];

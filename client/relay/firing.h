@@ -31,6 +31,8 @@ char *firing_page(struct firing *firing, int64_t now_ms, int64_t wall_ms);
 /* They were taken. */
 void firing_sent(struct firing *firing, int64_t now_ms);
 
+/* Alerts were left out, and there is room again: load what is open anew. */
+bool firing_has_room_again(const struct firing *firing);
 size_t firing_count(const struct firing *firing);
 
 #endif

@@ -134,6 +134,13 @@ static bool send(struct manager *manager) {
     return true;
 }
 
+/* False when the relay ends. */
+static bool fill_up(struct manager *manager) {
+    struct waitlist_cursor through;
+
+    return !firing_has_room_again(manager->firing) || load_open(manager, &through);
+}
+
 static void wait(struct manager *manager) {
     int64_t now_ms = stop_now_ms();
     int64_t due_ms = firing_due(manager->firing, now_ms);
@@ -156,7 +163,7 @@ void route_run_alertmanager(struct route *route) {
         log_line(route->log, LOG_LEVEL_ERROR, "a route cannot begin", LOG_STRING("route", route->route->name), LOG_STRING("url", url));
     } else if (load_open(&manager, &now)) {
         manager.follower = waitlist_follower_create(route->client, route->has_cursor ? &cursor : &now, NULL);
-        while (!stop_is_asked(route->stop) && take(&manager) && send(&manager)) {
+        while (!stop_is_asked(route->stop) && take(&manager) && send(&manager) && fill_up(&manager)) {
             wait(&manager);
         }
     }

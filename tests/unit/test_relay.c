@@ -228,6 +228,17 @@ START_TEST(what_is_over_the_limit_is_counted) {
     ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(json_object_get(last, "annotations"), "summary")), "7 open alerts"));
     json_decref(page);
     ck_assert_uint_eq(firing_count(firing), FIRING_MAX);
+    ck_assert(!firing_has_room_again(firing));
+    for (int i = 0; i <= FIRING_MAX / 10; i++) {
+        snprintf(subject, sizeof subject, "W-%d", i);
+        take(firing, row(FIRING_MAX + 100 + i, "resolved", subject, "north", "completed"), 0);
+    }
+    while ((page = sent(firing, 0)) != NULL) {
+        json_decref(page);
+    }
+    ck_assert(firing_has_room_again(firing));
+    firing_begin(firing);
+    ck_assert(!firing_has_room_again(firing));
     firing_destroy(&firing);
 }
 END_TEST
