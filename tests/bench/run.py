@@ -13,6 +13,7 @@ import sys
 
 import harness
 import bench_backup
+import bench_evidence
 import bench_ingest
 import bench_pages
 import bench_past
@@ -29,6 +30,7 @@ BENCHMARKS = {
     "replay": bench_state.replay,
     "past": bench_past.past,
     "backup": bench_backup.backup,
+    "evidence": bench_evidence.evidence,
     "webhook": bench_relay.webhook,
     "pages": bench_pages.pages,
     "pixels": bench_pixels.pixels,

@@ -4,7 +4,9 @@
 The programs are those that WAITLISTD and WAITLISTCTL name.
 """
 import concurrent.futures
+import csv
 import datetime
+import io
 import json
 import os
 import pathlib
@@ -17,6 +19,7 @@ import unittest
 
 import zmq
 
+import evidence_sql
 import wait_oracle
 
 DATE = datetime.date
@@ -216,6 +219,37 @@ class Answers(unittest.TestCase):
             self.assertEqual(everything["total"][measure], sum(row["position"][measure] for row in everything["rows"]), measure)
         self.assertEqual(everything["as_at"], day.isoformat())
 
+    def check_evidence(self, figures):
+        """The published figures stand in a pack of evidence, and plain SQL over the journal gives the pack's figures to the person."""
+        journal, out = self.daemon.folder / "journal.db", self.daemon.folder / "pack"
+        command = [WAITLISTCTL, "--journal", str(journal), "export", "cqc", "--from", "2025-04-01", "--to", JULY.isoformat(), "--unsigned"]
+        subprocess.run([*command, "--out", str(out)], stdout=subprocess.PIPE, check=True, timeout=LIMIT_S)
+        pack = {path.stem: list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))) for path in out.glob("*.csv")}
+        changes = {(row["from_day"], row["group"], row["subgroup"]): row for row in pack["change"]}
+        older = changes[APRIL.isoformat(), "needs_assessment", "older_people"]
+        self.assertEqual([int(older[name]) for name in ("waiting_from", "waiting_to", "over_standard_from", "over_standard_to")],
+                         [figures.older[APRIL][0], figures.older[JULY][0], figures.older[APRIL][1], figures.older[JULY][1]])
+        self.assertAlmostEqual(float(older["over_standard_change_percent"]), -48, delta=1)
+        self.assertAlmostEqual(float(changes[APRIL.isoformat(), "ot_assessment", ""]["over_standard_change_percent"]), -50, delta=1)
+        reviews = next(row for row in pack["flow"] if (row["period"], row["breakdown"], row["group"]) == ("whole", "pathway", "review"))
+        self.assertEqual([int(reviews["completed"]), int(reviews["completed_year_before"])], [figures.reviews[2025], figures.reviews[2024]])
+        self.assertAlmostEqual(float(reviews["completed_change_percent"]), 8, delta=1)
+        self.recompute_pack(pack, evidence_sql.Journal(journal))
+        verified = subprocess.run([WAITLISTCTL, "verify", str(out), "--unsigned", "--journal", str(journal)], stdout=subprocess.PIPE, check=False)
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+
+    def recompute_pack(self, pack, journal):
+        standards = {"needs_assessment": 28, "carers_assessment": 28, "review": 28, "care_start": 28, "dols": 21}
+        for day in evidence_sql.month_ends("2025-04-01", JULY.isoformat()):
+            told = {(row["group"], row["subgroup"] or None): (int(row["waiting"]), int(row["over_standard"]), row["median"], int(row["longest"]))
+                    for row in pack["position"] if row["day"] == day and row["breakdown"].startswith("pathway") and row["group"] in standards}
+            self.assertGreater(len(told), 10)
+            self.assertEqual(told, journal.waiting(day, standards), day)
+        completed = journal.completed("2025-04-01", JULY.isoformat())
+        for row in pack["completed"]:
+            if row["breakdown"] == "pathway" and row["group"] != "triage":  # whose clock stops with the start
+                self.assertEqual(int(row["completed"]), completed[row["group"]], row["group"])
+
     def test_daemon_answers_the_published_figures(self):
         self.daemon = Daemon()
         try:
@@ -229,6 +263,7 @@ class Answers(unittest.TestCase):
                 stop = DATE.fromisoformat(row["stop"])
                 if row["stage"] == "completed" and stop.year in figures.reviews and 4 <= stop.month <= 7:
                     figures.reviews[stop.year] += 1
+            self.check_evidence(figures)
             for report in (first, second):
                 self.assertEqual(report["quarantined"], 0)
                 self.assertGreater(report["duplicates"], 0.005 * report["sent"])
