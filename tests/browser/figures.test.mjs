@@ -56,6 +56,12 @@ test("the weeks of a queue make up everybody who waits, and say who is over the 
     assert.deepEqual(rows[5], ["35 to 41", "2", "0", "2"]);
 });
 
+test("the queue of a team opens with what most of its people wait for", async () => {
+    await page.goto("/queue?team=north");
+    await page.getByRole("heading", { level: 1, name: /Needs assessment/ }).waitFor();
+    await figureOf(page, "Waiting", "15");
+});
+
 test("every chart is a picture with a name, a description and a table", async () => {
     await page.goto(QUEUE);
     await page.locator("figure.app-chart svg[role=img]").nth(2).waitFor();
@@ -99,9 +105,16 @@ test("teams and districts stand side by side and sort by any heading", async () 
     assert.deepEqual((await cellsOf(districts)).map((row) => row.slice(0, 3)), [["Lancaster", "15", "80%"], ["Preston", "15", "80%"]]);
 });
 
+test("the team that was chosen is marked among the others", async () => {
+    await page.goto("/compare?team=south");
+    const marked = section("Teams side by side").getByRole("row").filter({ hasText: "Chosen team" });
+    await marked.getByRole("link", { name: "South older people" }).waitFor();
+    assert.equal(await marked.count(), 1);
+});
+
 test("caseloads tell what is with whom and what is with nobody", async () => {
     await page.goto("/caseloads");
-    await figureOf(page, "Unallocated", "29");
+    await figureOf(page, "No worker yet", "29");
     const workers = await cellsOf(section("By worker").locator("table"));
     assert.deepEqual(workers.map((row) => row.slice(0, 3)), [["worker-1", "North older people", "1"]]);
 });
@@ -118,6 +131,23 @@ test("the team that was chosen is there at the next visit, and a shared link cho
     await page.getByRole("heading", { level: 1, name: /South older people/ }).waitFor();
     await page.goto("/?team=all");
     await figureOf(page, "Waiting", "30");
+});
+
+test("a choice that is not shown yet says so, and no longer when it is shown or taken back", async () => {
+    await page.goto("/?team=north");
+    await figureOf(page, "Waiting", "15");
+    const team = page.getByLabel("Team", { exact: true });
+    const pending = page.getByText("Not shown yet");
+    assert.equal(await pending.count(), 0);
+    await team.selectOption({ label: "South older people" });
+    await pending.waitFor();
+    await team.selectOption({ label: "North older people" });
+    await pending.waitFor({ state: "detached" });
+    await team.selectOption({ label: "All teams" });
+    await pending.waitFor();
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await figureOf(page, "Waiting", "30");
+    assert.equal(await pending.count(), 0);
 });
 
 test("a day is chosen, shown as known and as reported, and left again", async () => {

@@ -1,5 +1,5 @@
 // Chooses what a page shows: pathway, team and day; the choice goes into the address, and the team is remembered.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { go, here, orAll, rememberTeam, useAddress, useView } from "../address";
 import { useLive } from "../live/hooks";
 import { useNames, type Choice } from "../names";
@@ -64,6 +64,21 @@ export function Chooser({ pathway, team = true, teams, day = true, shownPathway 
     const today = useLive((state) => state.heartbeat?.today ?? null);
     const [error, setError] = useState<string | null>(null);
 
+    const chooser = useRef<HTMLFormElement>(null);
+    // A choice takes effect with the button; until then the figures are not those of what is chosen, and the page says so.
+    const [isPending, setPending] = useState(false);
+    const look = () => {
+        const form = new FormData(chooser.current!);
+        const typed = String(form.get("day") ?? "").trim();
+        const shown = view.pathway ?? shownPathway ?? "";
+        setPending(
+            (form.has("pathway") && shownPathway !== null && form.get("pathway") !== shown) ||
+                (form.has("team") && form.get("team") !== (view.team ?? "")) ||
+                (day && (typed === "" ? null : (typedDay(typed) ?? typed)) !== view.asAt),
+        );
+    };
+    useEffect(look, [address]);
+
     const submit = (event: Event) => {
         event.preventDefault();
         const form = new FormData(event.currentTarget as HTMLFormElement);
@@ -94,7 +109,7 @@ export function Chooser({ pathway, team = true, teams, day = true, shownPathway 
     };
 
     return (
-        <form class="app-chooser" onSubmit={submit} aria-label="Choose what is shown">
+        <form class="app-chooser" ref={chooser} onSubmit={submit} onInput={look} onChange={look} onClick={look} aria-label="Choose what is shown">
             {pathway && (
                 <Select
                     id="pathway"
@@ -106,9 +121,10 @@ export function Chooser({ pathway, team = true, teams, day = true, shownPathway 
             )}
             {team && <Select id="team" label="Team" value={view.team ?? ""} choices={teams ?? names.teams} all="All teams" />}
             {day && <DatePicker id="day" name="day" label="Day (empty for now)" value={view.asAt} min={names.epoch} max={today ?? undefined} error={error} />}
-            <button type="submit" class="govuk-button govuk-button--secondary app-chooser__button">
+            <button type="submit" class={`govuk-button app-chooser__button${isPending ? "" : " govuk-button--secondary"}`}>
                 Show
             </button>
+            {isPending && <p class="govuk-body-s app-chooser__pending">Not shown yet</p>}
         </form>
     );
 }

@@ -21,6 +21,8 @@ interface SortableTableProps<Row> {
     columns: readonly Column<Row>[];
     rows: readonly Row[];
     rowKey: (row: Row) => string;
+    /** The row to be found among many at a glance; its cells say in words why. */
+    isMarked?: (row: Row) => boolean;
     /** "-waiting": by waiting, the most first. */
     initial: string;
     /** The member of the address that holds the order; several tables of a page need several. */
@@ -98,7 +100,7 @@ export function SortableTable<Row>(props: SortableTableProps<Row>) {
                 </thead>
                 <tbody class="govuk-table__body">
                     {rows.map((row) => (
-                        <tr class="govuk-table__row" key={props.rowKey(row)}>
+                        <tr class={`govuk-table__row${props.isMarked?.(row) ? " app-table__marked" : ""}`} key={props.rowKey(row)}>
                             {props.columns.map((column) =>
                                 column.rowHeading ? (
                                     <th key={column.name} scope="row" class="govuk-table__header">

@@ -47,15 +47,15 @@ function Teams({ view, loads }: { view: View; loads: readonly TeamLoad[] }) {
             ),
         },
         {
-            name: "unallocated", heading: "Unallocated", numeric: true, sort: (load) => load.unallocated,
+            name: "unallocated", heading: "No worker yet", numeric: true, sort: (load) => load.unallocated,
             cell: (load) => linked(people(view, { team: load.team, stage: "unallocated" }), load.unallocated),
         },
         {
-            name: "allocated", heading: "Allocated, not started", numeric: true, sort: (load) => load.allocated,
+            name: "allocated", heading: "Allocated", numeric: true, sort: (load) => load.allocated,
             cell: (load) => linked(people(view, { team: load.team, stage: "allocated" }), load.allocated),
         },
         {
-            name: "in_progress", heading: "In progress", numeric: true, sort: (load) => load.inProgress,
+            name: "in_progress", heading: "Under way", numeric: true, sort: (load) => load.inProgress,
             cell: (load) => linked(people(view, { team: load.team, stage: "in_progress" }), load.inProgress),
         },
         { name: "workers", heading: "Workers", numeric: true, sort: (load) => load.workers, cell: (load) => number(load.workers) },
@@ -96,8 +96,8 @@ function Workers({ view, groups }: { view: View; groups: readonly Group[] }) {
                 </Bar>
             ),
         },
-        { name: "allocated", heading: "Allocated, not started", numeric: true, sort: (group) => group.position.allocated, cell: (group) => number(group.position.allocated) },
-        { name: "in_progress", heading: "In progress", numeric: true, sort: (group) => group.position.in_progress, cell: (group) => number(group.position.in_progress) },
+        { name: "allocated", heading: "Allocated", numeric: true, sort: (group) => group.position.allocated, cell: (group) => number(group.position.allocated) },
+        { name: "in_progress", heading: "Under way", numeric: true, sort: (group) => group.position.in_progress, cell: (group) => number(group.position.in_progress) },
         { name: "breach", heading: "Over standard", numeric: true, sort: (group) => group.position.breach, cell: (group) => number(group.position.breach) },
         { name: "no_contact", heading: "No contact in time", numeric: true, sort: (group) => group.position.no_contact, cell: (group) => number(group.position.no_contact) },
         { name: "longest", heading: "Longest", numeric: true, sort: (group) => group.position.longest, cell: (group) => days(group.position.longest) },
@@ -146,9 +146,9 @@ function Caseload({ view, rows }: { view: View; rows: readonly Group[] }) {
         <>
             <Section title={view.asAt ? `Work at the end of ${longDay(view.asAt)}` : "Work now"}>
                 <Figures>
-                    <Figure label="Unallocated" definition="unallocated" value={sum((load) => load.unallocated)} emphasis note="no worker yet" href={people(view, { stage: "unallocated" })} />
-                    <Figure label="Allocated, not started" definition="allocated" value={allocated} href={people(view, { stage: "allocated" })} />
-                    <Figure label="In progress" definition="in_progress" value={inProgress} href={people(view, { stage: "in_progress" })} />
+                    <Figure label="No worker yet" definition="unallocated" value={sum((load) => load.unallocated)} emphasis href={people(view, { stage: "unallocated" })} />
+                    <Figure label="Allocated" definition="allocated" value={allocated} note="not started" href={people(view, { stage: "allocated" })} />
+                    <Figure label="Under way" definition="in_progress" value={inProgress} href={people(view, { stage: "in_progress" })} />
                     <Figure
                         label="Workers" definition="worker" value={sum((load) => load.workers)}
                         note={sum((load) => load.workers) > 0 ? `${number((allocated + inProgress) / sum((load) => load.workers))} each, on average` : undefined}

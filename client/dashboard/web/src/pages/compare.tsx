@@ -36,6 +36,7 @@ function placeLink(by: By, key: string, view: View): string {
 function columnsOf(names: Names, by: By, view: View, rows: readonly Group[], weeksAgo: Earlier | null): Column<Group>[] {
     const most = Math.max(1, ...rows.map((row) => row.position.waiting));
     const key = (row: Group) => row.keys[by]!;
+    const isChosen = (row: Group) => by === "team" && key(row) === view.team;
     const count = (name: keyof Position, heading: string): Column<Group> => ({
         name, heading, numeric: true, sort: (row) => row.position[name] as number | null, cell: (row) => number(row.position[name] as number | null),
     });
@@ -44,9 +45,12 @@ function columnsOf(names: Names, by: By, view: View, rows: readonly Group[], wee
         {
             name: by, heading: by === "team" ? "Team" : "District", rowHeading: true, sort: (row) => nameOf(names, by, key(row)),
             cell: (row) => (
-                <a class="govuk-link govuk-link--no-visited-state" href={placeLink(by, key(row), view)}>
-                    {nameOf(names, by, key(row))}
-                </a>
+                <>
+                    <a class="govuk-link govuk-link--no-visited-state" href={placeLink(by, key(row), view)}>
+                        {nameOf(names, by, key(row))}
+                    </a>
+                    {isChosen(row) && <span class="app-table__mark">Chosen team</span>}
+                </>
             ),
         },
         {
@@ -68,7 +72,7 @@ function columnsOf(names: Names, by: By, view: View, rows: readonly Group[], wee
         count("breach", "Over standard"),
         count("due", "Due this week"),
         count("no_contact", "No contact in time"),
-        count("unallocated", "Unallocated"),
+        count("unallocated", "No worker yet"),
         count("longest", "Longest, days"),
         count("median", "Median, days"),
         {
@@ -127,7 +131,7 @@ function Comparison({ by, view, rows, total, day }: { by: By; view: View; rows: 
     const weeksAgo = useEarlier(addDays(day, -28), basis, by, view.pathway, null);
     const series = useSeries(addDays(day, -7 * WEEKS), addDays(day, -1), basis, "week", by, view.pathway, null);
     const waiting = useMemo(() => rows.filter((row) => row.position.waiting > 0), [rows]);
-    const columns = useMemo(() => columnsOf(names, by, view, waiting, weeksAgo), [names, by, view.pathway, view.asAt, waiting, weeksAgo]);
+    const columns = useMemo(() => columnsOf(names, by, view, waiting, weeksAgo), [names, by, view.pathway, view.team, view.asAt, waiting, weeksAgo]);
     const multiples = useMemo(() => (series ? multiplesOf(names, by, view, waiting, series, day) : null), [names, by, view.pathway, view.asAt, waiting, series, day]);
     const what = by === "team" ? "Teams" : "Districts";
     if (waiting.length === 0) return <Empty>Nobody is waiting.</Empty>;
@@ -135,7 +139,7 @@ function Comparison({ by, view, rows, total, day }: { by: By; view: View; rows: 
         <>
             <Section title={`${what} side by side`} about="The bars of a column are on one scale. Choose a heading to sort by it; the order is kept in the address.">
                 <div class="app-live">
-                    <SortableTable caption={`${what} side by side`} captionHidden columns={columns} rows={waiting} rowKey={(row) => row.keys[by]!} initial="-waiting" footer={<Total total={total} />} />
+                    <SortableTable caption={`${what} side by side`} captionHidden columns={columns} rows={waiting} rowKey={(row) => row.keys[by]!} isMarked={(row) => by === "team" && row.keys.team === view.team} initial="-waiting" footer={<Total total={total} />} />
                 </div>
                 <MeaningsLink />
             </Section>

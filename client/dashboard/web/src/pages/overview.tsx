@@ -1,6 +1,6 @@
 // Overview: every pathway at a glance, how it has changed since yesterday and in four weeks, and what was recorded in the last hour.
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { link, useView, type View } from "../address";
 import type { Flow, FlowReply, Keys, Position, SeriesReply } from "../api/types";
 import { Legend } from "../charts/chart";
@@ -33,8 +33,16 @@ function usePast(view: View, day: string | null): Past {
         isLive: view.live,
         yesterday: useEarlier(before(1), basis, "pathway", null, view.team),
         weeksAgo: useEarlier(before(28), basis, "pathway", null, view.team),
-        series: useSeries(before(WEEKS * 7), before(1), basis, "week", "pathway", null, view.team),
+        series: useLastSeries(view, useSeries(before(WEEKS * 7), before(1), basis, "week", "pathway", null, view.team)),
     };
+}
+
+/** When a new day begins, the lines of before stay until theirs are there: their points are days that are over. */
+function useLastSeries(view: View, series: SeriesReply | null): SeriesReply | null {
+    const place = `${view.team} ${view.asAt} ${view.basis}`;
+    const last = useRef<{ place: string; series: SeriesReply | null }>({ place, series });
+    if (series !== null || last.current.place !== place) last.current = { place, series };
+    return last.current.series;
 }
 
 type Measure = "waiting" | "breach" | "due" | "longest" | "median";
@@ -62,7 +70,7 @@ function befores(past: Past, of: (earlier: Earlier) => number | null, words: "lo
     const { isLive } = past;
     return [
         { value: value(past.yesterday), since: words === "short" ? (isLive ? "on yesterday" : "in a day") : isLive ? "since yesterday" : "since the day before" },
-        { value: value(past.weeksAgo), since: words === "short" ? "in 4 weeks" : isLive ? "since four weeks ago" : "since four weeks before" },
+        { value: value(past.weeksAgo), since: words === "short" ? "in 4 weeks" : "in four weeks" },
     ];
 }
 
@@ -228,6 +236,8 @@ function basisWords(past: Past): ComponentChildren {
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+/** Each answer counts the whole history: a page asks no oftener, however fast the daemon's clock goes. */
+const HOUR_EVERY_MS = 30_000;
 
 const KINDS: readonly { of: keyof Flow; one: string; many: string }[] = [
     { of: "started", one: "started waiting", many: "started waiting" },
@@ -253,25 +263,42 @@ function changesOf(now: FlowReply, before: FlowReply): { keys: Keys; words: stri
     return changes.filter((row) => row.words.length > 0);
 }
 
+interface Minute {
+    at: number;
+    /** The day that is open then. */
+    day: string;
+    askedAt: number;
+}
+
 /**
  * The minute that is full by the daemon's clock, not by this computer's. All pages ask about the same minutes, which the gateway answers
- * with one question to the daemon.
+ * with one question to the daemon. A minute that is asked about stays until `isAnswered`: by a clock that is driven faster than answers
+ * come, the question would otherwise always be left for the next one.
  */
-function useMinute(): number | null {
-    return useLive((state) => (state.heartbeat ? Math.floor(Date.parse(state.heartbeat.now) / MINUTE_MS) * MINUTE_MS : null));
+function useMinute(day: string, isAnswered: () => boolean): Minute | null {
+    const newest = useLive((state) => (state.heartbeat ? Math.floor(Date.parse(state.heartbeat.now) / MINUTE_MS) * MINUTE_MS : null));
+    const minute = useRef<Minute | null>(null);
+    const before = minute.current;
+    if (newest !== null && newest !== before?.at && (before === null || (Date.now() - before.askedAt >= HOUR_EVERY_MS && isAnswered()))) {
+        minute.current = { at: newest, day, askedAt: Date.now() };
+    }
+    return minute.current;
 }
 
 function LastHour({ day, team }: { day: string; team: string | null }) {
     const names = useNames();
-    const minute = useMinute();
+    const isAnswered = useRef(false);
+    const minute = useMinute(day, () => isAnswered.current);
     const at = (instant: number) => new Date(instant).toISOString();
-    const question = { from: names.epoch, to: day, group_by: ["pathway"], team };
-    const now = useAnswer("flow", minute === null ? null : { ...question, known_at: at(minute) }, ONCE);
-    const before = useAnswer("flow", minute === null ? null : { ...question, known_at: at(minute - HOUR_MS) }, ONCE);
+    const question = minute && { from: names.epoch, to: minute.day, group_by: ["pathway"], team };
+    const now = useAnswer("flow", question && { ...question, known_at: at(minute.at) }, ONCE);
+    const before = useAnswer("flow", question && { ...question, known_at: at(minute.at - HOUR_MS) }, ONCE);
+    isAnswered.current = now.status !== "loading" && before.status !== "loading";
     // The question changes each minute; what was said before stays until the new answer is there.
     const [shown, setShown] = useState<{ since: string; until: string; changes: ReturnType<typeof changesOf> } | null>(null);
     useEffect(() => {
-        if (now.status === "ready" && before.status === "ready" && minute !== null) setShown({ since: at(minute - HOUR_MS), until: at(minute), changes: changesOf(now.reply, before.reply) });
+        if (now.status === "ready" && before.status === "ready" && minute !== null)
+            setShown({ since: at(minute.at - HOUR_MS), until: at(minute.at), changes: changesOf(now.reply, before.reply) });
     }, [now, before, minute]);
     const failed = now.status === "failed" ? now : before.status === "failed" ? before : null;
     if (failed && !shown) return <Loaded answer={failed}>{() => null}</Loaded>;
@@ -316,7 +343,7 @@ export default function Overview() {
                         </Section>
                         {view.live && (
                             <Section title="Recorded in the last hour" about="What has come from the case management system in the hour up to the last full minute, whenever it happened.">
-                                <LastHour day={positions.day} team={view.team} />
+                                <LastHour key={view.team} day={positions.day} team={view.team} />
                             </Section>
                         )}
                     </>

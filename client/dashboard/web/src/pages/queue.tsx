@@ -1,6 +1,6 @@
 // Queue: one pathway, of one team or all: how long its people wait, how it moves, and by priority and risk whose turn it is.
 import { useMemo } from "preact/hooks";
-import { here, link, useAddress, useView, type View } from "../address";
+import { dayOfView, here, link, useAddress, useView, type View } from "../address";
 import type { Position, SummaryReply } from "../api/types";
 import { DistributionChart, FlowChart, MovementCharts, movement, restatedWords } from "../charts/queue";
 import { Chooser, LiveMark } from "../components/chooser";
@@ -47,7 +47,7 @@ function KeyFigures({ queue, day, position }: { queue: Queue; day: string; posit
             />
             <Figure label="Due this week" definition="due" value={position.due} compact before={before("due")} href={people({ due: "true" })} />
             <Figure label="No contact" definition="no_contact" value={position.no_contact} compact before={before("no_contact")} href={people({ no_contact: "true" })} />
-            <Figure label="Unallocated" definition="unallocated" value={position.unallocated} compact before={before("unallocated")} href={people({ stage: "unallocated" })} />
+            <Figure label="No worker yet" definition="unallocated" value={position.unallocated} compact before={before("unallocated")} href={people({ stage: "unallocated" })} />
             <Figure label="Longest" definition="longest" value={position.longest} unit="days" compact before={before("longest")} more="longer" fewer="shorter" />
             <Figure label="Median" definition="median" value={position.median} unit="days" compact before={before("median")} more="longer" fewer="shorter" />
         </Figures>
@@ -250,10 +250,23 @@ function useTeamsOf(pathway: string | null, team: string | null): Choice[] {
     }, [rows, team, names]);
 }
 
+/** The pathway of the address; where it names none, that for which most people wait in the team, so that a team's queue is its own. Null until it is known. */
+function usePathway(view: View): string | null {
+    const names = useNames();
+    const isOpen = view.pathway === null && view.team !== null;
+    const answer = useAnswer("summary", isOpen ? { group_by: ["pathway"], team: view.team, ...dayOfView(view) } : null);
+    if (view.pathway !== null) return view.pathway;
+    const first = names.pathways[0]?.value ?? null;
+    if (!isOpen || answer.status === "failed") return first;
+    if (answer.status === "loading") return null;
+    const most = answer.reply.rows.reduce<Group | null>((best, row) => (row.position.waiting > (best?.position.waiting ?? 0) ? row : best), null);
+    return most?.keys.pathway ?? first;
+}
+
 export default function QueuePage() {
     const view = useView();
     const names = useNames();
-    const pathway = view.pathway ?? names.pathways[0]?.value ?? null;
+    const pathway = usePathway(view);
     const teams = useTeamsOf(pathway, view.team);
     const follow = useMemo<Follow | null>(() => (view.live ? { pathway, team: view.team, everyMs: CHART_MS } : null), [view.live, pathway, view.team]);
     return (

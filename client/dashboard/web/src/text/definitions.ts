@@ -29,7 +29,7 @@ export const DEFINITION_GROUPS: readonly DefinitionGroup[] = [
                 text: ["Waits whose clock has started and has not stopped, at the end of the day that is shown.", "Each counts with the team that it has on that day."],
             },
             { id: "scheduled", term: "Planned", rule: "position", text: ["Waits whose clock starts on a later day, like a review that is due next month. They are not among the waiting."] },
-            { id: "unallocated", term: "No worker yet", rule: "position", text: ["Waiting, and nobody is allocated. A move to another team takes the worker away."] },
+            { id: "unallocated", term: "No worker yet", rule: "position", text: ["Waiting, and nobody is allocated: the unallocated. A move to another team takes the worker away."] },
             { id: "allocated", term: "Allocated", rule: "position", text: ["Waiting, and a named worker has the case; the assessment has not started."] },
             { id: "in_progress", term: "Under way", rule: "position", text: ["Waiting, and the assessment has started. On pathways where the start stops the clock nobody is counted here."] },
             { id: "worker", term: "Worker", text: ["Who a wait is allocated to, by a reference. Names are not kept here."] },
