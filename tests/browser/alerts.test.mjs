@@ -84,6 +84,8 @@ test("an alert is acknowledged by keyboard, and stays so", async () => {
 });
 
 test("alerts of the time when the stream was lost are there when it is back", async () => {
+    // What was never live is not said to be so no longer.
+    await page.getByText(/^Live, /).waitFor();
     await stage.do("kill_gateway");
     await page.getByRole("alert").filter({ hasText: "Not live since" }).waitFor();
     await stage.send(referral("late-1", before(TODAY, 40)), referral("late-2", before(TODAY, 50)));
