@@ -17,7 +17,8 @@ enum {
     OPTION_KEY,
     OPTION_UNSIGNED,
     OPTION_LABELS,
-    OPTION_PUBLISH
+    OPTION_PUBLISH,
+    OPTION_PROGRESS
 };
 
 struct export_arguments {
@@ -32,6 +33,7 @@ struct export_arguments {
     const char *out;
     const char *key_path;
     bool is_unsigned;
+    bool tells_progress;
 };
 
 static const struct argp_option export_options[] = {
@@ -44,6 +46,7 @@ static const struct argp_option export_options[] = {
     {"unsigned", OPTION_UNSIGNED, NULL, 0, "do not sign", 0},
     {"labels", OPTION_LABELS, "FILE", 0, "take the council's name and the labels of pathways and teams from this configuration", 0},
     {"publish", OPTION_PUBLISH, NULL, 0, "for publication: small counts are hidden, the others rounded", 0},
+    {"progress", OPTION_PROGRESS, NULL, 0, "say on standard error how many questions are answered, for programs", 0},
     {0}};
 
 static void take_day(struct argp_state *state, const char *name, const char *argument, day_t *day, bool *has) {
@@ -132,6 +135,9 @@ static error_t take_export_option(int key, char *argument, struct argp_state *st
         return 0;
     case OPTION_PUBLISH:
         arguments->parameters.publish = true;
+        return 0;
+    case OPTION_PROGRESS:
+        arguments->tells_progress = true;
         return 0;
     case ARGP_KEY_END:
         check_all_given(state, arguments);
@@ -234,11 +240,31 @@ static int write_pack(const struct export_arguments *arguments, struct evidence 
     return stored ? CTL_DONE : CTL_REFUSED;
 }
 
+/* An evidence_progress: a line for a program that waits for the pack. */
+static void tell_progress(void *context, unsigned done, unsigned total) {
+    (void)context;
+    fprintf(stderr, "progress %u %u\n", done, total < done ? done : total);
+}
+
+static struct evidence *collect(const struct export_arguments *arguments, const struct evidence_source *source,
+                                char message[EVIDENCE_MESSAGE_SIZE]) {
+    struct progress progress;
+
+    if (arguments->tells_progress) {
+        return evidence_collect(source, &arguments->parameters, tell_progress, NULL, message);
+    }
+    progress_begin(&progress, 0);
+    progress.what = "questions answered";
+    struct evidence *evidence = evidence_collect(source, &arguments->parameters, source_progress, &progress, message);
+
+    progress_end(&progress);
+    return evidence;
+}
+
 static int export_pack(struct export_arguments *arguments) {
     struct evidence_source source;
     struct source asked;
     struct evidence_key key;
-    struct progress progress;
     char message[EVIDENCE_MESSAGE_SIZE] = "";
 
     if (arguments->labels_path != NULL && !read_labels(arguments)) {
@@ -252,11 +278,7 @@ static int export_pack(struct export_arguments *arguments) {
         return arguments->ctl->journal != NULL ? CTL_REFUSED : CTL_USAGE;
     }
     arguments->parameters.known_at = arguments->known_at;
-    progress_begin(&progress, 0);
-    progress.what = "questions answered";
-    struct evidence *evidence = evidence_collect(&source, &arguments->parameters, source_progress, &progress, message);
-
-    progress_end(&progress);
+    struct evidence *evidence = collect(arguments, &source, message);
     int code = asked.code;
 
     if (evidence == NULL) {

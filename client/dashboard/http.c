@@ -215,7 +215,7 @@ static enum http_method method_of(const char *name) {
     static const struct {
         const char *name;
         enum http_method method;
-    } methods[] = {{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}, {"OPTIONS", HTTP_OPTIONS}};
+    } methods[] = {{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS}};
 
     for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
         if (strcmp(name, methods[i].name) == 0) {
@@ -450,6 +450,10 @@ void exchange_answer_shared(struct exchange *exchange, int status, const char *t
                             void (*release)(void *owner), void *owner) {
     /* The parameter has no const, but the body is only read. */
     give(exchange, status, type, MHD_create_response_from_buffer_with_free_callback_cls(size, (void *)(uintptr_t)body, release, owner));
+}
+
+void exchange_answer_file(struct exchange *exchange, int status, const char *type, int descriptor, size_t size) {
+    give(exchange, status, type, MHD_create_response_from_fd_at_offset64(size, descriptor, 0));
 }
 
 void exchange_problem(struct exchange *exchange, int status, const char *code, const char *detail, const char *pointer) {

@@ -14,7 +14,7 @@ struct http;
 /* One request and its answer. A handler gives the answer at once or keeps the exchange and gives it later, exactly once. */
 struct exchange;
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
 
 struct http_setup {
     int listener;         /* a listening socket; closed by http_close, or by http_open when it fails */
@@ -62,6 +62,8 @@ void exchange_answer(struct exchange *exchange, int status, const char *type, ch
 /* `body` lives until `release` is called with `owner`; NULL: it lives longer than the server. */
 void exchange_answer_shared(struct exchange *exchange, int status, const char *type, const char *body, size_t size,
                             void (*release)(void *owner), void *owner);
+/* `size` bytes of a file from its beginning; the descriptor is taken over and closed. */
+void exchange_answer_file(struct exchange *exchange, int status, const char *type, int descriptor, size_t size);
 /* RFC 9457; `pointer` may be NULL. With 503 goes Retry-After, one second unless it was set. */
 void exchange_problem(struct exchange *exchange, int status, const char *code, const char *detail, const char *pointer);
 

@@ -13,7 +13,8 @@ enum {
     ITEM_SIGNALS,
     ITEM_UPSTREAM,
     ITEM_NEWS = ITEM_UPSTREAM + UPSTREAM_POLL_ITEMS,
-    ITEM_COUNT = ITEM_NEWS + NEWS_POLL_ITEMS,
+    ITEM_PACKS = ITEM_NEWS + NEWS_POLL_ITEMS,
+    ITEM_COUNT = ITEM_PACKS + PACKS_POLL_ITEMS,
 };
 enum { TICK_MS = 1000 };
 
@@ -66,8 +67,10 @@ bool loop_run(const struct loop_setup *setup) {
         items[ITEM_SIGNALS] = (zmq_pollitem_t){.fd = signals_descriptor(setup->signals), .events = ZMQ_POLLIN};
         upstream_poll(gateway->upstream, &items[ITEM_UPSTREAM]);
         news_poll(gateway->news, &items[ITEM_NEWS]);
+        int count = ITEM_PACKS + (gateway->packs == NULL ? 0 : packs_poll(gateway->packs, &items[ITEM_PACKS]));
+
         gateway->now_ms = loop_clock_ms();
-        if (zmq_poll(items, ITEM_COUNT, wait_ms(setup)) < 0 && errno != EINTR) {
+        if (zmq_poll(items, count, wait_ms(setup)) < 0 && errno != EINTR) {
             log_line(setup->log, LOG_LEVEL_ERROR, "polling failed", LOG_STRING("reason", strerror(errno)));
             return false;
         }
@@ -76,6 +79,9 @@ bool loop_run(const struct loop_setup *setup) {
         news_run(gateway->news, gateway->now_ms);
         tell_daemon(setup, &was_live);
         streams_run(gateway->streams, gateway->now_ms);
+        if (gateway->packs != NULL) {
+            packs_run(gateway->packs, gateway->now_ms);
+        }
         http_run(setup->http, gateway->now_ms);
         if (watchdog_ms > 0 && gateway->now_ms >= watchdog_due) {
             watchdog_due = gateway->now_ms + (int64_t)watchdog_ms;

@@ -60,6 +60,19 @@ static bool open_daemon(const struct settings *settings, struct gateway *gateway
     return true;
 }
 
+/* NULL where evidence is not made from the pages. */
+static struct packs *open_packs(const struct settings *settings, struct log *log) {
+    const struct dashboard_config *dashboard = &settings->dashboard;
+    struct packs_setup setup = {.command = dashboard->evidence.command != NULL ? dashboard->evidence.command : WAITLIST_COMMAND,
+                                .key = dashboard->evidence.key,
+                                .labels = settings->config->path,
+                                .query = settings->query,
+                                .time_limit_ms = dashboard->evidence.time_limit_s * INT64_C(1000),
+                                .log = log};
+
+    return dashboard->evidence.enabled ? packs_create(&setup) : NULL;
+}
+
 static bool open_gateway(const struct settings *settings, struct listener *listener, struct log *log, struct signals *signals) {
     char reason[ASSETS_MESSAGE_SIZE] = "";
     struct gateway gateway = {.config = &settings->dashboard, .assets_reason = reason, .now_ms = loop_clock_ms()};
@@ -70,12 +83,14 @@ static bool open_gateway(const struct settings *settings, struct listener *liste
     if (gateway.assets == NULL) {
         log_line(log, LOG_LEVEL_WARNING, "there are no pages, only answers below /api/v1/", LOG_STRING("reason", reason));
     }
+    gateway.packs = open_packs(settings, log);
     gateway.guard = guard_create(listener->host, listener->is_loopback, settings->dashboard.host_names);
     if (context != NULL && open_daemon(settings, &gateway, context, log)) {
         ended_well = serve(settings, &gateway, listener, log, signals);
     } else {
         (void)close(listener->descriptor);
     }
+    packs_destroy(&gateway.packs);
     streams_destroy(&gateway.streams);
     news_destroy(&gateway.news);
     upstream_destroy(&gateway.upstream);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* Addresses of views: the page itself finds out which one it shows. */
-static const char *const views[] = {"/",          "/queue",        "/people",  "/wait",       "/alerts",
-                                    "/caseloads", "/data-quality", "/compare", "/definitions"};
+static const char *const views[] = {"/",          "/queue",        "/people",  "/wait",     "/alerts",
+                                    "/caseloads", "/data-quality", "/compare", "/evidence", "/definitions"};
 
 static bool is_view(const char *path) {
     for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {

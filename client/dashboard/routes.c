@@ -37,21 +37,27 @@ static void answer_stream(struct gateway *gateway, struct exchange *exchange) {
     streams_answer(gateway->streams, exchange);
 }
 
+/* OPTIONS is answered for all of them. */
+#define TAKES(method) (1u << (method))
+#define READ (TAKES(HTTP_GET) | TAKES(HTTP_HEAD))
+
 struct route {
     const char *path;
     bool is_prefix; /* everything below it */
-    bool posts;     /* POST, else GET and HEAD */
+    unsigned methods;
     void (*answer)(struct gateway *gateway, struct exchange *exchange);
 };
 
 /* The first that fits. */
 static const struct route routes[] = {
-    {"/healthz", false, false, answer_healthz},
-    {"/metrics", false, false, metrics_answer},
-    {API "stream", false, false, answer_stream},
-    {ACKNOWLEDGE_PATH, true, true, acknowledge_answer},
-    {API, true, false, answer_api},
-    {"/", true, false, pages_answer},
+    {"/healthz", false, READ, answer_healthz},
+    {"/metrics", false, READ, metrics_answer},
+    {API "stream", false, READ, answer_stream},
+    {ACKNOWLEDGE_PATH, true, TAKES(HTTP_POST), acknowledge_answer},
+    {EVIDENCE_PATH, false, READ | TAKES(HTTP_POST), evidence_answer},
+    {EVIDENCE_PATH "/", true, READ | TAKES(HTTP_DELETE), evidence_answer_one},
+    {API, true, READ, answer_api},
+    {"/", true, READ, pages_answer},
 };
 
 static const struct route *route_of(const char *path) {
@@ -63,6 +69,21 @@ static const struct route *route_of(const char *path) {
         }
     }
     memory_broken(); /* every path begins with a slash */
+}
+
+/* For the header Allow, at most 32 bytes. */
+static void say_allowed(const struct route *route, char *text) {
+    static const struct {
+        enum http_method method;
+        const char *name;
+    } names[] = {{HTTP_GET, "GET, "}, {HTTP_HEAD, "HEAD, "}, {HTTP_POST, "POST, "}, {HTTP_DELETE, "DELETE, "}};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if ((route->methods & TAKES(names[i].method)) != 0) {
+            text = stpcpy(text, names[i].name);
+        }
+    }
+    (void)stpcpy(text, "OPTIONS");
 }
 
 void routes_handle(void *context, struct exchange *exchange) {
@@ -79,12 +100,13 @@ void routes_handle(void *context, struct exchange *exchange) {
         return;
     }
     const struct route *route = route_of(target_path(exchange_target(exchange)));
-    const char *allowed = route->posts ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+    char allowed[48];
 
+    say_allowed(route, allowed);
     if (method == HTTP_OPTIONS) {
         exchange_set_header(exchange, "Allow", allowed);
         exchange_answer(exchange, 204, NULL, NULL, 0);
-    } else if (route->posts ? method != HTTP_POST : method != HTTP_GET && method != HTTP_HEAD) {
+    } else if ((route->methods & TAKES(method)) == 0) {
         exchange_set_header(exchange, "Allow", allowed);
         exchange_problem(exchange, 405, "method_not_allowed", "this address does not take this method", NULL);
     } else {

@@ -120,6 +120,8 @@ void config_free(struct config **config) {
     free(old->dashboard.host_names);
     free(old->dashboard.user_header);
     free(old->dashboard.web);
+    free(old->dashboard.evidence.command);
+    free(old->dashboard.evidence.key);
     free(old);
 }
 

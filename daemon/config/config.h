@@ -55,6 +55,12 @@ struct dashboard_config {
     int questions;
     int answer_timeout_s;
     int csv_rows;
+    struct {
+        bool enabled;
+        char *command; /* NULL: where waitlistctl was installed */
+        char *key;     /* NULL: packs are not signed */
+        int time_limit_s;
+    } evidence;
 };
 
 /* What a quarterly report measures: of those waiting at the end of the quarter, or of what happened in it. */

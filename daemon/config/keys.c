@@ -270,6 +270,15 @@ static const struct config_key keys[] = {
      "seconds that a question waits for the daemon's answer"},
     {"dashboard.csv_rows", KEY_INTEGER, OF_CONFIG(dashboard.csv_rows), RANGE(1000, 10000000), "1000000", false,
      "rows of one CSV download at most"},
+    GROUP("dashboard.evidence", SCOPE_CONFIG),
+    {"dashboard.evidence.enabled", KEY_BOOLEAN, OF_CONFIG(dashboard.evidence.enabled), NO_RANGE, "true", false,
+     "whether packs of evidence can be made from the pages"},
+    {"dashboard.evidence.command", KEY_PATH, OF_CONFIG(dashboard.evidence.command), RANGE(0, PATH_BYTES_MAX), "\"\"", false,
+     "the waitlistctl that makes them; \"\": where it was installed"},
+    {"dashboard.evidence.key", KEY_PATH, OF_CONFIG(dashboard.evidence.key), RANGE(0, PATH_BYTES_MAX), "\"\"", false,
+     "the key of 'waitlistctl keygen' that signs them; \"\": they are not signed"},
+    {"dashboard.evidence.time_limit_s", KEY_INTEGER, OF_CONFIG(dashboard.evidence.time_limit_s), RANGE(1, 86400), "1800", false,
+     "seconds after which the making of a pack is given up"},
 };
 
 const char *config_kpi_measure_name(enum kpi_measure measure) {

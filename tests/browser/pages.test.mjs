@@ -18,6 +18,7 @@ const PAGES = [
     ["/caseloads", "Caseloads"],
     ["/compare", "Compare"],
     ["/data-quality", "Data quality"],
+    ["/evidence", "Evidence"],
     ["/definitions", /./],
 ];
 const LOOKS = [
@@ -61,8 +62,8 @@ for (const [look, options] of LOOKS) {
     }
 }
 
-// Alerts, the quality of the data and definitions are always those of now.
-for (const [path] of PAGES.filter(([each]) => !/^\/(alerts|data-quality|definitions)/.test(each))) {
+// Alerts, the quality of the data, evidence and definitions know no past day.
+for (const [path] of PAGES.filter(([each]) => !/^\/(alerts|data-quality|evidence|definitions)/.test(each))) {
     test(`${path} says of a past day that it is not live`, async () => {
         const address = `${path}${path.includes("?") ? "&" : "?"}as_at=${before(TODAY, 30)}`;
         const page = await openPage(browser, stage, address);

@@ -62,7 +62,7 @@ _waitlistctl() {
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
     report) options='dhsc-waiting-times kpi --from --encoding --quarter --known-at --out' ;;
     redact) options='--subject --person --source --reason --by' ;;
-    export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --publish' ;;
+    export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --publish --progress' ;;
     verify) options='--head --seq --public-key --unsigned' ;;
     backup) options='--with-key' ;;
     restore) options='--accept --dry-run' ;;

@@ -17,6 +17,7 @@ export const ROUTES: readonly Route[] = [
     { path: "/caseloads", label: "Caseloads", load: () => import("./pages/caseloads") },
     { path: "/compare", label: "Compare", load: () => import("./pages/compare") },
     { path: "/data-quality", label: "Data quality", load: () => import("./pages/data-quality") },
+    { path: "/evidence", label: "Evidence", load: () => import("./pages/evidence") },
     { path: "/definitions", label: "Definitions", load: () => import("./pages/definitions") },
 ];
 

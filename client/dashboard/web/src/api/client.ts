@@ -177,3 +177,12 @@ export async function send<T>(path: string, body: unknown): Promise<T> {
     );
     return readJson<T>(response);
 }
+
+/** What is at a path behind /api/v1/ that is no question to the daemon. */
+export async function receive<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return readJson<T>(await fetchOrProblem(`/api/v1/${path}`, { headers: { accept: "application/json" } }, signal));
+}
+
+export async function remove(path: string): Promise<void> {
+    await fetchOrProblem(`/api/v1/${path}`, { method: "DELETE" }, undefined);
+}

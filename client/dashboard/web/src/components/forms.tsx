@@ -1,4 +1,4 @@
-// GOV.UK's form parts: checkboxes, select, text input, text area, and the summary of what is wrong with a form.
+// GOV.UK's form parts: checkboxes, radios, select, text input, text area, and the summary of what is wrong with a form.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
@@ -153,6 +153,47 @@ export function Checkboxes({ id, name, legend, choices, chosen }: ChoicesProps) 
                             </label>
                         </div>
                     ))}
+                </div>
+            </fieldset>
+        </div>
+    );
+}
+
+interface RadiosProps {
+    /** The beginning of the ids; the first radio has it as it is, so that an error leads there. */
+    id: string;
+    name: string;
+    legend: string;
+    choices: readonly { value: string; label: string; hint: string }[];
+    error?: string | null;
+}
+
+/** Radios with what each choice means; none is chosen beforehand. */
+export function Radios({ id, name, legend, choices, error }: RadiosProps) {
+    return (
+        <div class={`govuk-form-group${error ? " govuk-form-group--error" : ""}`}>
+            <fieldset class="govuk-fieldset" aria-describedby={error ? `${id}-error` : undefined}>
+                <legend class="govuk-fieldset__legend govuk-fieldset__legend--s">{legend}</legend>
+                {error && (
+                    <p class="govuk-error-message" id={`${id}-error`}>
+                        <span class="govuk-visually-hidden">Error:</span> {error}
+                    </p>
+                )}
+                <div class="govuk-radios">
+                    {choices.map((choice, index) => {
+                        const own = index === 0 ? id : `${id}-${index}`;
+                        return (
+                            <div class="govuk-radios__item" key={choice.value}>
+                                <input class="govuk-radios__input" id={own} name={name} type="radio" value={choice.value} aria-describedby={`${own}-hint`} />
+                                <label class="govuk-label govuk-radios__label" for={own}>
+                                    {choice.label}
+                                </label>
+                                <div class="govuk-hint govuk-radios__hint" id={`${own}-hint`}>
+                                    {choice.hint}
+                                </div>
+                            </div>
+                        );
+                    })}
                 </div>
             </fieldset>
         </div>

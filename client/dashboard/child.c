@@ -1,0 +1,119 @@
+/* A child program, by posix_spawn, a pipe and a pidfd. */
+#include "client/dashboard/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Above it goes everything else on the machine: the daemon, the gateway itself, whoever works there. */
+#define CHILD_NICENESS 15
+#define READS_MAX 16 /* in one turn of the loop */
+
+extern char **environ;
+
+static void close_end(int *end) {
+    if (*end >= 0) {
+        (void)close(*end);
+        *end = -1;
+    }
+}
+
+static int spawn(pid_t *pid, char *const *words, int said) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, usual;
+
+    sigemptyset(&none);
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGTERM);
+    sigaddset(&usual, SIGINT);
+    sigaddset(&usual, SIGHUP);
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
+    (void)posix_spawnattr_setsigmask(&attributes, &none);
+    (void)posix_spawnattr_setsigdefault(&attributes, &usual);
+    (void)posix_spawnattr_setpgroup(&attributes, 0);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int failure = posix_spawn(pid, words[0], &actions, &attributes, words, environ);
+
+    (void)posix_spawnattr_destroy(&attributes);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return failure;
+}
+
+bool child_start(struct child *child, char *const *words, size_t bytes) {
+    const struct rlimit limit = {bytes, bytes};
+    int pipe[2];
+
+    *child = (struct child){.exited = -1, .said = -1};
+    if (pipe2(pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return false;
+    }
+    int failure = spawn(&child->pid, words, pipe[1]);
+
+    (void)close(pipe[1]);
+    child->said = pipe[0];
+    if (failure == 0) {
+        /* Where the system allows neither, it is the daemon that guards itself: it answers few such questions at once. */
+        (void)setpriority(PRIO_PROCESS, (id_t)child->pid, CHILD_NICENESS);
+        (void)prlimit(child->pid, RLIMIT_FSIZE, &limit, NULL);
+        child->exited = pidfd_open(child->pid, 0);
+        failure = child->exited < 0 ? errno : 0;
+    } else {
+        child->pid = 0;
+    }
+    if (failure != 0) {
+        child_end(child);
+        errno = failure;
+    }
+    return failure == 0;
+}
+
+void child_listen(struct child *child, void (*take)(void *context, const char *line), void *context) {
+    char bytes[4096];
+    ssize_t count = 1;
+
+    for (int reads = 0; reads < READS_MAX && child->said >= 0 && count > 0; reads++) {
+        count = read(child->said, bytes, sizeof bytes);
+        for (ssize_t i = 0; i < count; i++) {
+            if (bytes[i] == '\n') {
+                child->line[child->used] = '\0';
+                child->used = 0;
+                take(context, child->line);
+            } else if (child->used + 1 < sizeof child->line) {
+                child->line[child->used++] = bytes[i];
+            }
+        }
+        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
+            close_end(&child->said);
+        }
+    }
+}
+
+bool child_has_ended(struct child *child, int *status) {
+    bool has_ended = child->pid > 0 && waitpid(child->pid, status, WNOHANG) == child->pid;
+
+    child->pid = has_ended ? 0 : child->pid;
+    return has_ended;
+}
+
+void child_end(struct child *child) {
+    if (child->pid > 0) {
+        (void)kill(-child->pid, SIGKILL);
+        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
+    }
+    close_end(&child->said);
+    close_end(&child->exited);
+    child->pid = 0;
+}
