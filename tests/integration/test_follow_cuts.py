@@ -160,7 +160,7 @@ class FollowCuts(unittest.TestCase):
         self.daemon = Daemon()
         self.addCleanup(self.daemon.close)
         self.council = Council(self.walk, self.daemon)
-        self.council.step()
+        self.daemon.take(referral("W-0", "2025-04-01"))  # in breach, so that there is an alert to begin with
         self.followers, self.ticks = [], queue.Queue()
         for kind in (CommandLine, Library):
             self.followers.append(kind(random.Random(self.walk.random()), self.daemon, self.ticks))
