@@ -56,19 +56,6 @@ static void take_day(struct argp_state *state, const char *name, const char *arg
     *has = true;
 }
 
-static void take_known_at(struct argp_state *state, struct export_arguments *arguments, const char *argument) {
-    instant_t instant;
-    char *end;
-    unsigned long long seq = strtoull(argument, &end, 10);
-    bool is_seq = argument[0] >= '0' && argument[0] <= '9' && *end == '\0' && seq <= INT64_MAX;
-
-    if (!is_seq && !instant_parse(text_of(argument), &instant)) {
-        argp_error(state, "--known-at is a seq, or an instant as 2025-08-01T09:00:00Z, not '%s'", argument);
-    }
-    json_decref(arguments->known_at);
-    arguments->known_at = is_seq ? json_integer((json_int_t)seq) : json_string(argument);
-}
-
 static void take_pathways(struct argp_state *state, struct export_arguments *arguments, const char *argument) {
     struct evidence_parameters *parameters = &arguments->parameters;
     char *rest = NULL;
@@ -116,7 +103,7 @@ static error_t take_export_option(int key, char *argument, struct argp_state *st
         take_day(state, "--to", argument, &arguments->parameters.to, &arguments->has_to);
         return 0;
     case OPTION_KNOWN_AT:
-        take_known_at(state, arguments, argument);
+        source_take_known_at(state, argument, &arguments->known_at);
         return 0;
     case OPTION_PATHWAY:
         take_pathways(state, arguments, argument);

@@ -26,19 +26,6 @@ static bool ends_with(const char *text, const char *end) {
     return length > size && strcmp(text + length - size, end) == 0;
 }
 
-static void take_known_at(struct argp_state *state, struct kpi_arguments *arguments, const char *argument) {
-    instant_t instant;
-    char *end;
-    unsigned long long seq = strtoull(argument, &end, 10);
-    bool is_seq = argument[0] >= '0' && argument[0] <= '9' && *end == '\0' && seq <= INT64_MAX;
-
-    if (!is_seq && !instant_parse(text_of(argument), &instant)) {
-        argp_error(state, "--known-at is a seq, or an instant as 2025-08-01T09:00:00Z, not '%s'", argument);
-    }
-    json_decref(arguments->known_at);
-    arguments->known_at = is_seq ? json_integer((json_int_t)seq) : json_string(argument);
-}
-
 static error_t take_option(int key, char *argument, struct argp_state *state) {
     struct kpi_arguments *arguments = state->input;
 
@@ -53,7 +40,7 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
         arguments->has_quarter = true;
         return 0;
     case OPTION_KNOWN_AT:
-        take_known_at(state, arguments, argument);
+        source_take_known_at(state, argument, &arguments->known_at);
         return 0;
     case OPTION_OUT:
         if (!ends_with(argument, ".html") && !ends_with(argument, ".xlsx") && !ends_with(argument, ".json")) {

@@ -94,3 +94,16 @@ void source_progress(void *context, unsigned done, unsigned total) {
     progress->total = done < total ? total : done + 1;
     progress_draw(progress, done, done, "");
 }
+
+void source_take_known_at(struct argp_state *state, const char *argument, json_t **known_at) {
+    instant_t instant;
+    char *end;
+    unsigned long long seq = strtoull(argument, &end, 10);
+    bool is_seq = argument[0] >= '0' && argument[0] <= '9' && *end == '\0' && seq <= INT64_MAX;
+
+    if (!is_seq && !instant_parse(text_of(argument), &instant)) {
+        argp_error(state, "--known-at is a seq, or an instant as 2025-08-01T09:00:00Z, not '%s'", argument);
+    }
+    json_decref(*known_at);
+    *known_at = is_seq ? json_integer((json_int_t)seq) : json_string(argument);
+}

@@ -16,4 +16,8 @@ bool source_open(struct source *source, struct ctl_context *ctl, struct evidence
 /* An evidence_progress; its context is a struct progress *, begun with a total of 0. */
 void source_progress(void *context, unsigned done, unsigned total);
 
+/* The argument of --known-at, in the place of what is there; a seq or an instant, else the command ends as wrongly used. The caller holds
+ * it. */
+void source_take_known_at(struct argp_state *state, const char *argument, json_t **known_at);
+
 #endif

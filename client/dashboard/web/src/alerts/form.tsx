@@ -4,7 +4,7 @@ import { go, link } from "../address";
 import { Problem, send } from "../api/client";
 import type { Transition } from "../api/types";
 import { DatePicker } from "../components/date-picker";
-import { ErrorSummary, TextArea, TextInput, type FieldError } from "../components/forms";
+import { ErrorSummary, sendingError, TextArea, TextInput, type FieldError } from "../components/forms";
 import { PageTitle, Section } from "../components/page";
 import { Loading, ProblemNotice } from "../components/states";
 import { SeverityTag } from "../components/tags";
@@ -38,12 +38,7 @@ function rememberBy(by: string): void {
 const FIELD_OF_POINTER: Record<string, string> = { "/by": "by", "/note": "note", "/expected_by": "expected-by" };
 
 function errorOf(failure: unknown): FieldError {
-    if (!(failure instanceof Problem)) return { id: "acknowledge", message: "It could not be sent. Try again." };
-    const field = FIELD_OF_POINTER[failure.pointer ?? ""];
-    if (field) return { id: field, message: `${failure.detail.charAt(0).toUpperCase()}${failure.detail.slice(1)}` };
-    if (failure.code === "conflict") return { id: "acknowledge", message: "This alert has ended meanwhile" };
-    const { heading, advice } = failure.explain();
-    return { id: "acknowledge", message: `${heading}. ${advice}` };
+    return sendingError(failure, "acknowledge", FIELD_OF_POINTER, { conflict: "This alert has ended meanwhile" });
 }
 
 /** What was just done, for the list to say once. */

@@ -1,6 +1,7 @@
 // GOV.UK's form parts: checkboxes, radios, select, text input, text area, and the summary of what is wrong with a form.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Problem } from "../api/client";
 
 export interface FieldError {
     /** The id of the field. */
@@ -198,4 +199,18 @@ export function Radios({ id, name, legend, choices, error }: RadiosProps) {
             </fieldset>
         </div>
     );
+}
+
+/**
+ * Where a form that could not be sent went wrong: at the field that the answer points at, else at its button (`at`). `own` has the words of
+ * refusals that this form knows better than the general ones.
+ */
+export function sendingError(failure: unknown, at: string, fields: Record<string, string>, own: Record<string, string>): FieldError {
+    if (!(failure instanceof Problem)) return { id: at, message: "It could not be sent. Try again." };
+    const field = fields[failure.pointer ?? ""];
+    if (field) return { id: field, message: `${failure.detail.charAt(0).toUpperCase()}${failure.detail.slice(1)}` };
+    const known = own[failure.code];
+    if (known) return { id: at, message: known };
+    const { heading, advice } = failure.explain();
+    return { id: at, message: `${heading}. ${advice}` };
 }

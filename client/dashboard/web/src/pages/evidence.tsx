@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { go, here, useAddress } from "../address";
 import { Problem, receive, remove, send } from "../api/client";
 import { DatePicker } from "../components/date-picker";
-import { ErrorSummary, Radios, type FieldError } from "../components/forms";
+import { ErrorSummary, Radios, sendingError, type FieldError } from "../components/forms";
 import { PageTitle, Section } from "../components/page";
 import { Loading, ProblemNotice } from "../components/states";
 import { AUDIENCES, failureWords, packRequestOf, periodWords, share, sizeWords, stateWords, usualPeriod, type EvidenceSettings, type Pack } from "../evidence/pack";
@@ -14,12 +14,7 @@ const LOOK_EVERY_MS = 1000;
 const FIELD_OF_POINTER: Record<string, string> = { "/from": "from", "/to": "to", "/audience": "audience" };
 
 function errorOf(failure: unknown): FieldError {
-    if (!(failure instanceof Problem)) return { id: "make", message: "It could not be sent. Try again." };
-    const field = FIELD_OF_POINTER[failure.pointer ?? ""];
-    if (field) return { id: field, message: `${failure.detail.charAt(0).toUpperCase()}${failure.detail.slice(1)}` };
-    if (failure.code === "busy") return { id: "make", message: "Others are having packs made, and no more can wait. Try again in a minute." };
-    const { heading, advice } = failure.explain();
-    return { id: "make", message: `${heading}. ${advice}` };
+    return sendingError(failure, "make", FIELD_OF_POINTER, { busy: "Others are having packs made, and no more can wait. Try again in a minute." });
 }
 
 type Asked<T> = { status: "loading" } | { status: "failed"; problem: Problem } | { status: "ready"; reply: T };
