@@ -1,10 +1,11 @@
 /* A child program, by posix_spawn, a pipe and a pidfd. */
 #include "client/dashboard/child.h"
 
+#include "daemon/system/spawn.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
@@ -15,8 +16,6 @@
 #define CHILD_NICENESS 15
 #define READS_MAX 16 /* in one turn of the loop */
 
-extern char **environ;
-
 static void close_end(int *end) {
     if (*end >= 0) {
         (void)close(*end);
@@ -26,27 +25,13 @@ static void close_end(int *end) {
 
 static int spawn(pid_t *pid, char *const *words, int said) {
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, usual;
 
-    sigemptyset(&none);
-    sigemptyset(&usual);
-    sigaddset(&usual, SIGPIPE);
-    sigaddset(&usual, SIGTERM);
-    sigaddset(&usual, SIGINT);
-    sigaddset(&usual, SIGHUP);
     (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawnattr_init(&attributes);
     (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     (void)posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setsigdefault(&attributes, &usual);
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int failure = posix_spawn(pid, words[0], &actions, &attributes, words, environ);
+    int failure = spawn_in_group(pid, words, &actions);
 
-    (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
     return failure;
 }

@@ -2,11 +2,12 @@
  * takes too long. Exit code 0: delivered. 65 (data error): will never be taken. Anything else: failed, try again. */
 #include "client/relay/sink.h"
 
+#include "daemon/system/spawn.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -16,8 +17,6 @@
 
 #define OUTPUT_BYTES_KEPT 2000
 #define GRACE_MS 2000 /* from SIGTERM to SIGKILL */
-
-extern char **environ;
 
 struct running {
     pid_t pid;
@@ -39,27 +38,13 @@ static void close_end(int *end) {
 
 static bool spawn(struct running *running, char *const *words, int input[2], int output[2]) {
     posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, usual;
 
-    sigemptyset(&none);
-    sigemptyset(&usual);
-    sigaddset(&usual, SIGPIPE);
-    sigaddset(&usual, SIGTERM);
-    sigaddset(&usual, SIGINT);
-    sigaddset(&usual, SIGHUP);
     (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawnattr_init(&attributes);
     (void)posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
     (void)posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
     (void)posix_spawn_file_actions_adddup2(&actions, output[1], STDERR_FILENO);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setsigdefault(&attributes, &usual);
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int failure = posix_spawn(&running->pid, words[0], &actions, &attributes, words, environ);
+    int failure = spawn_in_group(&running->pid, words, &actions);
 
-    (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
     errno = failure;
     return failure == 0;
