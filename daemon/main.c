@@ -162,7 +162,7 @@ static bool serve(struct config **config, const struct arguments *arguments, str
     struct sockets sockets;
     bool ended_well = false;
     if (sockets_open(&sockets, *config, message)) {
-        if ((*config)->allow_plain_loopback)
+        if ((*config)->security.allow_plain_loopback)
             log_line(log, LOG_LEVEL_WARNING,
                      "plain TCP on loopback is allowed: any local user can connect (security.allow_plain_loopback)");
         if (arguments->simulated != INSTANT_NONE)

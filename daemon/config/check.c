@@ -127,6 +127,14 @@ static const char *check_tcp(const char *address, bool allow_plain_loopback) {
     return NULL;
 }
 
+const char *config_check_public_key(const char *key) {
+    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+    size_t length = strlen(key);
+    if (length != 40 || strspn(key, letters) != length)
+        return "a public key has 40 characters of Z85: copy the line of its .pub file";
+    return NULL;
+}
+
 const char *config_check_endpoint(const char *uri, bool allow_plain_loopback) {
     if (strncmp(uri, "ipc://", 6) == 0)
         return check_ipc(uri + 6);

@@ -10,6 +10,8 @@ const char *config_check_name(const char *name);
 const char *config_check_printable(const char *text);
 /* "Mon-Fri 08:00-18:00" or "Sat 09:00-12:00"; the hours rise. `*read` is what they say when nothing is wrong. */
 const char *config_check_hours(const char *hours, struct feed_hours *read);
+/* The 40 characters of a CURVE public key in Z85. */
+const char *config_check_public_key(const char *key);
 /* ipc:// with an absolute path that fits a socket address, tcp:// on a numeric loopback address (and only when `allow_plain_loopback`),
  * or inproc:// (tests). */
 const char *config_check_endpoint(const char *uri, bool allow_plain_loopback);

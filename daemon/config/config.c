@@ -76,6 +76,22 @@ static void free_endpoints(struct endpoint_list *list) {
         free(list->uri[i]);
 }
 
+static void free_texts(struct access_texts *texts) {
+    for (size_t i = 0; i < texts->count; i++)
+        free(texts->at[i]);
+    free(texts->at);
+}
+
+static void free_entries(struct access_entry *entries, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        free(entries[i].key);
+        free(entries[i].endpoint);
+        free_texts(&entries[i].rights.teams);
+        free_texts(&entries[i].rights.sources);
+    }
+    free(entries);
+}
+
 void config_free(struct config **config) {
     struct config *old = *config;
     if (!old)
@@ -116,6 +132,10 @@ void config_free(struct config **config) {
         free(old->kpis[i].benchmark_source);
     }
     free(old->kpis);
+    free(old->security.secret_key);
+    free(old->security.access_log_directory);
+    free_entries(old->security.peers, old->security.peer_count);
+    free_entries(old->security.local, old->security.local_count);
     free(old->dashboard.listen);
     free(old->dashboard.host_names);
     free(old->dashboard.user_header);

@@ -5,6 +5,7 @@
 #include "daemon/core/feed.h"
 #include "daemon/core/known.h"
 #include "daemon/core/queue_limit.h"
+#include "daemon/security/access.h"
 
 #define ENDPOINTS_MAX 8
 
@@ -92,6 +93,18 @@ struct kpi_config {
     bool statutory;
 };
 
+/* Who may connect, and what each may do. */
+struct security_config {
+    bool allow_plain_loopback;
+    char *secret_key; /* the file; NULL: no CURVE */
+    size_t peer_count;
+    struct access_entry *peers;
+    size_t local_count;
+    struct access_entry *local;
+    char *access_log_directory; /* NULL: beside the journal */
+    int access_log_retention_days;
+};
+
 /* Owned as a whole by config_load; read-only for everybody else. */
 struct config {
     char *path;
@@ -124,7 +137,7 @@ struct config {
     struct kpi_config *kpis;
     size_t source_count;
     struct source_config *sources;
-    bool allow_plain_loopback;
+    struct security_config security;
     struct dashboard_config dashboard;
 };
 

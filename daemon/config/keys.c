@@ -44,6 +44,8 @@ static const char *const polarities[] = {[KPI_LOW_IS_GOOD] = "low", [KPI_HIGH_IS
 #define OF_DIMENSION(member) SCOPE_DIMENSION, offsetof(struct known_dimension, member)
 #define OF_QUEUE_LIMIT(member) SCOPE_QUEUE_LIMIT, offsetof(struct queue_limit_config, member)
 #define OF_KPI(member) SCOPE_KPI, offsetof(struct kpi_config, member)
+#define OF_PEER(member) SCOPE_PEER, offsetof(struct access_entry, member)
+#define OF_LOCAL(member) SCOPE_LOCAL, offsetof(struct access_entry, member)
 #define OF_SOURCE(member) SCOPE_SOURCE, offsetof(struct source_config, member)
 #define RANGE(minimum, maximum) minimum, maximum, NULL
 #define NO_RANGE 0, 0, NULL
@@ -91,26 +93,6 @@ static const struct config_key keys[] = {
      "seconds between two checkpoints, at least"},
     {"journal.backup_directory", KEY_PATH, OF_CONFIG(backup_directory), RANGE(0, PATH_BYTES_MAX), "\"\"", true,
      "the folder of the backups that clients ask for; \"\": backups, beside the journal"},
-
-    GROUP("security", SCOPE_CONFIG),
-    {"security.allow_plain_loopback", KEY_BOOLEAN, OF_CONFIG(allow_plain_loopback), NO_RANGE, "false", true,
-     "lets TCP endpoints on the loopback address do without encryption: every local user can then read and send"},
-
-    GROUP("endpoints", SCOPE_CONFIG),
-    {"endpoints.ingest", KEY_ENDPOINTS, OF_CONFIG(ingest), NO_RANGE, "[ \"ipc:///run/waitlistd/ingest.ipc\" ]", true,
-     "where senders hand in events"},
-    {"endpoints.publish", KEY_ENDPOINTS, OF_CONFIG(publish), NO_RANGE, "[ \"ipc:///run/waitlistd/publish.ipc\" ]", true,
-     "where alerts and positions are published"},
-    {"endpoints.query", KEY_ENDPOINTS, OF_CONFIG(query), NO_RANGE, "[ \"ipc:///run/waitlistd/query.ipc\" ]", true,
-     "where questions are answered"},
-    {"endpoints.publish_interval_ms", KEY_INTEGER, OF_CONFIG(publish_interval_ms), RANGE(10, 10000), "250", false,
-     "milliseconds: a changed position is published at most this often"},
-    {"endpoints.max_future_skew_s", KEY_INTEGER, OF_CONFIG(max_future_skew_s), RANGE(0, SECONDS_A_DAY), "300", false,
-     "seconds: an event further in the future is quarantined"},
-    {"endpoints.requests_waiting", KEY_INTEGER, OF_CONFIG(requests_waiting), RANGE(1, 4096), "256", true,
-     "requests of one sender that may wait here to be read; then its own socket holds it"},
-    {"endpoints.publications_waiting", KEY_INTEGER, OF_CONFIG(publications_waiting), RANGE(100, 1000000), "20000", true,
-     "publications that a slow subscriber may be behind; then it loses the newest"},
 
     {"bands", KEY_BANDS, OF_CONFIG(policy), RANGE(1, DAYS_MAX), "[ 7, 14, 28, 42, 84, 182 ]", false,
      "upper edges, in days, of the bands in which waits are counted"},
@@ -250,6 +232,54 @@ static const struct config_key keys[] = {
     {"sources[].allow_numeric_references", KEY_BOOLEAN, OF_SOURCE(allow_numeric_references), NO_RANGE, "false", false,
      "takes ten-digit references that look like NHS numbers: only where they are known to be something else"},
 
+    GROUP("security", SCOPE_CONFIG),
+    {"security.allow_plain_loopback", KEY_BOOLEAN, OF_CONFIG(security.allow_plain_loopback), NO_RANGE, "false", true,
+     "lets TCP endpoints on the loopback address do without encryption: every local user can then read and send"},
+    {"security.secret_key", KEY_PATH, OF_CONFIG(security.secret_key), RANGE(0, PATH_BYTES_MAX), "\"\"", true,
+     "the daemon's secret key, made by 'waitlistctl keygen --curve'; \"\": none, so no TCP but what allow_plain_loopback allows"},
+    {"security.peers", KEY_LIST, SCOPE_PEER, 0, RANGE(0, ACCESS_PEERS_MAX), "()", false, "whose keys are let in, and what each may do"},
+    {"security.peers[].name", KEY_NAME, OF_PEER(name), NO_RANGE, NULL, false, "who it is, as the access log says it"},
+    {"security.peers[].public_key", KEY_PEER_KEY, OF_PEER(key), NO_RANGE, NULL, false, "its public key"},
+    {"security.peers[].roles", KEY_ROLES, OF_PEER(rights.roles), NO_RANGE, NULL, false, "what it may do"},
+    {"security.peers[].teams", KEY_TEAMS, OF_PEER(rights.teams), RANGE(0, ACCESS_TEXTS_MAX), "()", false,
+     "of a manager: the teams whose people it sees; \"*\": all"},
+    {"security.peers[].sources", KEY_SOURCES, OF_PEER(rights.sources), RANGE(0, ACCESS_TEXTS_MAX), "()", false,
+     "of a producer: the sources for which it may send; none: all"},
+    {"security.peers[].speaks_for_others", KEY_BOOLEAN, OF_PEER(rights.speaks_for_others), NO_RANGE, "false", false,
+     "its questions may say on whose behalf they are asked, as the dashboard's do"},
+    {"security.local", KEY_LIST, SCOPE_LOCAL, 0, RANGE(0, ACCESS_LOCAL_MAX), "()", false,
+     "what may be done through endpoints without keys; one that is not named here: ingest to send, the others everything"},
+    {"security.local[].name", KEY_NAME, OF_LOCAL(name), NO_RANGE, NULL, false, "who comes through it, as the access log says it"},
+    {"security.local[].endpoint", KEY_ENDPOINT, OF_LOCAL(endpoint), NO_RANGE, NULL, false, "one of the endpoints"},
+    {"security.local[].roles", KEY_ROLES, OF_LOCAL(rights.roles), NO_RANGE, NULL, false, "what may be done through it"},
+    {"security.local[].teams", KEY_TEAMS, OF_LOCAL(rights.teams), RANGE(0, ACCESS_TEXTS_MAX), "()", false,
+     "of a manager: the teams whose people are seen; \"*\": all"},
+    {"security.local[].sources", KEY_SOURCES, OF_LOCAL(rights.sources), RANGE(0, ACCESS_TEXTS_MAX), "()", false,
+     "of a producer: the sources for which may be sent; none: all"},
+    {"security.local[].speaks_for_others", KEY_BOOLEAN, OF_LOCAL(rights.speaks_for_others), NO_RANGE, "false", false,
+     "questions through it may say on whose behalf they are asked"},
+    GROUP("security.access_log", SCOPE_CONFIG),
+    {"security.access_log.directory", KEY_PATH, OF_CONFIG(security.access_log_directory), RANGE(0, PATH_BYTES_MAX), "\"\"", true,
+     "the folder of the access log; \"\": access, beside the journal"},
+    {"security.access_log.retention_days", KEY_INTEGER, OF_CONFIG(security.access_log_retention_days), RANGE(31, 36500), "730", false,
+     "days after which a day of the access log is deleted"},
+
+    GROUP("endpoints", SCOPE_CONFIG),
+    {"endpoints.ingest", KEY_ENDPOINTS, OF_CONFIG(ingest), NO_RANGE, "[ \"ipc:///run/waitlistd/ingest.ipc\" ]", true,
+     "where senders hand in events"},
+    {"endpoints.publish", KEY_ENDPOINTS, OF_CONFIG(publish), NO_RANGE, "[ \"ipc:///run/waitlistd/publish.ipc\" ]", true,
+     "where alerts and positions are published"},
+    {"endpoints.query", KEY_ENDPOINTS, OF_CONFIG(query), NO_RANGE, "[ \"ipc:///run/waitlistd/query.ipc\" ]", true,
+     "where questions are answered"},
+    {"endpoints.publish_interval_ms", KEY_INTEGER, OF_CONFIG(publish_interval_ms), RANGE(10, 10000), "250", false,
+     "milliseconds: a changed position is published at most this often"},
+    {"endpoints.max_future_skew_s", KEY_INTEGER, OF_CONFIG(max_future_skew_s), RANGE(0, SECONDS_A_DAY), "300", false,
+     "seconds: an event further in the future is quarantined"},
+    {"endpoints.requests_waiting", KEY_INTEGER, OF_CONFIG(requests_waiting), RANGE(1, 4096), "256", true,
+     "requests of one sender that may wait here to be read; then its own socket holds it"},
+    {"endpoints.publications_waiting", KEY_INTEGER, OF_CONFIG(publications_waiting), RANGE(100, 1000000), "20000", true,
+     "publications that a slow subscriber may be behind; then it loses the newest"},
+
     GROUP("dashboard", SCOPE_CONFIG),
     {"dashboard.allow_beyond_loopback", KEY_BOOLEAN, OF_CONFIG(dashboard.allow_beyond_loopback), NO_RANGE, "false", false,
      "lets waitlist-dashboard listen on other addresses than loopback, without encryption"},
@@ -330,6 +360,10 @@ static void *base_of(struct config *config, enum key_scope scope, size_t index) 
         return &config->queue_limits[index];
     case SCOPE_KPI:
         return &config->kpis[index];
+    case SCOPE_PEER:
+        return &config->security.peers[index];
+    case SCOPE_LOCAL:
+        return &config->security.local[index];
     }
     memory_broken();
 }
@@ -357,6 +391,10 @@ size_t config_list_count(const struct config *config, const struct config_key *l
         return config->queue_limit_count;
     case SCOPE_KPI:
         return config->kpi_count;
+    case SCOPE_PEER:
+        return config->security.peer_count;
+    case SCOPE_LOCAL:
+        return config->security.local_count;
     case SCOPE_CONFIG:
     case SCOPE_PATHWAY_LABEL:
         break;
@@ -388,6 +426,14 @@ void config_list_resize(struct config *config, const struct config_key *list, si
     case SCOPE_KPI:
         config->kpi_count = count;
         config->kpis = memory_new(count, sizeof *config->kpis);
+        break;
+    case SCOPE_PEER:
+        config->security.peer_count = count;
+        config->security.peers = memory_new(count, sizeof *config->security.peers);
+        break;
+    case SCOPE_LOCAL:
+        config->security.local_count = count;
+        config->security.local = memory_new(count, sizeof *config->security.local);
         break;
     case SCOPE_CONFIG:
     case SCOPE_PATHWAY_LABEL:

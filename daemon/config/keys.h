@@ -24,6 +24,11 @@ enum key_type {
     KEY_TEAM,        /* char *: a name, one of the listed teams if there are any */
     KEY_NAMES,       /* struct known_names without labels: at most `maximum` */
     KEY_ENDPOINTS,   /* struct endpoint_list */
+    KEY_PEER_KEY,    /* char *: a CURVE public key, 40 characters of Z85 */
+    KEY_ENDPOINT,    /* char *: one of the endpoints */
+    KEY_ROLES,       /* unsigned: a bit for each role, at least one */
+    KEY_TEAMS,       /* struct access_texts: names of teams, or "*" for all of them */
+    KEY_SOURCES,     /* struct access_texts: sources of events */
     KEY_LEVELS,      /* the levels of a struct alert_rule_policy: 1 to POLICY_LEVELS_MAX numbers, distinct */
     KEY_BANDS,       /* the bands of a struct policy: 1 to POLICY_BANDS_MAX numbers, rising */
     KEY_BY_PRIORITY, /* int32_t[PRIORITY_COUNT]: ( (priority, days), … ) */
@@ -38,7 +43,9 @@ enum key_scope {
     SCOPE_DIMENSION,
     SCOPE_SOURCE,
     SCOPE_QUEUE_LIMIT,
-    SCOPE_KPI
+    SCOPE_KPI,
+    SCOPE_PEER,
+    SCOPE_LOCAL
 };
 
 struct config_key {

@@ -36,6 +36,28 @@ static void print_endpoints(FILE *out, const struct endpoint_list *list) {
     fputs(" ]", out);
 }
 
+static void print_texts(FILE *out, const struct access_texts *texts) {
+    fputs("(", out);
+    for (size_t i = 0; i < texts->count; i++) {
+        fputs(i > 0 ? ", " : " ", out);
+        print_quoted(out, texts->at[i]);
+    }
+    fputs(texts->count > 0 ? " )" : ")", out);
+}
+
+static void print_roles(FILE *out, unsigned roles) {
+    const char *between = " ";
+    fputs("(", out);
+    for (int role = 0; role < ACCESS_ROLE_COUNT; role++) {
+        if ((roles & ACCESS_BIT(role)) == 0)
+            continue;
+        fputs(between, out);
+        print_quoted(out, access_role_name((enum access_role)role));
+        between = ", ";
+    }
+    fputs(" )", out);
+}
+
 static void print_numbers(FILE *out, const int32_t *values, size_t count) {
     fputs("[ ", out);
     for (size_t i = 0; i < count; i++)
@@ -90,7 +112,16 @@ static void print_value(FILE *out, const struct config *config, const struct con
     case KEY_DISTRICT:
     case KEY_PATHWAY:
     case KEY_TEAM:
+    case KEY_PEER_KEY:
+    case KEY_ENDPOINT:
         print_quoted(out, *(char *const *)value);
+        break;
+    case KEY_ROLES:
+        print_roles(out, *(const unsigned *)value);
+        break;
+    case KEY_TEAMS:
+    case KEY_SOURCES:
+        print_texts(out, value);
         break;
     case KEY_NAMES:
         print_names(out, value);
@@ -241,6 +272,21 @@ static json_t *endpoints_to_json(const struct endpoint_list *list) {
     return array;
 }
 
+static json_t *texts_to_json(const struct access_texts *texts) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < texts->count; i++)
+        ENSURE(json_array_append_new(array, text_to_json(texts->at[i])) == 0);
+    return array;
+}
+
+static json_t *roles_to_json(unsigned roles) {
+    json_t *array = json_array();
+    for (int role = 0; role < ACCESS_ROLE_COUNT; role++)
+        if ((roles & ACCESS_BIT(role)) != 0)
+            ENSURE(json_array_append_new(array, text_to_json(access_role_name((enum access_role)role))) == 0);
+    return array;
+}
+
 static json_t *value_to_json(const struct config *config, const struct config_key *key, size_t index) {
     const void *value = config_value_const(config, key, index);
     char date[DATE_SIZE];
@@ -270,7 +316,14 @@ static json_t *value_to_json(const struct config *config, const struct config_ke
     case KEY_DISTRICT:
     case KEY_PATHWAY:
     case KEY_TEAM:
+    case KEY_PEER_KEY:
+    case KEY_ENDPOINT:
         return text_to_json(*(char *const *)value);
+    case KEY_ROLES:
+        return roles_to_json(*(const unsigned *)value);
+    case KEY_TEAMS:
+    case KEY_SOURCES:
+        return texts_to_json(value);
     case KEY_NAMES:
         return names_to_json(value);
     case KEY_ENDPOINTS:

@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENDPOINT_BYTES_MAX = 200 };
+enum { ENDPOINT_BYTES_MAX = 200, SOURCE_BYTES_MAX = 256 /* of a CloudEvents source (rules, section 2) */ };
+
+static const char *const role_choices[] = {"producer", "viewer", "manager", "analyst", "admin", NULL}; /* as access_role_name */
 
 struct reader {
     struct config *config;
@@ -75,6 +77,16 @@ static char *wanted(const struct config_key *key) {
         return config_text_format("a list ( \"one\", \"two\" ) of at most %lld names", maximum);
     case KEY_ENDPOINTS:
         return config_text_format("a list [ \"ipc://…\" ] of 1 to %d endpoints", ENDPOINTS_MAX);
+    case KEY_PEER_KEY:
+        return config_text_copy("a public key of 40 characters in quotes, as 'waitlistctl keygen --curve' prints it");
+    case KEY_ENDPOINT:
+        return config_text_copy("one of the endpoints, as endpoints has it");
+    case KEY_ROLES:
+        return config_text_copy("a list of \"producer\", \"viewer\", \"manager\", \"analyst\" or \"admin\", at least one");
+    case KEY_TEAMS:
+        return config_text_format("a list ( \"one\", \"two\" ) of at most %lld teams, or ( \"*\" )", maximum);
+    case KEY_SOURCES:
+        return config_text_format("a list ( \"one\", \"two\" ) of at most %lld sources", maximum);
     case KEY_LEVELS:
         return config_text_format("1 to %d different whole numbers [ … ] from %lld to %lld", POLICY_LEVELS_MAX, minimum, maximum);
     case KEY_BANDS:
@@ -117,8 +129,14 @@ static char *found(const config_setting_t *setting) {
 /* The key that one element of a list or an array is held against. */
 static struct config_key element_of(const struct config_key *key) {
     struct config_key element = *key;
-    if (key->type == KEY_NAMES) {
+    if (key->type == KEY_NAMES || key->type == KEY_TEAMS) {
         element.type = KEY_NAME;
+    } else if (key->type == KEY_ROLES) {
+        element = (struct config_key){.path = key->path, .type = KEY_CHOICE, .choices = role_choices, .help = key->help};
+    } else if (key->type == KEY_SOURCES) {
+        element.type = KEY_TEXT;
+        element.minimum = 1;
+        element.maximum = SOURCE_BYTES_MAX;
     } else if (key->type == KEY_ENDPOINTS) {
         element.type = KEY_TEXT;
         element.minimum = 1;
@@ -222,6 +240,8 @@ static void read_text(struct reader *reader, const struct config_key *key, const
         wrong = check_pathway(reader->config, text);
     else if (key->type == KEY_TEAM && length > 0)
         wrong = check_team(reader->config, text);
+    else if (key->type == KEY_PEER_KEY)
+        wrong = config_check_public_key(text);
     if (!passes(reader, key, setting, wrong) || length == 0)
         return;
     *value = key->type == KEY_PATH && text[0] != '/' ? config_text_format("%s/%s", reader->folder, text) : config_text_copy(text);
@@ -296,12 +316,49 @@ static void read_endpoints(struct reader *reader, const struct config_key *key, 
         const config_setting_t *element = config_setting_get_elem(setting, (unsigned int)i);
         const char *uri = read_string(reader, key, element);
         if (!uri || !passes(reader, key, element, config_check_printable(uri)) ||
-            !passes(reader, key, element, config_check_endpoint(uri, config->allow_plain_loopback)))
+            !passes(reader, key, element, config_check_endpoint(uri, config->security.allow_plain_loopback)))
             continue;
         if (list_has(&config->ingest, uri) || list_has(&config->publish, uri) || list_has(&config->query, uri))
             refuse(reader, element, "%s has %s, which is an endpoint already: give each socket its own", key->path, uri);
         else
             list->uri[list->count++] = config_text_copy(uri);
+    }
+}
+
+static void read_roles(struct reader *reader, const struct config_key *key, const config_setting_t *setting, unsigned *roles) {
+    int length = length_of(reader, key, setting, 1, ACCESS_ROLE_COUNT);
+    for (int i = 0; i < length; i++) {
+        const config_setting_t *element = config_setting_get_elem(setting, (unsigned int)i);
+        enum access_role role = access_role_of(text_of(config_setting_get_string(element)));
+        if (role == ACCESS_ROLE_COUNT)
+            refuse_value(reader, key, element);
+        else
+            *roles |= ACCESS_BIT(role);
+    }
+}
+
+static const char *check_source(const char *source) {
+    const char *wrong = config_check_printable(source);
+    size_t length = strlen(source);
+    return wrong != NULL || (length > 0 && length <= SOURCE_BYTES_MAX) ? wrong : "a source has 1 to 256 bytes";
+}
+
+static void read_texts(struct reader *reader, const struct config_key *key, const config_setting_t *setting, struct access_texts *texts) {
+    int length = length_of(reader, key, setting, (int)key->minimum, (int)key->maximum);
+    if (length < 1)
+        return;
+    texts->at = memory_new((size_t)length, sizeof *texts->at);
+    for (int i = 0; i < length; i++) {
+        const config_setting_t *element = config_setting_get_elem(setting, (unsigned int)i);
+        const char *text = read_string(reader, key, element), *wrong = NULL;
+        if (text == NULL)
+            continue;
+        if (key->type == KEY_SOURCES)
+            wrong = check_source(text);
+        else if (strcmp(text, ACCESS_EVERY_TEAM) != 0)
+            wrong = check_team(reader->config, text);
+        if (passes(reader, key, element, wrong))
+            texts->at[texts->count++] = config_text_copy(text);
     }
 }
 
@@ -422,7 +479,16 @@ static void read_value(struct reader *reader, const struct config_key *key, cons
     case KEY_DISTRICT:
     case KEY_PATHWAY:
     case KEY_TEAM:
+    case KEY_PEER_KEY:
+    case KEY_ENDPOINT:
         read_text(reader, key, setting, value);
+        break;
+    case KEY_ROLES:
+        read_roles(reader, key, setting, value);
+        break;
+    case KEY_TEAMS:
+    case KEY_SOURCES:
+        read_texts(reader, key, setting, value);
         break;
     case KEY_NAMES:
         read_names(reader, key, setting, value);
@@ -545,9 +611,44 @@ static void read_members(struct reader *reader, const config_setting_t *group, c
     reader->standing = outer;
 }
 
+/* Which were read after the entries that name them. */
+static void check_local_endpoints(struct reader *reader, const config_setting_t *root) {
+    const struct config *config = reader->config;
+    const struct security_config *security = &config->security;
+    const config_setting_t *list =
+        security->local_count > 0 ? config_setting_lookup((config_setting_t *)(uintptr_t)root, "security.local") : NULL;
+    for (size_t i = 0; i < security->local_count; i++) {
+        const char *endpoint = security->local[i].endpoint;
+        const config_setting_t *element = config_setting_get_elem(list, (unsigned int)i);
+        if (endpoint == NULL)
+            continue;
+        if (!list_has(&config->ingest, endpoint) && !list_has(&config->publish, endpoint) && !list_has(&config->query, endpoint))
+            refuse(reader, element, "security.local[].endpoint is \"%s\": it is none of the endpoints", endpoint);
+        if (access_find_endpoint(security->local, i, endpoint) != NULL)
+            refuse(reader, element, "security.local has the endpoint \"%s\" twice: remove one", endpoint);
+    }
+}
+
+/* A name stands for one peer wherever it is read, a key for one name. */
+static void check_peers(struct reader *reader, const config_setting_t *root) {
+    const struct security_config *security = &reader->config->security;
+    const config_setting_t *list =
+        security->peer_count > 0 ? config_setting_lookup((config_setting_t *)(uintptr_t)root, "security.peers") : NULL;
+    for (size_t i = 0; i < security->peer_count; i++) {
+        const struct access_entry *peer = &security->peers[i];
+        const config_setting_t *element = config_setting_get_elem(list, (unsigned int)i);
+        if (peer->key != NULL && access_find_key(security->peers, i, text_of(peer->key)) != NULL)
+            refuse(reader, element, "security.peers has the key of \"%s\" twice: each peer needs its own", peer->name);
+        if (strcmp(peer->name, ACCESS_LOCAL_NAME) == 0 || access_find(security->local, security->local_count, text_of(peer->name)) != NULL)
+            refuse(reader, element, "security.peers has \"%s\", which is a name of security.local: rename one", peer->name);
+    }
+}
+
 size_t config_read_keys(struct config *config, const config_setting_t *root, const char *path, const char *folder, config_report *report,
                         void *context) {
     struct reader reader = {.config = config, .path = path, .folder = folder, .report = report, .context = context};
     read_members(&reader, root, NULL, 0);
+    check_local_endpoints(&reader, root);
+    check_peers(&reader, root);
     return reader.errors;
 }

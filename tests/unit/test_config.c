@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define KEY_A "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
+#define KEY_B "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
+
 /* The printed text without its head line, which names the file. */
 static char *print_body(const struct config *config) {
     char *whole = config_print(config);
@@ -61,6 +64,22 @@ static const struct error_case error_cases[] = {
     {"endpoints = { ingest = \"ipc:///a\"; };", 1, "endpoints.ingest is the text \"ipc:///a\", but it must be a list"},
     {"endpoints = { ingest = [\n 5 ]; };", 2, "endpoints.ingest has 5, but each must be a text in quotes"},
     {"security = { allow_plain_loopback = 1; };", 1, "is 1, but it must be true or false"},
+    {"security = { peers = (\n { name = \"a\"; public_key = \"short\"; roles = ( \"viewer\" ); } ); };", 2, "has 40 characters of Z85"},
+    {"security = { peers = ( { name = \"a\"; public_key = \"" KEY_A "\"; roles = (); } ); };", 1, "roles has 0 elements"},
+    {"security = { peers = ( { name = \"a\"; public_key = \"" KEY_A "\"; roles = ( \"boss\" ); } ); };", 1,
+     "has the text \"boss\", but each must be \"producer\" or \"viewer\" or"},
+    {"security = { peers = ( { name = \"a\"; public_key = \"" KEY_A "\"; } ); };", 1, "roles is missing"},
+    {"security = { peers = ( { name = \"a\"; public_key = \"" KEY_A "\"; roles = ( \"viewer\" ); },\n"
+     " { name = \"b\"; public_key = \"" KEY_A "\"; roles = ( \"admin\" ); } ); };",
+     2, "has the key of \"b\" twice"},
+    {"security = { peers = ( { name = \"local\"; public_key = \"" KEY_A "\"; roles = ( \"viewer\" ); } ); };", 1,
+     "which is a name of security.local"},
+    {"teams = ( { name = \"north\"; } );\n"
+     "security = { peers = ( { name = \"a\"; public_key = \"" KEY_A "\"; roles = ( \"manager\" );\n teams = ( \"*\", \"south\" ); } ); };",
+     3, "it is not among the teams"},
+    {"security = { local = (\n { name = \"a\"; endpoint = \"ipc:///x/y.ipc\"; roles = ( \"viewer\" ); } ); };", 2,
+     "it is none of the endpoints"},
+    {"security = { access_log = { retention_days = 30; }; };", 1, "is 30, but it must be a whole number from 31 to 36500"},
     {"pathways = { name = \"a\"; };", 1, "pathways is a group, but it must be a list"},
     {"pathways = ( \"a\" );", 1, "pathways: each element is a group"},
     {"districts = \"a\";", 1, "districts is the text \"a\", but it must be a list"},
@@ -388,7 +407,7 @@ START_TEST(every_default) {
     ck_assert_int_eq(config->requests_waiting, 256);
     ck_assert_int_eq(config->publications_waiting, 20000);
     ck_assert_str_eq(config->journal_path, "/var/lib/waitlistd/journal.db");
-    ck_assert(!config->allow_plain_loopback);
+    ck_assert(!config->security.allow_plain_loopback);
     expect_default_pathways(&config->policy);
     ck_assert_str_eq(config->pathway_labels[1], "Occupational therapy assessment");
     ck_assert_int_eq(config->backdated_days, 14);
@@ -463,7 +482,12 @@ static const char everything[] =
     "  client_group = \"carer\"; target = 400; polarity = \"high\"; statutory = true; benchmark = 5; benchmark_source = \"there\"; } );\n"
     "sources = ( { name = \"urn:las\"; silence_minutes = 120; hours = \"Mon-Fri 08:00-18:00\"; allow_numeric_references = true; },\n"
     "  { name = \"urn:b\"; } );\n"
-    "security = { allow_plain_loopback = true; };\n";
+    "security = { allow_plain_loopback = true; secret_key = \"k/own.key\";\n"
+    "  peers = ( { name = \"las\"; public_key = \"" KEY_A "\"; roles = ( \"producer\" ); sources = ( \"urn:las\", \"urn:b\" ); },\n"
+    "    { name = \"north\"; public_key = \"" KEY_B "\"; roles = ( \"viewer\", \"manager\" ); teams = ( \"*\" );\n"
+    "      speaks_for_others = true; } );\n"
+    "  local = ( { name = \"wall\"; endpoint = \"inproc://q\"; roles = ( \"viewer\" ); } );\n"
+    "  access_log = { directory = \"log\"; retention_days = 400; }; };\n";
 
 START_TEST(every_value_arrives) {
     struct config *config = load_good(everything);
@@ -516,6 +540,15 @@ START_TEST(every_value_arrives) {
     ck_assert_int_eq(config->sources[0].silence_minutes, 120);
     ck_assert(config->sources[0].allow_numeric_references && !config->sources[1].allow_numeric_references);
     ck_assert_ptr_null(config->sources[1].hours);
+    ck_assert(config->security.allow_plain_loopback);
+    ck_assert_uint_eq(config->security.peer_count, 2);
+    const struct access_entry *las = &config->security.peers[0], *manager = &config->security.peers[1];
+    ck_assert_str_eq(las->name, "las");
+    ck_assert_str_eq(las->key, KEY_A);
+    ck_assert(access_sends(&las->rights, text_of("urn:b")) && !access_sends(&las->rights, text_of("urn:c")));
+    ck_assert(!las->rights.speaks_for_others && manager->rights.speaks_for_others);
+    ck_assert(access_sees_everybody(&manager->rights));
+    ck_assert_int_eq(config->security.access_log_retention_days, 400);
     config_free(&config);
 }
 END_TEST
