@@ -112,6 +112,7 @@ void waitlist_client_destroy(struct waitlist_client **client) {
     endpoints_clear(&(*client)->ingest);
     endpoints_clear(&(*client)->publish);
     endpoints_clear(&(*client)->query);
+    waitlist_keys_forget(&(*client)->keys);
     free(*client);
     *client = NULL;
 }
@@ -144,6 +145,14 @@ const char *waitlist_status_text(enum waitlist_status status) {
         return "the daemon keeps another journal than before";
     case WAITLIST_SYSTEM:
         return "the operating system refused";
+    case WAITLIST_KEY_REFUSED:
+        return "the daemon does not accept this key";
+    case WAITLIST_KEY_NEEDED:
+        return "the daemon takes only clients with a key, and this one has none";
+    case WAITLIST_SERVER_KEY_WRONG:
+        return "what answers there does not have the daemon's key that was given";
+    case WAITLIST_SERVER_WITHOUT_KEY:
+        return "what answers there has no key, so nothing proves that it is the daemon";
     }
     return "unknown status";
 }

@@ -21,7 +21,7 @@ static int64_t patience_until(const struct feed *feed) {
     if (feed->link.connected) {
         return heard_at(feed) + SILENCE_MS;
     }
-    return feed->link.endpoints->count > 1 ? feed->link.opened_at + CONNECT_MS : 0;
+    return client_earlier(feed->link.endpoints->count > 1 ? feed->link.opened_at + CONNECT_MS : 0, feed->link.retry_at);
 }
 
 enum feed_news feed_keep(struct feed *feed) {

@@ -391,6 +391,13 @@ static void keep_reporting(struct waitlist_follower *follower) {
     json_decref(object);
 }
 
+static enum waitlist_status refusal_of(struct waitlist_follower *follower) {
+    enum waitlist_status feed = link_refused(&follower->feed.link);
+    enum waitlist_status request = link_refused(&follower->request.link);
+
+    return feed != WAITLIST_OK ? feed : request;
+}
+
 /* One round: OK with a transition, TIMEOUT when there is none now, or what went wrong. */
 static enum waitlist_status turn(struct waitlist_follower *follower, struct waitlist_transition *transition) {
     if (follower->epoch_changed) {
@@ -400,6 +407,11 @@ static enum waitlist_status turn(struct waitlist_follower *follower, struct wait
 
     if (news == FEED_FAILED) {
         return WAITLIST_SYSTEM;
+    }
+    enum waitlist_status refused = refusal_of(follower);
+
+    if (refused != WAITLIST_OK) {
+        return refused;
     }
     keep_reporting(follower);
     if (deliver_row(follower, transition)) {

@@ -33,6 +33,8 @@ bool endpoints_name_is_valid(const char *name);
 struct waitlist_client {
     void *context; /* ZeroMQ's */
     struct endpoints ingest, publish, query;
+    bool has_keys;
+    struct waitlist_keys keys;
     atomic_ulong links; /* numbers the monitors' names */
 };
 
@@ -48,6 +50,11 @@ struct link {
     int queue;      /* messages in each direction at most */
     int64_t opened_at;
     bool connected;
+    bool is_secured;              /* this socket has keys */
+    unsigned failures;            /* handshakes in a row that came to nothing without a reason */
+    enum waitlist_status refusal; /* why the last handshake failed; OK: none did since a connection was there */
+    bool refusal_is_news;
+    int64_t retry_at; /* nothing more comes of this socket: another one from then on; 0: it is alive */
 };
 
 void link_init(struct link *link, struct waitlist_client *client, const struct endpoints *endpoints, int type, int queue,
@@ -58,6 +65,11 @@ void link_close(struct link *link);
 bool link_next(struct link *link);
 /* Takes what the monitor says. True when a connection that was there is gone. */
 bool link_lost(struct link *link);
+/* Whether link_next must be called: the handshake was refused a while ago, or there is another endpoint to try. */
+bool link_is_due(const struct link *link);
+/* That a handshake failed at the last endpoint of the list, and why: once each time; OK otherwise. */
+enum waitlist_status link_refused(struct link *link);
+bool link_is_refusal(enum waitlist_status status);
 /* Waits for a message on any of the links (closed ones are passed over) or on `fd` (-1: none), or for news of a connection. */
 enum waitlist_status link_wait(struct link *const links[], size_t count, int fd, int timeout_ms);
 /* The frames of one message, at most `maximum` (further frames are read and dropped). Returns how many the message had, 0 when there is

@@ -15,6 +15,13 @@
 #define MESSAGE_BYTES_MAX (64 * 1024 * 1024)
 #define LINKS_MAX 8
 #define URI_EVENT_BYTES 512
+/* After a refusal a daemon's list of keys may have been mended. */
+#define REFUSED_RETRY_MS 2000
+/* A daemon cuts who does not know its public key, without a word; so does one that dies. It does not die so often in a second. */
+#define FAILURES_MAX 8
+#define MONITORED                                                                                                                          \
+    (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |      \
+     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
 
 void link_init(struct link *link, struct waitlist_client *client, const struct endpoints *endpoints, int type, int queue,
                const char *const *topics) {
@@ -28,6 +35,16 @@ void link_init(struct link *link, struct waitlist_client *client, const struct e
 
 static bool set_int(void *socket, int option, int value) {
     return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
+}
+
+/* Keys are for TCP: who reaches an IPC socket was let in by its mode. */
+static bool set_keys(struct link *link) {
+    const struct waitlist_keys *keys = &link->client->keys;
+
+    link->is_secured = link->client->has_keys && strncmp(link->endpoints->uri[link->current], "tcp://", 6) == 0;
+    return !link->is_secured || (zmq_setsockopt(link->socket, ZMQ_CURVE_SERVERKEY, keys->server_public, WAITLIST_KEY_SIZE) == 0 &&
+                                 zmq_setsockopt(link->socket, ZMQ_CURVE_PUBLICKEY, keys->client_public, WAITLIST_KEY_SIZE) == 0 &&
+                                 zmq_setsockopt(link->socket, ZMQ_CURVE_SECRETKEY, keys->client_secret, WAITLIST_KEY_SIZE) == 0);
 }
 
 static bool set_options(struct link *link) {
@@ -52,7 +69,7 @@ static bool start_monitor(struct link *link) {
     char name[64];
 
     snprintf(name, sizeof name, "inproc://waitlist-link-%lu", atomic_fetch_add(&link->client->links, 1));
-    if (zmq_socket_monitor(link->socket, name, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) != 0) {
+    if (zmq_socket_monitor(link->socket, name, MONITORED) != 0) {
         return false;
     }
     link->monitor = zmq_socket(link->client->context, ZMQ_PAIR);
@@ -64,12 +81,15 @@ bool link_open(struct link *link) {
         return true;
     }
     link->connected = false;
+    link->failures = 0;
+    link->retry_at = 0;
     link->opened_at = client_now();
     link->socket = zmq_socket(link->client->context, link->type);
     if (link->socket == NULL) {
         return false;
     }
-    if (!set_options(link) || !start_monitor(link) || zmq_connect(link->socket, link->endpoints->uri[link->current]) != 0) {
+    if (!set_options(link) || !set_keys(link) || !start_monitor(link) ||
+        zmq_connect(link->socket, link->endpoints->uri[link->current]) != 0) {
         int reason = errno;
 
         link_close(link);
@@ -98,6 +118,50 @@ bool link_next(struct link *link) {
     return link_open(link);
 }
 
+static void note_refusal(struct link *link, enum waitlist_status why) {
+    bool is_last = link->current + 1 == link->endpoints->count;
+
+    if (link->retry_at != 0) {
+        return; /* said already of this socket */
+    }
+    link->retry_at = client_now() + (is_last ? REFUSED_RETRY_MS : 0);
+    if (why != WAITLIST_OK) {
+        link->refusal = why;
+        link->refusal_is_news = is_last;
+    }
+}
+
+/* What libzmq 4.3 reports to the side that connects: of a key that the other side does not accept the status of its ZAP handler; of a side
+ * with keys that meets one without first some ends without a reason, then a mismatch of mechanisms, in either case; of a wrong public key
+ * of the other side only ends without a reason. After the first two it never tries again. */
+static void take_failure(struct link *link, uint16_t kind, uint32_t value) {
+    if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
+        note_refusal(link, WAITLIST_KEY_REFUSED);
+    } else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH) {
+        note_refusal(link, link->is_secured ? WAITLIST_SERVER_WITHOUT_KEY : WAITLIST_KEY_NEEDED);
+    } else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
+        note_refusal(link, WAITLIST_OK); /* some other program; perhaps not for long */
+    } else if (++link->failures >= FAILURES_MAX && link->is_secured) {
+        note_refusal(link, WAITLIST_SERVER_KEY_WRONG);
+    }
+}
+
+bool link_is_due(const struct link *link) {
+    return link->retry_at != 0 && client_now() >= link->retry_at;
+}
+
+enum waitlist_status link_refused(struct link *link) {
+    bool is_news = link->refusal_is_news;
+
+    link->refusal_is_news = false;
+    return is_news ? link->refusal : WAITLIST_OK;
+}
+
+bool link_is_refusal(enum waitlist_status status) {
+    return status == WAITLIST_KEY_REFUSED || status == WAITLIST_KEY_NEEDED || status == WAITLIST_SERVER_KEY_WRONG ||
+           status == WAITLIST_SERVER_WITHOUT_KEY;
+}
+
 bool link_lost(struct link *link) {
     bool lost = false;
 
@@ -105,17 +169,24 @@ bool link_lost(struct link *link) {
         unsigned char event[6]; /* the event, 16 bits, and a value, 32 bits, in the machine's byte order */
         char address[URI_EVENT_BYTES];
         uint16_t kind;
+        uint32_t value;
 
-        if (zmq_recv(link->monitor, event, sizeof event, ZMQ_DONTWAIT) < (int)sizeof kind) {
+        if (zmq_recv(link->monitor, event, sizeof event, ZMQ_DONTWAIT) < (int)sizeof event) {
             break;
         }
         (void)zmq_recv(link->monitor, address, sizeof address, ZMQ_DONTWAIT);
         memcpy(&kind, event, sizeof kind);
+        memcpy(&value, event + sizeof kind, sizeof value);
         if (kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
             link->connected = true;
+            link->failures = 0;
+            link->refusal = WAITLIST_OK;
+            link->refusal_is_news = false;
         } else if (kind == ZMQ_EVENT_DISCONNECTED) {
             lost = lost || link->connected;
             link->connected = false;
+        } else {
+            take_failure(link, kind, value);
         }
     }
     return lost;

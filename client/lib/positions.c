@@ -259,6 +259,13 @@ static bool take_publication(struct waitlist_positions *positions, zmq_msg_t fra
     return true;
 }
 
+static enum waitlist_status refusal_of(struct waitlist_positions *positions) {
+    enum waitlist_status feed = link_refused(&positions->feed.link);
+    enum waitlist_status request = link_refused(&positions->request.link);
+
+    return feed != WAITLIST_OK ? feed : request;
+}
+
 /* OK: there was news. */
 static enum waitlist_status turn(struct waitlist_positions *positions) {
     enum feed_news news = feed_keep(&positions->feed);
@@ -276,7 +283,11 @@ static enum waitlist_status turn(struct waitlist_positions *positions) {
         link_release(frames, 3, 3);
     }
     enum waitlist_status status = take_reply(positions);
+    enum waitlist_status refused = refusal_of(positions);
 
+    if (refused != WAITLIST_OK) {
+        return refused;
+    }
     if (positions->epoch_changed) {
         positions->epoch_changed = false;
         return WAITLIST_EPOCH_CHANGED;

@@ -84,10 +84,14 @@ static enum waitlist_status await(struct waitlist_query *query, int timeout_ms, 
             return status;
         }
         reached = reached || request->link.connected;
+        status = link_refused(&request->link);
+        if (status != WAITLIST_OK) {
+            return status;
+        }
         int64_t until = client_earlier(request_due(request), reached ? deadline : connect_by);
 
         if (client_now() >= (reached ? deadline : connect_by)) {
-            return reached ? WAITLIST_NO_REPLY : WAITLIST_UNREACHABLE;
+            return reached ? WAITLIST_NO_REPLY : link_is_refusal(request->link.refusal) ? request->link.refusal : WAITLIST_UNREACHABLE;
         }
         status = link_wait(links, 1, -1, client_remaining(until));
         if (status == WAITLIST_INTERRUPTED || status == WAITLIST_SYSTEM) {

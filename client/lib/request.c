@@ -28,7 +28,7 @@ static bool send_text(struct request *request) {
 }
 
 bool request_ask(struct request *request, const char *text) {
-    if (request->state == REQUEST_WAITING) {
+    if (request->state == REQUEST_WAITING || request->link.retry_at != 0) {
         link_close(&request->link); /* the answer that is still to come belongs to nobody */
     }
     free(request->text);
@@ -43,7 +43,9 @@ static enum waitlist_status again(struct request *request, bool lost) {
     struct link *link = &request->link;
     int64_t now = client_now();
 
-    if (lost || (link->connected && now - request->sent_at >= request->patience_ms)) {
+    if (link_is_due(link)) {
+        /* Not an attempt: it never left. */
+    } else if (lost || (link->connected && now - request->sent_at >= request->patience_ms)) {
         if (request->attempts == request->attempts_max) {
             request->state = REQUEST_IDLE;
             link_close(link);
@@ -81,5 +83,7 @@ int64_t request_due(const struct request *request) {
     if (request->link.connected) {
         return request->sent_at + request->patience_ms;
     }
-    return request->link.endpoints->count > 1 ? request->link.opened_at + request->connect_ms : 0;
+    int64_t next_at = request->link.endpoints->count > 1 ? request->link.opened_at + request->connect_ms : 0;
+
+    return client_earlier(next_at, request->link.retry_at);
 }

@@ -180,7 +180,7 @@ static bool keep_connection(struct waitlist_sender *sender) {
     if (link->connected && !was_connected) {
         restart_patience(sender);
     }
-    if (!link->connected && link->endpoints->count > 1 && client_now() - link->opened_at >= CONNECT_MS) {
+    if (link_is_due(link) || (!link->connected && link->endpoints->count > 1 && client_now() - link->opened_at >= CONNECT_MS)) {
         return reopen(sender, true);
     }
     return !link->connected || chase_overdue(sender);
@@ -361,6 +361,7 @@ static int64_t next_due(const struct waitlist_sender *sender) {
     int64_t due = sender->paused_until > client_now() ? sender->paused_until : 0;
 
     if (!sender->link.connected) {
+        due = client_earlier(due, sender->link.retry_at);
         return sender->link.endpoints->count > 1 ? client_earlier(due, sender->link.opened_at + CONNECT_MS) : due;
     }
     for (size_t i = 0; i < sender->options.window; i++) {
@@ -383,7 +384,12 @@ static enum waitlist_status turn(struct waitlist_sender *sender) {
     if (again > 0) {
         notify(sender, WAITLIST_NOTICE_RESENT, again);
     }
-    return taken > 0 ? WAITLIST_OK : WAITLIST_TIMEOUT;
+    if (taken > 0) {
+        return WAITLIST_OK;
+    }
+    enum waitlist_status refused = link_refused(&sender->link);
+
+    return refused != WAITLIST_OK ? refused : WAITLIST_TIMEOUT;
 }
 
 static enum waitlist_status turn_until(struct waitlist_sender *sender, int64_t deadline) {
@@ -417,14 +423,19 @@ static enum waitlist_status make_room(struct waitlist_sender *sender, size_t siz
     for (;;) {
         enum waitlist_status status = turn(sender);
 
-        if (has_room(sender, size) || status == WAITLIST_SYSTEM) {
-            return status == WAITLIST_SYSTEM ? status : WAITLIST_OK;
+        if (status == WAITLIST_SYSTEM) {
+            return status;
         }
-        if (client_now() >= deadline) {
-            return WAITLIST_FULL;
+        if (has_room(sender, size)) {
+            return WAITLIST_OK;
         }
-        status = turn_until(sender, deadline);
-        if (status == WAITLIST_INTERRUPTED || status == WAITLIST_SYSTEM) {
+        if (!link_is_refusal(status)) {
+            if (client_now() >= deadline) {
+                return WAITLIST_FULL;
+            }
+            status = turn_until(sender, deadline);
+        }
+        if (status == WAITLIST_INTERRUPTED || status == WAITLIST_SYSTEM || link_is_refusal(status)) {
             return status;
         }
     }
@@ -488,7 +499,9 @@ enum waitlist_status waitlist_sender_flush(struct waitlist_sender *sender, int t
         enum waitlist_status status = turn_until(sender, deadline);
 
         if (status == WAITLIST_TIMEOUT) {
-            return sender->link.connected ? WAITLIST_TIMEOUT : WAITLIST_UNREACHABLE;
+            bool is_refused = link_is_refusal(sender->link.refusal);
+
+            return sender->link.connected ? WAITLIST_TIMEOUT : is_refused ? sender->link.refusal : WAITLIST_UNREACHABLE;
         }
         if (status != WAITLIST_OK) {
             return status;

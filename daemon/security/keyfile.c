@@ -146,9 +146,28 @@ static bool find_key(char *text, const char *word, const char *unwanted, char ke
     return found && lines == 1;
 }
 
+/* To tell somebody to guard a public key would help nobody who took it for the secret one. */
+static bool is_public(const char *path) {
+    char text[KEYFILE_BYTES_MAX + 1], key[KEYFILE_KEY_SIZE], message[KEYFILE_MESSAGE_SIZE];
+    bool is_other;
+
+    if (keyfile_read_text(path, false, text, sizeof text, message) < 0) {
+        return false;
+    }
+    bool found = find_key(text, PUBLIC_WORD, SECRET_WORD, key, &is_other);
+
+    explicit_bzero(text, sizeof text);
+    return found;
+}
+
 static bool read_key(const char *path, bool is_secret, char key[KEYFILE_KEY_SIZE], char message[KEYFILE_MESSAGE_SIZE]) {
     char text[KEYFILE_BYTES_MAX + 1];
     bool is_other = false;
+
+    if (is_secret && is_public(path)) {
+        snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s holds a public key; the secret one of a pair is the file without .pub", path);
+        return false;
+    }
     long length = keyfile_read_text(path, is_secret, text, sizeof text, message);
 
     if (length < 0) {
@@ -158,11 +177,9 @@ static bool read_key(const char *path, bool is_secret, char key[KEYFILE_KEY_SIZE
                  find_key(text, is_secret ? SECRET_WORD : PUBLIC_WORD, is_secret ? PUBLIC_WORD : SECRET_WORD, key, &is_other);
 
     explicit_bzero(text, sizeof text);
-    if (!found && is_other) {
+    if (!found && !is_secret && is_other) {
         snprintf(message, KEYFILE_MESSAGE_SIZE,
-                 is_secret ? "%.300s holds a public key; the secret one of a pair is the file without .pub"
-                           : "%.300s holds a secret key, which must not be given away; the public one of a pair is the file with .pub",
-                 path);
+                 "%.300s holds a secret key, which must not be given away; the public one of a pair is the file with .pub", path);
     } else if (!found) {
         snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s is no %s key of 'waitlistctl keygen --curve'", path,
                  is_secret ? "secret" : "public");

@@ -47,7 +47,12 @@ enum waitlist_status {
     WAITLIST_INVALID,       /* an argument cannot be used; nothing was done */
     WAITLIST_BAD_REPLY,     /* what answered does not speak this protocol */
     WAITLIST_EPOCH_CHANGED, /* the daemon now keeps another journal than the one followed: what was seen may not be true of it */
-    WAITLIST_SYSTEM         /* the operating system refused sockets or threads; errno says why */
+    WAITLIST_SYSTEM,        /* the operating system refused sockets or threads; errno says why */
+    /* A handshake of keys failed (tcp:// only). No connection was made or is left; it is tried again every two seconds. */
+    WAITLIST_KEY_REFUSED,       /* the daemon does not accept this key */
+    WAITLIST_KEY_NEEDED,        /* the daemon takes only clients with a key, and this one has none */
+    WAITLIST_SERVER_KEY_WRONG,  /* what answers there does not have the daemon's key that was given */
+    WAITLIST_SERVER_WITHOUT_KEY /* what answers there has no key, so nothing proves that it is the daemon */
 };
 
 /* A short English sentence without a full stop; never NULL, never freed. */
@@ -69,6 +74,31 @@ struct waitlist_endpoints {
 
 struct waitlist_client;
 
+/* ---- Keys ---------------------------------------------------------------------------------------------------------------------- */
+
+/* CURVE keys, each 40 characters of Z85 and a NUL. They are used on tcp:// endpoints only: ipc:// endpoints are guarded by the owner and
+ * the mode of their sockets. */
+#define WAITLIST_KEY_SIZE 41
+struct waitlist_keys {
+    char server_public[WAITLIST_KEY_SIZE]; /* the daemon's, by which it is known for the right one */
+    char client_public[WAITLIST_KEY_SIZE]; /* this client's, by which the daemon knows it */
+    char client_secret[WAITLIST_KEY_SIZE];
+};
+
+/* One English sentence without a full stop: which file, what is wrong with it, what to do. Never any part of a key. */
+#define WAITLIST_PROBLEM_SIZE 1024
+
+/* Reads this client's pair from `key_file`, the secret key's file as 'waitlistctl keygen --curve' writes it, and the daemon's public key
+ * from `server_key`: the file of a public key, or the key itself where no file has that name.
+ * The secret key's file must be a regular one (symbolic links are followed) that belongs to root or to whom this process runs as, that
+ * others can neither read nor write and its group not write.
+ * OK. INVALID: `problem` says why; `*keys` holds nothing. Wipe it with waitlist_keys_forget as soon as the client has it. */
+enum waitlist_status waitlist_keys_load(struct waitlist_keys *keys, const char *key_file, const char *server_key,
+                                        char problem[WAITLIST_PROBLEM_SIZE]);
+void waitlist_keys_forget(struct waitlist_keys *keys);
+
+/* ---- The client ---------------------------------------------------------------------------------------------------------------- */
+
 /* `endpoints` (NULL: all defaults) is copied. Nothing is connected yet.
  * NULL with errno EINVAL (an empty or too long list, an endpoint that is not ipc:// or tcp:// with an address) or as zmq_ctx_new
  * sets it. */
@@ -76,6 +106,10 @@ struct waitlist_client *waitlist_client_create(const struct waitlist_endpoints *
 /* The same for the three sockets ingest.ipc, publish.ipc and query.ipc inside `directory`, an absolute path with or without "ipc://"
  * before it. */
 struct waitlist_client *waitlist_client_create_in(const char *directory);
+/* With these keys, which are copied, every connection to a tcp:// endpoint is encrypted, and both sides are known to each other. To be
+ * called before anything is made from the client; the copy is wiped when the client is destroyed or given others (NULL: none).
+ * OK. INVALID: they have not the form of keys, or the pair is no pair. SYSTEM: the installed libzmq was built without CURVE. */
+enum waitlist_status waitlist_client_use_keys(struct waitlist_client *client, const struct waitlist_keys *keys);
 /* Destroy all objects made from it first. Unsent data is dropped. Sets *client to NULL; does nothing when it is NULL. */
 void waitlist_client_destroy(struct waitlist_client **client);
 
@@ -97,7 +131,8 @@ enum waitlist_status waitlist_query_limits(struct waitlist_query *query, int con
  * divided by the attempts) brought no answer, so an answer of an earlier attempt can never be taken for this one's.
  * `*reply`: the JSON text exactly as the daemon gave it, also with WAITLIST_REFUSED; NULL otherwise.
  * OK: "ok":true. REFUSED: "ok":false. UNREACHABLE, NO_REPLY, INTERRUPTED, SYSTEM: as above. BAD_REPLY: not JSON, not version 1 or without
- * "ok". INVALID: the request is not a JSON object or has no "op". */
+ * "ok". INVALID: the request is not a JSON object or has no "op". KEY_REFUSED and its like: no endpoint could be connected to, and of one
+ * this is why; said at once where there is only one. */
 enum waitlist_status waitlist_query_ask(struct waitlist_query *query, const char *request, int timeout_ms, char **reply);
 
 /* ---- Sending events ------------------------------------------------------------------------------------------------------------ */
@@ -171,7 +206,8 @@ void waitlist_sender_destroy(struct waitlist_sender **sender);
  * The event is copied. It leaves when its batch is full or with waitlist_sender_poll or _flush.
  * At the limit (window full) it waits up to `timeout_ms` for an answer.
  * OK: taken. FULL: no room within the time, nothing taken. INVALID: blank, over WAITLIST_SENDER_EVENT_MAX, or a line break inside a JSON
- * string, so it could not be sent as one line. INTERRUPTED, SYSTEM. Whether the event is a good one only the daemon says. */
+ * string, so it could not be sent as one line. INTERRUPTED, SYSTEM, KEY_REFUSED and its like: nothing taken. Whether the event is a good
+ * one only the daemon says. */
 #define WAITLIST_SENDER_EVENT_MAX 1048576
 enum waitlist_status waitlist_sender_submit(struct waitlist_sender *sender, const char *event, size_t size, uint64_t tag, int timeout_ms);
 
@@ -182,13 +218,14 @@ enum waitlist_status waitlist_sender_submit_lines(struct waitlist_sender *sender
                                                   int timeout_ms, size_t *taken);
 
 /* Sends what has gathered, takes answers, sends again what is overdue; returns after the first answer, or when there is nothing under way.
- * OK: something was answered, or nothing is under way. TIMEOUT: nothing came. INTERRUPTED, SYSTEM. */
+ * OK: something was answered, or nothing is under way. TIMEOUT: nothing came. INTERRUPTED, SYSTEM. KEY_REFUSED and its like: once for each
+ * time that it was tried. */
 enum waitlist_status waitlist_sender_poll(struct waitlist_sender *sender, int timeout_ms);
 
 /* Waits until every event submitted so far is answered.
  * OK: all are durable (accepted, duplicates, or in quarantine: see the totals). REFUSED: all are answered, but since the last flush some
  * batches were refused as a whole. UNREACHABLE: not all within the time and no connection now. TIMEOUT: not all within the time.
- * INTERRUPTED, SYSTEM. After the last four, call again: nothing was dropped. */
+ * INTERRUPTED, SYSTEM, KEY_REFUSED and its like. After all but the first two, call again: nothing was dropped. */
 enum waitlist_status waitlist_sender_flush(struct waitlist_sender *sender, int timeout_ms);
 
 void waitlist_sender_totals(const struct waitlist_sender *sender, struct waitlist_sender_totals *totals);
@@ -263,7 +300,8 @@ void waitlist_follower_destroy(struct waitlist_follower **follower);
  * OK: `*transition` is filled. TIMEOUT: none came (see waitlist_follower_heartbeat for whether that is news or silence).
  * EPOCH_CHANGED: the daemon has another journal than the cursor's; said again by every call until waitlist_follower_restart.
  * BAD_REPLY, REFUSED: the daemon does not answer the query for missed alerts as this protocol says; it is tried again with the next
- * heartbeat. INTERRUPTED, SYSTEM. While the daemon is away this waits, then says TIMEOUT, and goes on by itself when it is back. */
+ * heartbeat. INTERRUPTED, SYSTEM. KEY_REFUSED and its like: once for each time that it was tried. While the daemon is away this waits, then
+ * says TIMEOUT, and goes on by itself when it is back. */
 enum waitlist_status waitlist_follower_next(struct waitlist_follower *follower, int timeout_ms, struct waitlist_transition *transition);
 
 /* Calls `each` for every transition until it returns false (OK), or as waitlist_follower_next when that is neither OK nor TIMEOUT;
@@ -320,7 +358,8 @@ void waitlist_positions_destroy(struct waitlist_positions **positions);
 
 /* Takes what has come, waiting up to `timeout_ms` for the first news.
  * OK: at least one value changed or a heartbeat came. TIMEOUT. EPOCH_CHANGED: once for each change; all values were forgotten and are
- * being asked for again. REFUSED, BAD_REPLY: the snapshot failed and is asked for again with the next heartbeat. INTERRUPTED, SYSTEM. */
+ * being asked for again. REFUSED, BAD_REPLY: the snapshot failed and is asked for again with the next heartbeat. INTERRUPTED, SYSTEM.
+ * KEY_REFUSED and its like: once for each time that it was tried. */
 enum waitlist_status waitlist_positions_update(struct waitlist_positions *positions, int timeout_ms);
 
 /* One queue, or false when nothing is known of it. Names borrowed until the next update. */
