@@ -26,7 +26,8 @@ struct field_name {
 bool field_name_of(struct text name, struct field_name *field);
 
 #define GROUP_BY_MAX 4
-#define FILTER_FIELDS_MAX 16
+#define FILTER_FIELDS_ASKED_MAX 16
+#define FILTER_FIELDS_MAX (FILTER_FIELDS_ASKED_MAX + 1) /* and the teams to which the asker is limited */
 #define FILTER_VALUES_MAX 64
 #define SUMMARY_ROWS_MAX 20000
 #define WAITS_LIMIT_MAX 1000

@@ -84,6 +84,9 @@ struct acknowledged {
     enum acknowledge_outcome outcome;
     uint64_t alert_seq; /* of the transition, now or before */
 };
+/* The team that the alert is of: that of its wait as it stands, open or resolved; absent when there is none. Borrowed until the next turn.
+ * JOURNAL_NOT_FOUND: there never was such an alert. */
+enum journal_status ledger_alert_team(struct ledger *ledger, uint64_t raised_seq, struct text *team);
 enum journal_status ledger_acknowledge(struct ledger *ledger, const struct acknowledgement *asked, struct acknowledged *result);
 
 /* Acts on what is quarantined (rules, section 3); each that changes something is journalled with who. */

@@ -21,6 +21,9 @@ struct past_terms {
     uint64_t newest_alert_seq; /* of the wait that is asked for; 0: none */
     int32_t backdated_days;    /* of the configuration in force, */
     struct text known;         /* as known_to_text, where the question is about warnings; past_ask copies it */
+    bool has_asker;            /* somebody asked a daemon, whose rights are these: */
+    unsigned roles;
+    struct text teams; /* each ended by a NUL; past_ask copies them */
 };
 
 /* Answers one question, in the thread: a text that is freed with free(). */

@@ -155,13 +155,13 @@ static bool filter_member(struct question *question, const char *name, const jso
     }
     if (!field_name_of(text_of(name), &field))
         return refuse_at(question, "there is no filter of this name", pointer);
-    if (filter->field_count == FILTER_FIELDS_MAX)
+    if (filter->field_count == FILTER_FIELDS_ASKED_MAX)
         return refuse_at(question, "a filter has at most 16 fields", "/filter");
     filter->fields[filter->field_count].name = field;
     return argument_each_value(question, value, pointer, take_field_value, &filter->fields[filter->field_count++]);
 }
 
-bool argument_filter(struct question *question, struct wait_filter *filter) {
+static bool filter_members(struct question *question, struct wait_filter *filter) {
     json_t *object = json_object_get(question->request, "filter");
     memset(filter, 0, sizeof *filter);
     if (object == NULL)
@@ -177,6 +177,24 @@ bool argument_filter(struct question *question, struct wait_filter *filter) {
     return true;
 }
 
+/* A filter of teams, which the request names at most once, is narrowed; where there is none, the asker's own teams are one more. */
+static void limit_filter(const struct question *question, struct wait_filter *filter) {
+    size_t at = 0;
+    while (at < filter->field_count && filter->fields[at].name.field != FIELD_TEAM)
+        at++;
+    if (at == filter->field_count)
+        filter->fields[filter->field_count++] = (struct field_filter){.name = {FIELD_TEAM, TEXT_ABSENT}};
+    question_limit_values(question, filter->fields[at].values, &filter->fields[at].value_count);
+}
+
+bool argument_filter(struct question *question, struct wait_filter *filter) {
+    if (!filter_members(question, filter))
+        return false;
+    if (question_limits_part(question))
+        limit_filter(question, filter);
+    return question->refusal == NULL;
+}
+
 static bool has_control(struct text text) {
     for (uint32_t i = 0; i < text.length; i++) {
         unsigned char letter = (unsigned char)text.at[i];
@@ -187,24 +205,37 @@ static bool has_control(struct text text) {
     return false;
 }
 
-static bool refuse_note(struct question *question, const char *message, const char *pointer) {
-    question_refuse(question, "bad_request", message, pointer);
-    return false;
+bool argument_is_note(struct question *question, struct text text, uint32_t most, const char *pointer) {
+    char message[96];
+    snprintf(message, sizeof message, "must be 1 to %u bytes", (unsigned)most);
+    if (text.length == 0 || text.length > most)
+        return refuse_at(question, message, pointer);
+    if (has_control(text))
+        return refuse_at(question, "must not hold control characters", pointer);
+    if (personal_is_in_note(text))
+        return refuse_at(question, "must not hold @ or an NHS number: it is kept for ever", pointer);
+    return true;
 }
 
 bool argument_note(struct question *question, const char *name, uint32_t most, bool required, struct text *text) {
-    char pointer[32], message[96];
+    char pointer[32];
     snprintf(pointer, sizeof pointer, "/%s", name);
-    snprintf(message, sizeof message, "must be 1 to %u bytes", (unsigned)most);
     if (!argument_text(question, name, text))
         return false;
-    if (text->at == NULL)
-        return !required || refuse_note(question, message, pointer);
-    if (text->length == 0 || text->length > most)
-        return refuse_note(question, message, pointer);
-    if (has_control(*text))
-        return refuse_note(question, "must not hold control characters", pointer);
-    if (personal_is_in_note(*text))
-        return refuse_note(question, "must not hold @ or an NHS number: it is kept for ever", pointer);
+    if (text->at == NULL && !required)
+        return true;
+    return argument_is_note(question, *text, most, pointer);
+}
+
+bool argument_by(struct question *question, struct text *by) {
+    struct text user = question->asker == NULL ? TEXT_ABSENT : question->asker->user;
+    if (!argument_note(question, "by", ARGUMENT_BY_MAX, user.at == NULL, by))
+        return false;
+    if (user.at != NULL && by->at != NULL && !text_equal(user, *by)) {
+        question_refuse(question, "forbidden", "must be the user on whose behalf it is done, or left out", "/by");
+        return false;
+    }
+    if (user.at != NULL)
+        *by = user;
     return true;
 }

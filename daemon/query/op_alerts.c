@@ -14,6 +14,7 @@ static const char *const filter_names[] = {"rule", "level", "subject", "pathway"
 struct alert_question {
     const struct question *asked;
     const json_t *filter; /* NULL: every alert */
+    bool is_limited;      /* to the asker's teams */
     struct json_parser *parser;
     char *text;
     size_t used;
@@ -62,9 +63,18 @@ static bool is_wanted(const json_t *wanted, const char *name, const struct alert
     return is_wanted_text(wanted, transition->team) || (transition->from_team.at != NULL && is_wanted_text(wanted, transition->from_team));
 }
 
-static bool passes(const json_t *filter, const struct alert_transition *transition) {
+/* Whether it may be shown: a move to both teams, as to who follows one of them. */
+static bool is_seen(const struct alert_question *question, const struct alert_transition *transition) {
+    return !question->is_limited || question_sees(question->asked, transition->team) ||
+           question_sees(question->asked, transition->from_team);
+}
+
+static bool passes(const struct alert_question *question, const struct alert_transition *transition) {
+    const json_t *filter = question->filter;
     const char *name;
     json_t *wanted;
+    if (!is_seen(question, transition))
+        return false;
     if (filter == NULL)
         return true;
     json_object_foreach((json_t *)(uintptr_t)filter, name, wanted) {
@@ -82,9 +92,9 @@ static bool take_logged(void *context, const struct journal_alert *alert) {
     struct alert_transition transition;
     if (question->row_count == question->limit || question->looked_at == QUERY_ALERTS_SCAN_MAX)
         return false;
-    if ((question->filter == NULL && question->asked->chronicle == NULL) ||
+    if ((question->filter == NULL && question->asked->chronicle == NULL && !question->is_limited) ||
         (transition_read(question->parser, alert->body, &transition) && question_knows(question->asked, transition.at) &&
-         passes(question->filter, &transition)))
+         passes(question, &transition)))
         append_row(question, alert->body);
     question->looked_at++;
     question->through = alert->alert_seq;
@@ -125,7 +135,7 @@ static void take_all_open(struct ledger *ledger, struct alert_question *question
             question->through = list.at[i - 1].alert_seq;
             break;
         }
-        if (passes(question->filter, &list.at[i]))
+        if (passes(question, &list.at[i]))
             append_row(question, (struct text){text, (uint32_t)wire_open_alert_text(&list.at[i], text)});
     }
     free(list.at);
@@ -196,7 +206,7 @@ static void append_open(struct alert_question *question, json_t *const *raised, 
         }
         char *text = wire_dump(raised[i], &length);
         struct text body = {text, (uint32_t)length};
-        if (transition_read(question->parser, body, &transition) && passes(question->filter, &transition))
+        if (transition_read(question->parser, body, &transition) && passes(question, &transition))
             append_row(question, body);
         free(text);
     }
@@ -245,6 +255,23 @@ static bool filter_is_known(struct question *question, const json_t *filter) {
     return true;
 }
 
+static void append_end(struct alert_question *rows, const char *epoch) {
+    char end[96];
+    int length = snprintf(end, sizeof end, "],\"through\":%llu,\"epoch\":\"%s\"", (unsigned long long)rows->through, epoch);
+    append(rows, end, (size_t)length);
+    if (rows->is_limited) {
+        json_t *member = json_object();
+        set_restricted(member, rows->asked);
+        char *text = wire_dump(member, &(size_t){0}); /* {"restricted_to":[…]}: all of it but the first brace */
+        text[0] = ',';
+        append(rows, text, strlen(text));
+        free(text);
+        json_decref(member);
+    } else {
+        append(rows, "}", 1);
+    }
+}
+
 json_t *op_alerts(struct question *question) {
     struct journal *journal = question_journal(question);
     int64_t since = 0, limit = QUERY_ALERTS_MAX;
@@ -259,6 +286,7 @@ json_t *op_alerts(struct question *question) {
     static const char start[] = "{\"v\":1,\"ok\":true,\"rows\":[";
     struct alert_question rows = {
         .asked = question, .filter = filter, .limit = (size_t)limit, .since = (uint64_t)since, .through = (uint64_t)since};
+    rows.is_limited = question_limits(question);
     rows.parser = json_parser_create(WIRE_TRANSITION_SIZE, TRANSITION_NESTING_MAX);
     append(&rows, start, sizeof start - 1);
     enum journal_status status = JOURNAL_OK;
@@ -273,10 +301,7 @@ json_t *op_alerts(struct question *question) {
         free(rows.text);
         return question_refuse(question, "internal", "the alert log could not be read", NULL);
     }
-    char end[96];
-    int length =
-        snprintf(end, sizeof end, "],\"through\":%llu,\"epoch\":\"%s\"}", (unsigned long long)rows.through, journal_epoch(journal));
-    append(&rows, end, (size_t)length);
+    append_end(&rows, journal_epoch(journal));
     question->text = rows.text;
     question->text_length = rows.used;
     return NULL;

@@ -93,6 +93,8 @@ static bool argument_exceptions_filter(struct question *question, struct excepti
     else if (asked.kinds != 0 && (asked.filter.codes &= asked.kinds) == 0)
         return refuse_at(question, "none of the codes is of that kind", "/filter/kind");
     *filter = asked.filter;
+    if (question_limits(question))
+        question_limit_values(question, filter->teams.at, &filter->teams.count);
     return true;
 }
 
@@ -119,14 +121,23 @@ static json_t *json_of_event(const struct involved_event *event) {
     return object;
 }
 
-static json_t *json_of_row(const struct exception_row *row) {
+/* Whether the event that a row contradicts may be shown: it may be another wait's, of another team. */
+static bool sees_involved(const struct question *question, const struct waiting_register *reg, const struct exception_row *row) {
+    struct wait_view view;
+    if (!question->was_limited || text_equal(row->involved.subject, row->subject))
+        return true;
+    uint32_t wait = register_find(reg, row->involved.subject);
+    return wait != 0 && register_view(reg, wait, &view) && question_sees(question, view.team);
+}
+
+static json_t *json_of_row(const struct question *question, const struct waiting_register *reg, const struct exception_row *row) {
     bool has_unknown = row->code == FINDING_UNKNOWN_VALUE;
     char field[KNOWN_FIELD_SIZE];
     json_t *object = json_object();
     json_t *involved = json_array();
     if (has_unknown)
         known_field_name(&row->unknown, field);
-    if (row->involved.seq != 0)
+    if (row->involved.seq != 0 && sees_involved(question, reg, row))
         json_array_append_new(involved, json_of_event(&row->involved));
     json_object_set_new(object, "subject", wire_text(row->subject));
     json_object_set_new(object, "pathway", wire_text(row->pathway));
@@ -168,7 +179,8 @@ static json_t *json_of_ages(const struct exceptions_page *page) {
     return rows;
 }
 
-static json_t *reply_of(const struct exceptions_page *page, unsigned codes) {
+static json_t *reply_of(const struct question *question, const struct waiting_register *reg, const struct exceptions_page *page,
+                        unsigned codes) {
     json_t *reply = wire_reply();
     json_t *counts = json_object();
     json_t *by_code = json_object();
@@ -184,7 +196,7 @@ static json_t *reply_of(const struct exceptions_page *page, unsigned codes) {
     json_object_set_new(counts, "teams_total", json_integer((json_int_t)counts_distinct(page->by_team)));
     json_object_set_new(counts, "age", json_of_ages(page));
     for (size_t i = 0; i < page->row_count; i++)
-        json_array_append_new(rows, json_of_row(&page->rows[i]));
+        json_array_append_new(rows, json_of_row(question, reg, &page->rows[i]));
     if (page->more) {
         char *cursor = cursor_of_exception(&page->rows[page->row_count - 1].place);
         next = json_string(cursor);
@@ -215,7 +227,7 @@ json_t *op_exceptions(struct question *question) {
     request.backdated_days = question->terms->backdated_days;
     request.limit = (size_t)limit;
     struct exceptions_page *page = register_exceptions(standpoint.reg, &request);
-    json_t *reply = reply_of(page, filter.codes);
+    json_t *reply = reply_of(question, standpoint.reg, page, filter.codes);
     set_standpoint(reply, &standpoint);
     set_rule_version(reply, RULES_EXCEPTIONS);
     exceptions_free(&page);

@@ -35,6 +35,7 @@ static json_t *rows_of(const struct flow_table *table, const struct flow_request
 
 /* One flow of the request: what it asks for, which lives while it is answered. */
 struct flow_part {
+    bool is_limited;
     struct field_name group_by[GROUP_BY_MAX];
     struct wait_filter filter;
 };
@@ -47,23 +48,26 @@ static bool read_part(struct question *question, struct flow_part *part, struct 
            filter_is_of_fields(question);
 }
 
-static json_t *part_of(const struct flow_table *table, const struct flow_request *request) {
+static json_t *part_of(const struct question *question, const struct flow_part *asked, const struct flow_table *table,
+                       const struct flow_request *request) {
     json_t *part = json_object();
     json_object_set_new(part, "rows", rows_of(table, request));
     json_object_set_new(part, "from", wire_day(request->from));
     json_object_set_new(part, "to", wire_day(request->to));
     json_object_set_new(part, "step", json_string(flow_step_name(request->step)));
+    if (asked->is_limited)
+        set_restricted(part, question);
     return part;
 }
 
-static json_t *count_all(struct question *question, const struct standpoint *standpoint, const struct flow_request *requests,
-                         size_t count) {
+static json_t *count_all(struct question *question, const struct standpoint *standpoint, const struct flow_part *parts,
+                         const struct flow_request *requests, size_t count) {
     struct flow_table *tables = memory_new(count, sizeof *tables);
     json_t *reply = NULL;
     if (register_flows(standpoint->reg, requests, count, tables)) {
         reply = wire_reply();
         for (size_t i = 0; i < count; i++)
-            question_set_part(reply, question->request, part_of(&tables[i], &requests[i]));
+            question_set_part(reply, question->request, part_of(question, &parts[i], &tables[i], &requests[i]));
         json_object_set_new(reply, "known_at", json_integer((json_int_t)standpoint->known_at));
         json_object_set_new(reply, "journal_seq", json_integer((json_int_t)standpoint->journal_seq));
         set_rule_version(reply, RULES_FLOW);
@@ -87,10 +91,11 @@ json_t *op_flow(struct question *question) {
     for (size_t i = 0; good && i < count; i++) {
         const json_t *request = question_enter(question, i);
         good = read_part(question, &parts[i], &requests[i]);
+        parts[i].is_limited = question->part_was_limited;
         question->request = request;
     }
     good = good && argument_when(question, &when) && question_stand(question, &when, true, &standpoint);
-    json_t *reply = good ? count_all(question, &standpoint, requests, count) : NULL;
+    json_t *reply = good ? count_all(question, &standpoint, parts, requests, count) : NULL;
     free(requests);
     free(parts);
     return reply;

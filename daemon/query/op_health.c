@@ -128,12 +128,27 @@ json_t *op_health(struct question *question) {
     return reply;
 }
 
+/* Who does not run the daemon sees what the figures mean, not where things lie, nor who may connect. */
+static json_t *without_the_machine(json_t *config) {
+    static const char *const shown[] = {"council",       "bands",   "contact",      "data_quality", "alerts",    "pathways", "teams",
+                                        "client_groups", "sources", "queue_limits", "dimensions",   "districts", "kpis"};
+    json_t *part = json_object();
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        if (json_object_get(config, shown[i]) != NULL)
+            json_object_set(part, shown[i], json_object_get(config, shown[i]));
+    json_object_del(json_object_get(part, "council"), "calendar"); /* a path */
+    json_decref(config);
+    return part;
+}
+
 json_t *op_config(struct question *question) {
     char *text = config_to_json(ledger_config(question->state->ledger));
     json_t *config = json_loads(text, 0, NULL);
     free(text);
     if (config == NULL)
         return question_refuse(question, "internal", "the configuration could not be shown", NULL);
+    if (!asker_may(question->asker, ASKER_EVERYTHING))
+        config = without_the_machine(config);
     json_t *reply = wire_reply();
     json_object_set_new(reply, "config", config);
     return reply;

@@ -119,18 +119,28 @@ json_t *op_summary(struct question *question) {
     return reply;
 }
 
+/* Those that may be shown. */
+struct open_alerts {
+    const struct question *question;
+    json_t *rows;
+};
+
 static void add_open_alert(void *context, const struct alert_transition *alert) {
-    json_array_append_new(context, wire_open_alert(alert));
+    struct open_alerts *alerts = context;
+    if (question_sees(alerts->question, alert->team))
+        json_array_append_new(alerts->rows, wire_open_alert(alert));
 }
 
 json_t *op_snapshot(struct question *question) {
     const struct daemon_state *state = question->state;
     struct journal *journal = ledger_journal(state->ledger);
-    json_t *alerts = json_array();
-    register_each_open_alert(ledger_register(state->ledger), add_open_alert, alerts);
+    struct open_alerts alerts = {question, json_array()};
+    (void)question_limits(question);
+    if (asker_may(question->asker, ASKER_PEOPLE))
+        register_each_open_alert(ledger_register(state->ledger), add_open_alert, &alerts);
     json_t *reply = wire_reply();
     json_object_set_new(reply, "positions", publisher_snapshot(state->publisher, state->ledger));
-    json_object_set_new(reply, "alerts", alerts);
+    json_object_set_new(reply, "alerts", alerts.rows);
     json_object_set_new(reply, "epoch", json_string(journal_epoch(journal)));
     json_object_set_new(reply, "journal_seq", json_integer((json_int_t)journal_last_seq(journal)));
     json_object_set_new(reply, "alert_seq", json_integer((json_int_t)journal_last_alert_seq(journal)));

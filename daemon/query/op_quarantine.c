@@ -356,7 +356,7 @@ static bool argument_which(struct question *question, struct acting *acting) {
 
 static json_t *act_and_reply(struct question *question, struct acting *acting) {
     struct daemon_state *state = question->state;
-    if (!argument_which(question, acting) || !argument_note(question, "by", ARGUMENT_BY_MAX, true, &acting->act.by) ||
+    if (!argument_which(question, acting) || !argument_by(question, &acting->act.by) ||
         !argument_note(question, "reason", ARGUMENT_REASON_MAX, acting->discards, &acting->act.reason))
         return NULL;
     enum journal_status status = state->change_journal(state->context, act_on_all, acting);

@@ -68,7 +68,7 @@ static json_t *reply_of(const struct redacting *redacting, const struct journal 
 
 static json_t *act_and_reply(struct question *question, struct redacting *redacting) {
     struct daemon_state *state = question->state;
-    if (!argument_which(question, redacting) || !argument_note(question, "by", ARGUMENT_BY_MAX, true, &redacting->redaction.by) ||
+    if (!argument_which(question, redacting) || !argument_by(question, &redacting->redaction.by) ||
         !argument_note(question, "reason", ARGUMENT_REASON_MAX, true, &redacting->redaction.reason))
         return NULL;
     enum journal_status status = state->change_journal(state->context, redact, redacting);

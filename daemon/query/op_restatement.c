@@ -145,9 +145,11 @@ static bool is_explained(const struct reported_day *day, const struct position *
     return explained;
 }
 
-static json_t *side_of(const struct waiting_register *reg, uint32_t wait) {
+/* A wait on one side as it stands there; null where there is none, and where it is of a team that may not be shown. */
+static json_t *side_of(const struct question *question, const struct waiting_register *reg, uint32_t wait) {
     struct wait_view view;
-    return wait != 0 && register_view(reg, wait, &view) ? wire_wait(&view) : json_null();
+    bool is_shown = wait != 0 && register_view(reg, wait, &view) && question_sees(question, view.team);
+    return is_shown ? wire_wait(&view) : json_null();
 }
 
 static json_t *event_of(const struct chronicle *chronicle, uint64_t seq) {
@@ -164,17 +166,21 @@ static json_t *event_of(const struct chronicle *chronicle, uint64_t seq) {
 }
 
 static json_t *change_of(const struct restating *restating, day_t day, const struct restatement *restatement, size_t number) {
+    const struct question *question = restating->question;
     const struct restated_wait *wait = &restatement->waits[number];
     json_t *change = json_object();
     json_t *events = json_array();
-    for (size_t i = 0; i < wait->event_count && i < EVENTS_OF_A_CHANGE_MAX; i++)
+    json_t *known = side_of(question, restatement->known, wait->known);
+    /* What happened to it since is for the team that it is of now. */
+    size_t event_count = question->was_limited && json_is_null(known) ? 0 : wait->event_count;
+    for (size_t i = 0; i < event_count && i < EVENTS_OF_A_CHANGE_MAX; i++)
         json_array_append_new(events, event_of(restating->question->chronicle, restatement->event_seqs[wait->first_event + i]));
     json_object_set_new(change, "day", wire_day(day));
     json_object_set_new(change, "subject", wire_text(wait->subject));
-    json_object_set_new(change, "reported", side_of(restatement->reported, wait->reported));
-    json_object_set_new(change, "known", side_of(restatement->known, wait->known));
+    json_object_set_new(change, "reported", side_of(question, restatement->reported, wait->reported));
+    json_object_set_new(change, "known", known);
     json_object_set_new(change, "events", events);
-    json_object_set_new(change, "events_total", json_integer((json_int_t)wait->event_count));
+    json_object_set_new(change, "events_total", json_integer((json_int_t)event_count));
     return change;
 }
 

@@ -11,6 +11,7 @@ enum { SERIES_ROWS_MAX = 50000, SERIES_DAYS_MAX = 3660 };
 
 /* One grouping and filter of the positions. */
 struct series_part {
+    bool is_limited;
     struct field_name group_by[GROUP_BY_MAX];
     size_t group_by_count;
     struct wait_filter filter;
@@ -111,9 +112,12 @@ static bool add_days(struct question *question, struct series *series, const str
 
 static json_t *reply_of(const struct series *series, const struct standpoint *standpoint) {
     json_t *reply = wire_reply();
-    for (size_t i = 0; i < series->part_count; i++)
-        question_set_part(reply, series->question->request,
-                          json_pack("{s:O, s:O}", "rows", series->parts[i].rows, "totals", series->parts[i].totals));
+    for (size_t i = 0; i < series->part_count; i++) {
+        json_t *part = json_pack("{s:O, s:O}", "rows", series->parts[i].rows, "totals", series->parts[i].totals);
+        if (series->parts[i].is_limited)
+            set_restricted(part, series->question);
+        question_set_part(reply, series->question->request, part);
+    }
     json_object_set_new(reply, "from", wire_day(series->from));
     json_object_set_new(reply, "to", wire_day(series->to));
     json_object_set_new(reply, "step", json_string(flow_step_name(series->step)));
@@ -137,6 +141,7 @@ static bool read_parts(struct question *question, struct series *series) {
         struct series_part *part = &series->parts[i];
         const json_t *request = question_enter(question, i);
         good = argument_group_by(question, part->group_by, &part->group_by_count) && argument_filter(question, &part->filter);
+        part->is_limited = question->part_was_limited;
         question->request = request;
     }
     return good;

@@ -100,15 +100,24 @@ static json_t *event_row(struct journal *journal, const struct event_outcome *ou
     return row;
 }
 
+/* Who is limited to teams looks at an earlier day with the eyes of the team of that day: what came later may be another's. */
+static bool is_shown(const struct question *question, const struct standpoint *standpoint, const struct event_outcome *outcome) {
+    return !question->was_limited || !standpoint->is_past || outcome->effect == EFFECT_APPLIED ||
+           outcome->event->event.time < calendar_day_start(standpoint->calendar, standpoint->as_at + 1);
+}
+
 /* The last events in fold order: nobody has thousands, but a subject that a sender uses for everything must not hold ingest up. */
-static void set_events(json_t *reply, const struct standpoint *standpoint, uint32_t wait) {
+static void set_events(const struct question *question, json_t *reply, const struct standpoint *standpoint, uint32_t wait) {
     const struct event_outcome *outcomes;
-    size_t count = register_outcomes(standpoint->reg, wait, &outcomes);
+    size_t count = register_outcomes(standpoint->reg, wait, &outcomes), total = 0;
     json_t *rows = json_array();
-    for (size_t i = count > QUERY_EVENTS_MAX ? count - QUERY_EVENTS_MAX : 0; i < count; i++)
-        json_array_append_new(rows, event_row(standpoint->journal, &outcomes[i]));
+    for (size_t i = 0; i < count; i++)
+        total += is_shown(question, standpoint, &outcomes[i]);
+    for (size_t i = 0, place = 0; i < count; i++)
+        if (is_shown(question, standpoint, &outcomes[i]) && place++ + QUERY_EVENTS_MAX >= total)
+            json_array_append_new(rows, event_row(standpoint->journal, &outcomes[i]));
     json_object_set_new(reply, "events", rows);
-    json_object_set_new(reply, "events_total", json_integer((json_int_t)count));
+    json_object_set_new(reply, "events_total", json_integer((json_int_t)total));
 }
 
 /* Whether the log held the transition at the end of the day asked for, by what was known. */
@@ -169,12 +178,13 @@ json_t *op_wait(struct question *question) {
     if (!question_stand(question, &when, false, &standpoint))
         return NULL;
     uint32_t wait = register_find(standpoint.reg, subject);
-    if (wait == 0 || register_newest_seq(standpoint.reg, wait) == 0)
+    bool has_referral = wait != 0 && register_newest_seq(standpoint.reg, wait) != 0 && register_view(standpoint.reg, wait, &view);
+    bool is_hidden = question_limits(question) && !(has_referral && question_sees(question, view.team));
+    if (wait == 0 || register_newest_seq(standpoint.reg, wait) == 0 || is_hidden)
         return question_refuse(question, "not_found", "no event of this subject was accepted", "/subject");
-    bool has_referral = register_view(standpoint.reg, wait, &view);
     json_t *reply = wire_reply();
     json_object_set_new(reply, "wait", has_referral ? wire_wait(&view) : json_null());
-    set_events(reply, &standpoint, wait);
+    set_events(question, reply, &standpoint, wait);
     json_object_set_new(reply, "alerts", alerts_of(&standpoint, question->newest_alert_seq));
     set_standpoint(reply, &standpoint);
     set_rule_version(reply, RULES_POSITION);

@@ -4,6 +4,7 @@
 
 #include "daemon/core/exceptions.h"
 #include "daemon/core/flow.h"
+#include "daemon/query/asker.h"
 #include "daemon/query/query.h"
 #include "daemon/reported/reported.h"
 #include "daemon/wire/wire.h"
@@ -12,12 +13,17 @@
  * question_refuse, or because the other thread answers. */
 struct question {
     const json_t *request;
+    const char *op_name;
+    enum asker_need need;
+    const struct asker *asker;      /* NULL: a journal's file, without a daemon, which answers whoever may read it */
     struct daemon_state *state;     /* NULL in the thread of the past */
     struct chronicle *chronicle;    /* NULL in the loop */
     const struct past_terms *terms; /* of the thread of the past */
     bool is_for_the_past;           /* said by the loop: the other thread answers */
     uint64_t newest_alert_seq;      /* what that one cannot know of the wait asked for */
     bool needs_known;               /* nor, where this is set, what the configuration lists as known */
+    bool part_was_limited;          /* the part of the request at hand was narrowed to the asker's teams */
+    bool was_limited;               /* the answer holds people and alerts of the asker's teams alone */
     json_t *refusal;
     char *text; /* a reply that is text already; given to whoever asked, who frees it */
     size_t text_length;
@@ -25,6 +31,23 @@ struct question {
 
 /* Sets the error reply and returns NULL. */
 json_t *question_refuse(struct question *question, const char *code, const char *message, const char *pointer);
+
+/* admit.c: whose people and alerts the answer may hold. */
+/* Who asks, by the message's peer and `on_behalf_of`, in `asker`, which then is the question's. False after refusing. */
+bool admit_asker(struct question *question, struct text peer, const struct access_rights *rights, struct asker *asker);
+/* Whether the asker may ask the op. False after refusing. */
+bool admit_op(struct question *question);
+/* Whether the asker is limited to teams; to be asked by whatever shows a person or an alert, which then shows only those that
+ * asker_sees. */
+bool question_limits(struct question *question);
+/* Whether the part of the request at hand is limited: what counts is not, unless it chooses or groups by people. */
+bool question_limits_part(struct question *question);
+/* Whether a wait's team is one whose people may be shown; to be asked after question_limits. */
+bool question_sees(const struct question *question, struct text team);
+/* The whole of a filter that chooses teams, narrowed to the asker's: the values there are, none for any. */
+void question_limit_values(const struct question *question, struct text values[FILTER_VALUES_MAX], size_t *count);
+/* The member restricted_to of an answer, or a part of one. */
+void set_restricted(json_t *reply, const struct question *question);
 
 /* The JSON Pointer of a member below `above`: ~ and / escaped, a long name cut. */
 #define POINTER_SIZE 160
@@ -38,6 +61,10 @@ bool argument_day(struct question *question, const char *name, day_t *day);
 #define ARGUMENT_BY_MAX 128
 #define ARGUMENT_REASON_MAX 500
 bool argument_note(struct question *question, const char *name, uint32_t most, bool required, struct text *text);
+/* Whether the text is such a one, which stands at `pointer`. */
+bool argument_is_note(struct question *question, struct text text, uint32_t most, const char *pointer);
+/* `by`, of who acts: where somebody is named on whose behalf it is asked, that is who, and nobody else may be named. */
+bool argument_by(struct question *question, struct text *by);
 bool argument_group_by(struct question *question, struct field_name fields[GROUP_BY_MAX], size_t *count);
 bool argument_filter(struct question *question, struct wait_filter *filter);
 

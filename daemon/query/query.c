@@ -13,35 +13,36 @@ enum { MEMBERS_MAX = 10 };
 
 struct op {
     const char *name;
+    enum asker_need need;
     json_t *(*answer)(struct question *question);
-    const char *members[MEMBERS_MAX]; /* beside "v" and "op" */
+    const char *members[MEMBERS_MAX]; /* beside "v", "op" and "on_behalf_of" */
 };
 
 static const struct op ops[] = {
-    {"health", op_health, {NULL}},
-    {"config", op_config, {NULL}},
-    {"backup", op_backup, {"name", "with_key", NULL}},
-    {"backup.status", op_backup_status, {NULL}},
-    {"clock.set", op_clock_set, {"now", NULL}},
-    {"summary", op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
-    {"distribution", op_distribution, {"filter", "as_at", "known_at", NULL}},
-    {"flow", op_flow, {"from", "to", "step", "group_by", "filter", "known_at", "each", NULL}},
-    {"series", op_series, {"from", "to", "step", "group_by", "filter", "known_at", "basis", "each", NULL}},
-    {"restatement", op_restatement, {"day", "from", "to", "group_by", "filter", "known_at", "limit", NULL}},
-    {"snapshot", op_snapshot, {NULL}},
-    {"waits", op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
-    {"wait", op_wait, {"subject", "as_at", "known_at", NULL}},
-    {"alerts", op_alerts, {"since", "state", "filter", "limit", NULL}},
-    {"alert.ack", op_alert_ack, {"alert_id", "by", "note", "expected_by", NULL}},
-    {"follow.report", op_follow_report, {"name", "epoch", "alert_seq", NULL}},
-    {"exceptions", op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
-    {"data_quality", op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
-    {"policies", op_policies, {"known_at", NULL}},
-    {"alert_figures", op_alert_figures, {"from", "to", "known_at", NULL}},
-    {"quarantine", op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
-    {"quarantine.retry", op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
-    {"redact", op_redact, {"events", "subject", "person", "by", "reason", NULL}},
-    {"quarantine.discard", op_quarantine_discard, {"ids", "code", "after", "by", "reason", NULL}},
+    {"health", ASKER_COUNTS, op_health, {NULL}},
+    {"config", ASKER_COUNTS, op_config, {NULL}},
+    {"backup", ASKER_EVERYTHING, op_backup, {"name", "with_key", NULL}},
+    {"backup.status", ASKER_EVERYTHING, op_backup_status, {NULL}},
+    {"clock.set", ASKER_EVERYTHING, op_clock_set, {"now", NULL}},
+    {"summary", ASKER_COUNTS, op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
+    {"distribution", ASKER_COUNTS, op_distribution, {"filter", "as_at", "known_at", NULL}},
+    {"flow", ASKER_COUNTS, op_flow, {"from", "to", "step", "group_by", "filter", "known_at", "each", NULL}},
+    {"series", ASKER_COUNTS, op_series, {"from", "to", "step", "group_by", "filter", "known_at", "basis", "each", NULL}},
+    {"restatement", ASKER_PEOPLE, op_restatement, {"day", "from", "to", "group_by", "filter", "known_at", "limit", NULL}},
+    {"snapshot", ASKER_COUNTS, op_snapshot, {NULL}},
+    {"waits", ASKER_PEOPLE, op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
+    {"wait", ASKER_PEOPLE, op_wait, {"subject", "as_at", "known_at", NULL}},
+    {"alerts", ASKER_PEOPLE, op_alerts, {"since", "state", "filter", "limit", NULL}},
+    {"alert.ack", ASKER_ACTS, op_alert_ack, {"alert_id", "by", "note", "expected_by", NULL}},
+    {"follow.report", ASKER_FOLLOWS, op_follow_report, {"name", "epoch", "alert_seq", NULL}},
+    {"exceptions", ASKER_PEOPLE, op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
+    {"data_quality", ASKER_ALL, op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
+    {"policies", ASKER_COUNTS, op_policies, {"known_at", NULL}},
+    {"alert_figures", ASKER_ALL, op_alert_figures, {"from", "to", "known_at", NULL}},
+    {"quarantine", ASKER_ALL, op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
+    {"quarantine.retry", ASKER_EVERYTHING, op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
+    {"redact", ASKER_EVERYTHING, op_redact, {"events", "subject", "person", "by", "reason", NULL}},
+    {"quarantine.discard", ASKER_EVERYTHING, op_quarantine_discard, {"ids", "code", "after", "by", "reason", NULL}},
 };
 
 /* What a journal can answer without a daemon; all but the last two also as it would have been answered at an instant (asked_at). */
@@ -88,7 +89,7 @@ static bool is_among(const struct op *op, size_t count) {
 }
 
 static bool is_member_of(const struct op *op, const char *name) {
-    if (strcmp(name, "v") == 0 || strcmp(name, "op") == 0)
+    if (strcmp(name, "v") == 0 || strcmp(name, "op") == 0 || strcmp(name, "on_behalf_of") == 0)
         return true;
     if (strcmp(name, "asked_at") == 0)
         return is_among(op, OF_AN_INSTANT);
@@ -128,17 +129,46 @@ static bool can_be_answered(struct question *question, const struct op *op) {
     return false;
 }
 
-static json_t *answer_op(struct question *question) {
+/* An op about people that forgot whom the asker is limited to has no answer for him. */
+static json_t *limited_reply(struct question *question, json_t *reply) {
+    bool is_answered = reply != NULL || question->text != NULL;
+    if (question->asker == NULL || !question->asker->is_limited || !is_answered)
+        return reply;
+    if (question->need == ASKER_PEOPLE && !question->was_limited) {
+        json_decref(reply);
+        free(question->text);
+        question->text = NULL;
+        return question_refuse(question, "internal", "the answer was not limited to your teams, so it is not given", NULL);
+    }
+    if (question->was_limited && reply != NULL && json_object_get(reply, "each") == NULL)
+        set_restricted(reply, question);
+    return reply;
+}
+
+static const struct op *find_op(struct question *question) {
     const json_t *name = json_object_get(question->request, "op");
     const json_t *version = json_object_get(question->request, "v");
-    if (!json_is_integer(version) || json_integer_value(version) != WIRE_VERSION)
-        return question_refuse(question, "bad_request", "v must be 1", "/v");
-    if (!json_is_string(name))
-        return question_refuse(question, "bad_request", "op must be a text", "/op");
+    if (!json_is_integer(version) || json_integer_value(version) != WIRE_VERSION) {
+        question_refuse(question, "bad_request", "v must be 1", "/v");
+        return NULL;
+    }
+    if (!json_is_string(name)) {
+        question_refuse(question, "bad_request", "op must be a text", "/op");
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
         if (strcmp(ops[i].name, json_string_value(name)) == 0)
-            return members_are_known(question, &ops[i]) && can_be_answered(question, &ops[i]) ? ops[i].answer(question) : NULL;
-    return question_refuse(question, "unknown_op", "this daemon has no such op", "/op");
+            return &ops[i];
+    question_refuse(question, "unknown_op", "this daemon has no such op", "/op");
+    return NULL;
+}
+
+static json_t *answer_op(struct question *question, const struct op *op) {
+    question->op_name = op->name;
+    question->need = op->need;
+    if (!admit_op(question) || !members_are_known(question, op) || !can_be_answered(question, op))
+        return NULL;
+    return limited_reply(question, op->answer(question));
 }
 
 /* The request as an object; NULL after refusing. */
@@ -200,6 +230,7 @@ static void ask_the_past(struct question *question, const struct request *reques
     const struct config *config = ledger_config(state->ledger);
     size_t known_length = 0;
     char *known = question->needs_known ? known_to_text(config, &known_length) : NULL;
+    char *teams;
     struct past_terms terms = {
         .today = question_today(question),
         .asked_at = INSTANT_NONE,
@@ -208,9 +239,11 @@ static void ask_the_past(struct question *question, const struct request *reques
         .backdated_days = config->backdated_days,
         .known = {known, (uint32_t)known_length},
     };
+    teams = asker_to_terms(question->asker, &terms);
     if (!past_ask(state->past, &request->from, &terms, text_of_request(request)))
         question_refuse(question, "busy", "as many questions about other days as are taken at once are being answered: ask again", NULL);
     free(known);
+    free(teams);
 }
 
 struct known_values *question_known(const struct question *question) {
@@ -219,9 +252,18 @@ struct known_values *question_known(const struct question *question) {
     return known_from_text(question->terms->known, seed);
 }
 
+/* By what the configuration in force says of whoever the message came from. */
+static json_t *answer_asker(struct question *question, struct asker *asker) {
+    const struct op *op = find_op(question);
+    if (op == NULL || !admit_asker(question, text_of(ACCESS_LOCAL_NAME), access_default_rights(ACCESS_QUERY), asker))
+        return NULL;
+    return answer_op(question, op);
+}
+
 /* The reply's text, which the caller frees; NULL when it comes later. */
 static char *answer_request(struct request *request, struct daemon_state *state, size_t *length) {
     struct question question = {.state = state};
+    struct asker asker;
     json_t *reply = NULL;
     json_t *object = NULL;
     if (take_correlation(request))
@@ -230,7 +272,7 @@ static char *answer_request(struct request *request, struct daemon_state *state,
         question_refuse(&question, "bad_request", "a query is one frame, or a correlation of 1 to 32 bytes and one frame", NULL);
     question.request = object;
     if (object != NULL)
-        reply = answer_op(&question);
+        reply = answer_asker(&question, &asker);
     if (question.is_for_the_past)
         ask_the_past(&question, request);
     char *text = text_of_answer(&question, reply, length);
@@ -239,9 +281,11 @@ static char *answer_request(struct request *request, struct daemon_state *state,
     return text;
 }
 
+/* Whoever asked was let in by the loop, and is judged by the same rights here: what is asked as of an instant is read here first. */
 char *query_answer_past(struct chronicle *chronicle, const struct past_terms *terms, struct text request, size_t *length) {
     struct past_terms own = *terms;
-    struct question question = {.chronicle = chronicle, .terms = &own};
+    struct asker asker = {.texts = NULL};
+    struct question question = {.chronicle = chronicle, .terms = &own, .asker = asker_from_terms(&asker, terms) ? &asker : NULL};
     json_t *reply = NULL;
     json_t *object = NULL;
     if (chronicle_refresh(chronicle) != JOURNAL_OK)
@@ -249,11 +293,13 @@ char *query_answer_past(struct chronicle *chronicle, const struct past_terms *te
     else
         object = read_request(&question, request);
     question.request = object;
-    if (object != NULL && argument_asked_at(&question, &own))
-        reply = answer_op(&question);
+    const struct op *op = object != NULL && argument_asked_at(&question, &own) ? find_op(&question) : NULL;
+    if (op != NULL)
+        reply = answer_op(&question, op);
     char *text = text_of_answer(&question, reply, length);
     json_decref(question.refusal);
     json_decref(object);
+    asker_free(&asker);
     return text;
 }
 

@@ -71,7 +71,8 @@ static bool ask(struct scene *scene, const char *from, const char *request) {
     struct return_address address = {.routing_id_length = strlen(from), .delimiter = true};
     memcpy(address.routing_id, from, address.routing_id_length);
     char known[] = "t north\n"; /* spoiled at once: the question has its own */
-    struct past_terms terms = {20000, INSTANT_NONE, 100, 7, 14, text_of(known)};
+    struct past_terms terms = {
+        .today = 20000, .asked_at = INSTANT_NONE, .epoch = 100, .newest_alert_seq = 7, .backdated_days = 14, .known = text_of(known)};
     bool taken = past_ask(scene->past, &address, &terms, text_of(request));
     memset(known, '?', sizeof known - 1);
     return taken;
