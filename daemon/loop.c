@@ -61,6 +61,7 @@ struct loop {
     int64_t lag_ms;
     uint64_t queries_dropped;
     struct complaint disk_full;
+    struct complaint refused;
     struct timer heartbeat, all_positions, positions, probe, lag, watchdog, status, next_checkpoint, watch;
 };
 
@@ -425,9 +426,27 @@ static long time_to_wait(const struct loop *loop) {
     return left > 0 ? (long)left : 0;
 }
 
+/* Somebody was not allowed what he asked for. */
+static void denied(void *context, const struct access_denial *denial) {
+    struct loop *loop = context;
+    log_complaint(loop->log, &loop->refused, (uint64_t)loop->moment.monotonic_ms, LOG_LEVEL_WARNING, "somebody was refused",
+                  LOG_STRING("socket", access_socket_name(denial->socket)), LOG_STRING("what", denial->what),
+                  LOG_STRING("peer", denial->peer), LOG_TEXT("address", denial->address), LOG_TEXT("about", denial->about),
+                  LOG_STRING("reason", denial->why));
+}
+
+static void let_in(struct loop *loop) {
+    const struct security_config *security = &(*loop->setup->config)->security;
+    struct zap_lists lists = {security->peer_count, security->peers, security->local_count, security->local};
+    struct zap_watch watch = {.context = loop, .denied = denied};
+    if (!zap_serve(loop->setup->sockets->zap, &lists, &watch))
+        fail(loop, "the socket for new connections failed");
+}
+
 static bool turn(struct loop *loop) {
-    enum { INGEST, QUERY, PAST, PUBLISH, SIGNALS, COUNT };
+    enum { CONNECTIONS, INGEST, QUERY, PAST, PUBLISH, SIGNALS, COUNT };
     zmq_pollitem_t items[COUNT] = {
+        [CONNECTIONS] = {.socket = zap_socket(loop->setup->sockets->zap), .events = ZMQ_POLLIN},
         [INGEST] = {.socket = loop->setup->sockets->ingest, .events = ZMQ_POLLIN},
         [QUERY] = {.socket = loop->setup->sockets->query, .events = ZMQ_POLLIN},
         [PAST] = {.socket = past_socket(loop->past), .events = ZMQ_POLLIN},
@@ -440,6 +459,8 @@ static bool turn(struct loop *loop) {
     }
     loop->moment = timers_read(loop->simulated);
     int64_t began_ms = loop->moment.monotonic_ms;
+    if (items[CONNECTIONS].revents & ZMQ_POLLIN)
+        let_in(loop);
     do_what_is_due(loop); /* a midnight comes before the events that arrive after it */
     if (!loop->failed && (items[INGEST].revents & ZMQ_POLLIN))
         take_events(loop);

@@ -36,11 +36,18 @@ static bool set_options(struct sockets *sockets, const struct config *config) {
            set_option(sockets->publish, ZMQ_SNDHWM, config->publications_waiting);
 }
 
-static bool bind_all(void *socket, const struct endpoint_list *endpoints, char message[SOCKETS_MESSAGE_SIZE]) {
+/* libzmq keeps for each endpoint the options as they are when it is bound. */
+static bool bind_endpoint(void *socket, enum access_socket kind, const char *endpoint) {
+    char domain[ZAP_DOMAIN_SIZE];
+    zap_domain(domain, kind, false, endpoint);
+    return zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, domain, strlen(domain)) == 0 && zmq_bind(socket, endpoint) == 0;
+}
+
+static bool bind_all(void *socket, enum access_socket kind, const struct endpoint_list *endpoints, char message[SOCKETS_MESSAGE_SIZE]) {
     mode_t before = umask(IPC_UMASK);
     bool bound = true;
     for (size_t i = 0; bound && i < endpoints->count; i++) {
-        bound = zmq_bind(socket, endpoints->uri[i]) == 0;
+        bound = bind_endpoint(socket, kind, endpoints->uri[i]);
         if (!bound)
             snprintf(message, SOCKETS_MESSAGE_SIZE, "cannot bind %.180s: %s", endpoints->uri[i], zmq_strerror(errno));
     }
@@ -52,12 +59,14 @@ bool sockets_open(struct sockets *sockets, const struct config *config, char mes
     memset(sockets, 0, sizeof *sockets);
     snprintf(message, SOCKETS_MESSAGE_SIZE, "cannot make the sockets: %s", zmq_strerror(errno));
     sockets->context = zmq_ctx_new();
+    sockets->zap = zap_create(sockets->context);
     sockets->ingest = zmq_socket(sockets->context, ZMQ_ROUTER);
     sockets->publish = zmq_socket(sockets->context, ZMQ_XPUB);
     sockets->query = zmq_socket(sockets->context, ZMQ_ROUTER);
-    bool opened = sockets->ingest != NULL && sockets->publish != NULL && sockets->query != NULL && set_options(sockets, config) &&
-                  bind_all(sockets->publish, &config->publish, message) && bind_all(sockets->query, &config->query, message) &&
-                  bind_all(sockets->ingest, &config->ingest, message);
+    bool opened = sockets->zap != NULL && sockets->ingest != NULL && sockets->publish != NULL && sockets->query != NULL &&
+                  set_options(sockets, config) && bind_all(sockets->publish, ACCESS_PUBLISH, &config->publish, message) &&
+                  bind_all(sockets->query, ACCESS_QUERY, &config->query, message) &&
+                  bind_all(sockets->ingest, ACCESS_INGEST, &config->ingest, message);
     if (!opened)
         sockets_close(sockets);
     return opened;
@@ -68,6 +77,7 @@ void sockets_close(struct sockets *sockets) {
     for (size_t i = 0; i < 3; i++)
         if (all[i] != NULL)
             zmq_close(all[i]);
+    zap_destroy(&sockets->zap);
     if (sockets->context != NULL)
         zmq_ctx_term(sockets->context);
     memset(sockets, 0, sizeof *sockets);

@@ -3,12 +3,14 @@
 #define WAITLIST_SOCKETS_H
 
 #include "daemon/config/config.h"
+#include "daemon/security/zap.h"
 
 struct sockets {
     void *context;
-    void *ingest;  /* ROUTER */
-    void *publish; /* XPUB */
-    void *query;   /* ROUTER */
+    struct zap *zap; /* says who comes in through each of them */
+    void *ingest;    /* ROUTER */
+    void *publish;   /* XPUB */
+    void *query;     /* ROUTER */
 };
 
 #define SOCKETS_MESSAGE_SIZE 320

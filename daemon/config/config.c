@@ -163,3 +163,14 @@ struct queue_limit config_queue_limit(const struct queue_limit_config *limit) {
         .clears_at = is_below ? limit->clears_at : limit->limit - 1,
     };
 }
+
+const struct access_rights *config_rights(const struct config *config, enum access_socket socket, const char *peer) {
+    const struct security_config *security = &config->security;
+    struct text name = text_of(peer);
+    if (text_is(name, ACCESS_LOCAL_NAME))
+        return access_default_rights(socket);
+    const struct access_entry *entry = access_find(security->peers, security->peer_count, name);
+    if (entry == NULL)
+        entry = access_find(security->local, security->local_count, name);
+    return entry == NULL ? NULL : &entry->rights;
+}

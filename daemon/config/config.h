@@ -150,6 +150,9 @@ void config_free(struct config **config);
 /* As the configuration writes it. */
 const char *config_kpi_measure_name(enum kpi_measure measure);
 
+/* The rights on a socket of whoever has this name, as libzmq's User-Id says it. NULL: nobody has it any more, or it is "". */
+const struct access_rights *config_rights(const struct config *config, enum access_socket socket, const char *peer);
+
 /* What a reload would need a restart for: calls `report` for each changed key that cannot change while running; returns how many. */
 int config_fixed_changes(const struct config *running, const struct config *next, config_report *report, void *context);
 

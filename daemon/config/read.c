@@ -620,6 +620,9 @@ static void check_local_endpoints(struct reader *reader, const config_setting_t 
     for (size_t i = 0; i < security->local_count; i++) {
         const char *endpoint = security->local[i].endpoint;
         const config_setting_t *element = config_setting_get_elem(list, (unsigned int)i);
+        if (strcmp(security->local[i].name, ACCESS_LOCAL_NAME) == 0)
+            refuse(reader, element, "security.local has the name \"%s\", which endpoints have that are not listed: choose another",
+                   ACCESS_LOCAL_NAME);
         if (endpoint == NULL)
             continue;
         if (!list_has(&config->ingest, endpoint) && !list_has(&config->publish, endpoint) && !list_has(&config->query, endpoint))

@@ -51,8 +51,17 @@ static void take_frame(struct request *request, zmq_msg_t *message) {
     request->frame_count++;
 }
 
+/* The name with which the handler of connections let it in. */
+static void note_peer(struct return_address *from, zmq_msg_t *message) {
+    const char *name = zmq_msg_gets(message, "User-Id");
+    size_t length = name == NULL ? 0 : strlen(name);
+    if (length <= NAME_MAX_BYTES)
+        memcpy(from->peer, name == NULL ? "" : name, length + 1);
+}
+
 enum receive_result request_receive(struct request *request, void *socket) {
     zmq_msg_t message;
+    bool is_named = false;
     give_back(request);
     memset(&request->from, 0, sizeof request->from);
     zmq_msg_init(&message);
@@ -71,6 +80,9 @@ enum receive_result request_receive(struct request *request, void *socket) {
             zmq_msg_close(&message);
             return RECEIVE_FAILED;
         }
+        if (!is_named) /* every frame of a message says it but libzmq's own, the first */
+            note_peer(&request->from, &message);
+        is_named = true;
         zmq_msg_t frame;
         zmq_msg_init(&frame);
         zmq_msg_copy(&frame, &message);

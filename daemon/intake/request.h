@@ -2,7 +2,7 @@
 #ifndef WAITLIST_INTAKE_REQUEST_H
 #define WAITLIST_INTAKE_REQUEST_H
 
-#include "daemon/core/text.h"
+#include "daemon/security/access.h"
 
 #include <zmq.h>
 
@@ -11,13 +11,14 @@
 #define CORRELATION_MAX 32
 
 /* Whom to answer: libzmq's routing id, whether an empty delimiter frame goes before the answer (REQ), and what a peer with several
- * questions in flight put before this one to know the answer by (length 0: nothing). */
+ * questions in flight put before this one to know the answer by (length 0: nothing). And who it is. */
 struct return_address {
     unsigned char routing_id[ROUTING_ID_MAX];
     size_t routing_id_length;
     unsigned char correlation[CORRELATION_MAX];
     size_t correlation_length;
     bool delimiter;
+    char peer[NAME_MAX_BYTES + 1]; /* as the configuration calls it; "": nobody that the daemon let in (config_rights: NULL) */
 };
 
 struct request {

@@ -8,6 +8,11 @@ static const char *const role_names[ACCESS_ROLE_COUNT] = {
     [ACCESS_ANALYST] = "analyst",   [ACCESS_ADMIN] = "admin",
 };
 
+const char *access_socket_name(enum access_socket socket) {
+    static const char *const names[] = {[ACCESS_INGEST] = "ingest", [ACCESS_PUBLISH] = "publish", [ACCESS_QUERY] = "query"};
+    return names[socket];
+}
+
 const char *access_role_name(enum access_role role) {
     return role_names[role];
 }

@@ -48,6 +48,19 @@ struct access_entry {
 
 enum access_socket { ACCESS_INGEST, ACCESS_PUBLISH, ACCESS_QUERY };
 
+/* Something that somebody was not allowed. */
+struct access_denial {
+    enum access_socket socket;
+    const char *peer;    /* its name; "": nobody that is known */
+    struct text address; /* of a host, ":user:group:process" of a local program, or absent */
+    const char *what;    /* "connect", "ingest", "subscribe" */
+    const char *why;     /* a sentence without a full stop; nothing in it comes from the peer */
+    struct text about;   /* what was asked for, from the peer: a source, a subscription, how a key begins; may be absent */
+};
+typedef void access_denied(void *context, const struct access_denial *denial);
+
+/* "ingest", "publish", "query". */
+const char *access_socket_name(enum access_socket socket);
 const char *access_role_name(enum access_role role);
 /* ACCESS_ROLE_COUNT when it is none. */
 enum access_role access_role_of(struct text name);
