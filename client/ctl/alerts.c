@@ -283,7 +283,7 @@ static int follow_until(struct following *following) {
         if (status == WAITLIST_EPOCH_CHANGED) {
             return complain_of_other_journal(following);
         }
-        if (status == WAITLIST_REFUSED || status == WAITLIST_BAD_REPLY || status == WAITLIST_SYSTEM) {
+        if (status == WAITLIST_REFUSED || status == WAITLIST_BAD_REPLY || status == WAITLIST_SYSTEM || ctl_is_about_keys(status)) {
             return ctl_explain(status, following->ctl->publish);
         }
         code = commit(following); /* what did not pass the filter moves the cursor too */

@@ -29,6 +29,11 @@ const char *ctl_login_name(void) {
     return name != NULL ? name : user != NULL ? user->pw_name : NULL;
 }
 
+bool ctl_is_about_keys(enum waitlist_status status) {
+    return status == WAITLIST_KEY_REFUSED || status == WAITLIST_KEY_NEEDED || status == WAITLIST_SERVER_KEY_WRONG ||
+           status == WAITLIST_SERVER_WITHOUT_KEY;
+}
+
 int ctl_explain(enum waitlist_status status, const char *endpoints) {
     const char *where = endpoints != NULL ? endpoints : "ipc://" WAITLIST_RUN_DIRECTORY;
 
@@ -40,6 +45,18 @@ int ctl_explain(enum waitlist_status status, const char *endpoints) {
     case WAITLIST_TIMEOUT:
         ctl_complain("waitlistd at %s was reached but did not answer in time: --timeout=SECONDS waits longer", where);
         return CTL_UNREACHABLE;
+    case WAITLIST_KEY_REFUSED:
+        ctl_complain("waitlistd at %s does not accept this key: security.peers there must list its public key", where);
+        return CTL_REFUSED;
+    case WAITLIST_KEY_NEEDED:
+        ctl_complain("waitlistd at %s takes only clients with a key: --key=FILE and --server-key=FILE", where);
+        return CTL_REFUSED;
+    case WAITLIST_SERVER_KEY_WRONG:
+        ctl_complain("what answers at %s does not have the key of --server-key: another daemon, or a key that was changed", where);
+        return CTL_REFUSED;
+    case WAITLIST_SERVER_WITHOUT_KEY:
+        ctl_complain("what answers at %s has no key at all, so nothing proves that it is the daemon: nothing was sent", where);
+        return CTL_REFUSED;
     case WAITLIST_SYSTEM:
         ctl_complain("%s: %s", waitlist_status_text(status), strerror(errno));
         return CTL_UNREACHABLE;

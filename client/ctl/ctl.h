@@ -16,6 +16,8 @@ struct ctl_context {
     enum table_format format;
     const char *config_path;        /* -c; NULL: the default file if it is there */
     char *ingest, *publish, *query; /* endpoint lists; NULL: not chosen */
+    char *key, *server_key;         /* of the client; NULL: not chosen. Files, or for server_key the key itself */
+    bool is_key_chosen;             /* by an option, not by the configuration */
     int timeout_ms;
     const char *journal; /* --journal: this file answers, and no daemon; NULL: the daemon does */
     struct waitlist_client *client;
@@ -49,6 +51,8 @@ struct ctl_command {
 
 /* "waitlistctl: …" on stderr. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Whether keys stand between this side and the daemon: there is no point in waiting. */
+bool ctl_is_about_keys(enum waitlist_status status);
 /* Says why there is no answer, and gives the exit code for it. */
 int ctl_explain(enum waitlist_status status, const char *endpoints);
 /* Says what the daemon refused, from its reply. */

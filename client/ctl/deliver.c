@@ -22,6 +22,7 @@ struct delivery {
     struct progress progress;
     enum delivery_state state;
     bool was_connected, read_only;
+    enum waitlist_status locked_out; /* why */
     int64_t done;
     uint64_t answered, since_look;
     int64_t moved_at; /* when the last answer came, or nothing was under way */
@@ -132,6 +133,15 @@ static void look_around(struct delivery *delivery) {
     }
 }
 
+static void take_status(struct delivery *delivery, enum waitlist_status status) {
+    if (ctl_is_about_keys(status)) {
+        delivery->locked_out = status;
+        delivery->state = DELIVERY_LOCKED_OUT;
+    } else {
+        look_around(delivery);
+    }
+}
+
 void delivery_look(struct delivery *delivery, int64_t done) {
     delivery->done = done;
     look_around(delivery);
@@ -155,7 +165,7 @@ bool delivery_send(struct delivery *delivery, const char *event, size_t size, ui
         if (status == WAITLIST_SYSTEM) {
             delivery->state = DELIVERY_STUCK;
         } else {
-            look_around(delivery);
+            take_status(delivery, status);
         }
     }
     return false;
@@ -170,7 +180,7 @@ bool delivery_await(struct delivery *delivery, int input) {
         look_around(delivery);
         waitlist_sender_totals(delivery->sender, &totals);
         if (totals.pending > 0) {
-            (void)waitlist_sender_poll(delivery->sender, IDLE_MS);
+            take_status(delivery, waitlist_sender_poll(delivery->sender, IDLE_MS));
         } else {
             (void)poll(ready, 2, STEP_MS);
         }
@@ -189,7 +199,7 @@ enum delivery_state delivery_finish(struct delivery *delivery) {
         if (status == WAITLIST_OK || status == WAITLIST_REFUSED) {
             delivery->state = DELIVERY_DONE;
         } else {
-            look_around(delivery);
+            take_status(delivery, status);
         }
     }
     progress_end(&delivery->progress);
@@ -221,6 +231,14 @@ int delivery_explain(const struct delivery *delivery, const char *again) {
     }
     if (delivery->state == DELIVERY_STUCK) {
         return ctl_explain(totals.connected ? WAITLIST_NO_REPLY : WAITLIST_UNREACHABLE, delivery->options.ctl->ingest);
+    }
+    if (delivery->state == DELIVERY_LOCKED_OUT) {
+        int code = ctl_explain(delivery->locked_out, delivery->options.ctl->ingest);
+
+        if (totals.submitted > totals.pending) {
+            ctl_complain("%s", again);
+        }
+        return code;
     }
     if (delivery->state == DELIVERY_INTERRUPTED) {
         ctl_complain("interrupted; %s", again);

@@ -9,7 +9,8 @@ enum delivery_state {
     DELIVERY_GOING,
     DELIVERY_DONE,        /* every event was answered */
     DELIVERY_INTERRUPTED, /* by a signal */
-    DELIVERY_STUCK        /* no connection, no answer, or read-only for longer than --timeout */
+    DELIVERY_STUCK,       /* no connection, no answer, or read-only for longer than --timeout */
+    DELIVERY_LOCKED_OUT   /* keys stand between; see delivery_explain */
 };
 
 /* Of lines `line` to `last_line` something was not accepted: one event (a quarantine), or all of a batch that was refused. */

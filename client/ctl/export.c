@@ -1,4 +1,4 @@
-/* waitlistctl export cqc: writes a pack of evidence; and waitlistctl keygen, whose keys sign packs. */
+/* waitlistctl export cqc: writes a pack of evidence. */
 #include "client/ctl/source.h"
 
 #include "client/evidence/sign.h"
@@ -329,55 +329,4 @@ int command_export(struct ctl_context *ctl, int argc, char **argv) {
     }
     ctl_parse(&argp, "export", argc, argv, ctl);
     return CTL_USAGE;
-}
-
-/* ---- Keys */
-
-static error_t take_key_path(int key, char *argument, struct argp_state *state) {
-    struct export_arguments *arguments = state->input;
-
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = arguments->ctl;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (arguments->key_path != NULL) {
-            argp_error(state, "one key at a time");
-        }
-        arguments->key_path = argument;
-        return 0;
-    case ARGP_KEY_END:
-        if (arguments->key_path == NULL) {
-            argp_error(state, "into which file?");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-int command_keygen(struct ctl_context *ctl, int argc, char **argv) {
-    static const struct argp_child children[] = {{&ctl_global_argp, 0, "How to answer:", 0}, {0}};
-    static const struct argp argp = {
-        .parser = take_key_path,
-        .args_doc = "FILE",
-        .doc = "Make a key that signs packs: the secret one in FILE, for its owner alone, the public one in FILE.pub. Nothing is ever "
-               "overwritten.\v"
-               "Give the public key to whoever is to believe the packs, by another way than the packs themselves.\n\n"
-               "Example:\n  waitlistctl keygen evidence.key\n",
-        .children = children};
-    struct export_arguments arguments = {.ctl = ctl};
-    char public_key[EVIDENCE_PUBLIC_KEY_TEXT], message[EVIDENCE_MESSAGE_SIZE];
-
-    ctl_parse(&argp, "keygen", argc, argv, &arguments);
-    if (!evidence_key_make(arguments.key_path, public_key, message)) {
-        ctl_complain("%s", message);
-        return CTL_REFUSED;
-    }
-    if (ctl->format == FORMAT_JSON) {
-        printf("{\"public_key\":\"%s\"}\n", public_key);
-    } else {
-        printf("public key %s\n", public_key);
-    }
-    return CTL_DONE;
 }

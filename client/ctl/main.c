@@ -34,7 +34,7 @@ static const struct ctl_command commands[] = {
     {"report", command_report, "the national waiting times, and the measures of a quarter"},
 #endif
     {"export", command_export, "write a pack of evidence for an inspector"},
-    {"keygen", command_keygen, "make a key that signs packs"},
+    {"keygen", command_keygen, "make a key that signs packs, or a pair for encryption"},
     {"redact", command_redact, "erase who accepted events were about"},
     {"verify", command_verify, "check a journal's file against its hash chain, or a pack of evidence"},
     {"backup", command_backup, "have the daemon make a backup of its journal"},

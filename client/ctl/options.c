@@ -1,7 +1,8 @@
 /* The global options of waitlistctl, and where the daemon is by them. */
-#include "client/ctl/ctl.h"
+#include "client/ctl/keys.h"
 
 #include "daemon/offline/offline.h"
+#include "daemon/security/keyfile.h"
 
 #include <errno.h>
 #include <libconfig.h>
@@ -16,7 +17,7 @@
 #define DEFAULT_JOURNAL "/var/lib/waitlistd/journal.db"
 #define TIMEOUT_S_MAX 86400.0
 
-enum { KEY_ENDPOINT = 0x100, KEY_INGEST, KEY_PUBLISH, KEY_QUERY, KEY_FORMAT, KEY_TIMEOUT, KEY_JOURNAL };
+enum { KEY_ENDPOINT = 0x100, KEY_INGEST, KEY_PUBLISH, KEY_QUERY, KEY_FORMAT, KEY_TIMEOUT, KEY_JOURNAL, KEY_KEY, KEY_SERVER_KEY };
 
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "take the endpoints from the daemon's configuration (default: " DEFAULT_CONFIG " if it is there)", 0},
@@ -25,6 +26,8 @@ static const struct argp_option options[] = {
     {"ingest-endpoint", KEY_INGEST, "LIST", 0, "where events are sent, as tcp://host:5871; alternatives with commas", 0},
     {"publish-endpoint", KEY_PUBLISH, "LIST", 0, "where alerts and positions are published", 0},
     {"query-endpoint", KEY_QUERY, "LIST", 0, "where questions are answered", 0},
+    {"key", KEY_KEY, "FILE", 0, "this side's own key for tcp:// endpoints, made by 'waitlistctl keygen --curve'", 0},
+    {"server-key", KEY_SERVER_KEY, "FILE|KEY", 0, "the daemon's public key: its file, or the 40 characters themselves", 0},
     {"format", KEY_FORMAT, "table|json|csv", 0, "how to answer (default: table)", 0},
     {"journal", KEY_JOURNAL, "FILE", 0, "answer from this journal's file, without a daemon; it is only read", 0},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "how long to wait for an answer (default: 30)", 0},
@@ -106,6 +109,14 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
         return 0;
     case KEY_QUERY:
         replace(&ctl->query, argument);
+        return 0;
+    case KEY_KEY:
+        replace(&ctl->key, argument);
+        ctl->is_key_chosen = true;
+        return 0;
+    case KEY_SERVER_KEY:
+        replace(&ctl->server_key, argument);
+        ctl->is_key_chosen = true;
         return 0;
     case KEY_FORMAT:
         set_format(ctl, argument, state);
@@ -209,6 +220,21 @@ static void endpoints_from(const config_t *config, const char *name, char **list
     }
 }
 
+/* A relative path begins at the folder of the configuration. */
+static void key_from(const config_t *config, const char *name, const char *file, char **place) {
+    const char *slash = strrchr(file, '/');
+    const char *text = "";
+    char path[4096];
+
+    if (*place != NULL || config_lookup_string(config, name, &text) != CONFIG_TRUE || text[0] == '\0') {
+        return;
+    }
+    bool beside = text[0] != '/' && slash != NULL && !keyfile_is_key(text);
+
+    snprintf(path, sizeof path, "%.*s%s", beside ? (int)(slash - file) + 1 : 0, file, text);
+    replace(place, path);
+}
+
 static bool read_config(struct ctl_context *ctl, const char *path) {
     config_t config;
 
@@ -219,6 +245,8 @@ static bool read_config(struct ctl_context *ctl, const char *path) {
         endpoints_from(&config, "ingest", &ctl->ingest);
         endpoints_from(&config, "publish", &ctl->publish);
         endpoints_from(&config, "query", &ctl->query);
+        key_from(&config, "client.key", path, &ctl->key);
+        key_from(&config, "client.server_key", path, &ctl->server_key);
     } else if (config_error_type(&config) == CONFIG_ERR_PARSE) {
         ctl_complain("%s:%d: %s", path, config_error_line(&config), config_error_text(&config));
     } else {
@@ -303,6 +331,8 @@ struct waitlist_client *ctl_client(struct ctl_context *ctl) {
     if (ctl->client == NULL) {
         ctl_complain("the endpoints cannot be used (ipc:///path or tcp://host:port, at most %d in a list): %s", WAITLIST_ENDPOINTS_MAX,
                      strerror(errno));
+    } else if (!ctl_use_keys(ctl)) {
+        waitlist_client_destroy(&ctl->client);
     }
     return ctl->client;
 }
@@ -314,4 +344,6 @@ void ctl_context_clear(struct ctl_context *ctl) {
     free(ctl->ingest);
     free(ctl->publish);
     free(ctl->query);
+    free(ctl->key);
+    free(ctl->server_key);
 }

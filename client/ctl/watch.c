@@ -42,6 +42,7 @@ struct watch {
     struct frame frame;
     int64_t medians_at; /* monotonic milliseconds */
     bool caught_up;     /* the first alerts are in */
+    bool notice_passes; /* the notice is about something that may mend itself */
 };
 
 static int64_t monotonic_ms(void) {
@@ -195,8 +196,14 @@ static void take_positions(struct watch *watch) {
         put_clock(watch->view.opened_at, 0);
     } else if (status == WAITLIST_REFUSED || status == WAITLIST_BAD_REPLY) {
         watch->view.notice = "The daemon does not give its positions; trying again.";
+        watch->notice_passes = true;
+    } else if (ctl_is_about_keys(status)) {
+        watch->view.notice = waitlist_status_text(status);
+        watch->notice_passes = true;
     } else if (waitlist_positions_is_live(watch->positions)) {
         watch_state_take(watch->state, watch->positions);
+        watch->view.notice = watch->notice_passes ? "" : watch->view.notice;
+        watch->notice_passes = false;
     }
 }
 

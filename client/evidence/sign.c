@@ -2,14 +2,12 @@
 #include "client/evidence/sign.h"
 
 #include "daemon/core/memory.h"
+#include "daemon/security/keyfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 _Static_assert(EVIDENCE_SEED_SIZE == crypto_sign_SEEDBYTES, "a key is the seed of Ed25519");
@@ -22,21 +20,6 @@ static void pair_of(const struct evidence_key *key, unsigned char public_key[cry
                     unsigned char secret_key[crypto_sign_SECRETKEYBYTES]) {
     ENSURE(sodium_init() >= 0);
     ENSURE(crypto_sign_seed_keypair(public_key, secret_key, key->seed) == 0);
-}
-
-static bool write_new(const char *path, const char *text, mode_t mode) {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    bool good = descriptor >= 0 && write(descriptor, text, strlen(text)) == (ssize_t)strlen(text) && fsync(descriptor) == 0;
-    int error = errno;
-
-    if (descriptor >= 0) {
-        good = close(descriptor) == 0 && good;
-        if (!good) {
-            (void)unlink(path);
-        }
-    }
-    errno = error;
-    return good;
 }
 
 bool evidence_key_make(const char *path, char public_key[EVIDENCE_PUBLIC_KEY_TEXT], char message[EVIDENCE_MESSAGE_SIZE]) {
@@ -55,7 +38,9 @@ bool evidence_key_make(const char *path, char public_key[EVIDENCE_PUBLIC_KEY_TEX
     sodium_bin2hex(text + strlen(KEY_PREFIX), 2 * EVIDENCE_SEED_SIZE + 1, key.seed, sizeof key.seed);
     strcat(text, "\n");
     snprintf(public_text, sizeof public_text, "%s\n", public_key);
-    const char *failed = !write_new(path, text, 0600) ? path : !write_new(public_path, public_text, 0644) ? public_path : NULL;
+    const char *failed = !keyfile_write_new(path, text, 0600)                 ? path
+                         : !keyfile_write_new(public_path, public_text, 0644) ? public_path
+                                                                              : NULL;
 
     if (failed != NULL) {
         snprintf(message, EVIDENCE_MESSAGE_SIZE, "%.300s: %s", failed, strerror(errno));
@@ -70,31 +55,20 @@ bool evidence_key_make(const char *path, char public_key[EVIDENCE_PUBLIC_KEY_TEX
 }
 
 bool evidence_key_load(const char *path, struct evidence_key *key, char message[EVIDENCE_MESSAGE_SIZE]) {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    char text[KEY_TEXT_SIZE] = "";
+    char text[KEY_TEXT_SIZE + 1], problem[KEYFILE_MESSAGE_SIZE];
     size_t length = 0;
 
-    if (descriptor < 0 || fstat(descriptor, &status) != 0) {
-        snprintf(message, EVIDENCE_MESSAGE_SIZE, "%.300s: %s", path, strerror(errno));
-        if (descriptor >= 0) {
-            (void)close(descriptor);
-        }
+    if (keyfile_read_text(path, true, text, sizeof text, problem) < 0) {
+        snprintf(message, EVIDENCE_MESSAGE_SIZE, "%.*s", EVIDENCE_MESSAGE_SIZE - 1, problem);
         return false;
     }
-    ssize_t got = read(descriptor, text, sizeof text - 1);
-
-    (void)close(descriptor);
     bool is_key =
-        got > (ssize_t)strlen(KEY_PREFIX) && strncmp(text, KEY_PREFIX, strlen(KEY_PREFIX)) == 0 &&
+        strncmp(text, KEY_PREFIX, strlen(KEY_PREFIX)) == 0 && strlen(text) >= strlen(KEY_PREFIX) + 2 * EVIDENCE_SEED_SIZE &&
         sodium_hex2bin(key->seed, sizeof key->seed, text + strlen(KEY_PREFIX), 2 * EVIDENCE_SEED_SIZE, NULL, &length, NULL) == 0 &&
         length == sizeof key->seed;
 
     if (!is_key) {
         snprintf(message, EVIDENCE_MESSAGE_SIZE, "%.300s is no key of 'waitlistctl keygen'", path);
-    } else if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        snprintf(message, EVIDENCE_MESSAGE_SIZE, "%.300s may be read by others: a secret key has the mode 0600", path);
-        is_key = false;
     }
     sodium_memzero(text, sizeof text);
     return is_key;

@@ -161,9 +161,10 @@ struct line {
 static int sending_failed(const struct line *line, enum waitlist_status status) {
     struct waitlist_sender_totals totals;
     waitlist_sender_totals(line->sender, &totals);
+    bool is_reason = status != WAITLIST_FULL && status != WAITLIST_TIMEOUT && status != WAITLIST_NO_REPLY;
     bool unreachable = status == WAITLIST_UNREACHABLE || !totals.connected;
     fprintf(stderr, "%s: %s; %" PRIu64 " events are not acknowledged\n", line->delivery.options->program,
-            waitlist_status_text(unreachable ? WAITLIST_UNREACHABLE : status), totals.pending);
+            waitlist_status_text(unreachable && !is_reason ? WAITLIST_UNREACHABLE : status), totals.pending);
     return unreachable ? DELIVER_UNREACHABLE : DELIVER_NOT_ALL;
 }
 

@@ -44,6 +44,12 @@ struct queue_limit_config {
     enum severity severity;
 };
 
+/* Of waitlistctl and waitlist-dashboard, where they reach the daemon over TCP; the daemon only checks it. */
+struct client_config {
+    char *key;        /* the file of the secret key; NULL: none */
+    char *server_key; /* the daemon's public key, or its file; NULL: none */
+};
+
 /* Of waitlist-dashboard, which reads the same file; the daemon only checks it. */
 struct dashboard_config {
     char *listen; /* "127.0.0.1:8090" */
@@ -138,6 +144,7 @@ struct config {
     size_t source_count;
     struct source_config *sources;
     struct security_config security;
+    struct client_config client;
     struct dashboard_config dashboard;
 };
 

@@ -280,6 +280,12 @@ static const struct config_key keys[] = {
     {"endpoints.publications_waiting", KEY_INTEGER, OF_CONFIG(publications_waiting), RANGE(100, 1000000), "20000", true,
      "publications that a slow subscriber may be behind; then it loses the newest"},
 
+    GROUP("client", SCOPE_CONFIG),
+    {"client.key", KEY_PATH, OF_CONFIG(client.key), RANGE(0, PATH_BYTES_MAX), "\"\"", false,
+     "the file of this side's own secret key, made by 'waitlistctl keygen --curve'; \"\": none"},
+    {"client.server_key", KEY_KEY_OR_PATH, OF_CONFIG(client.server_key), RANGE(0, PATH_BYTES_MAX), "\"\"", false,
+     "the daemon's public key, or its file; \"\": none"},
+
     GROUP("dashboard", SCOPE_CONFIG),
     {"dashboard.allow_beyond_loopback", KEY_BOOLEAN, OF_CONFIG(dashboard.allow_beyond_loopback), NO_RANGE, "false", false,
      "lets waitlist-dashboard listen on other addresses than loopback, without encryption"},

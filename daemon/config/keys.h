@@ -25,6 +25,7 @@ enum key_type {
     KEY_NAMES,       /* struct known_names without labels: at most `maximum` */
     KEY_ENDPOINTS,   /* struct endpoint_list */
     KEY_PEER_KEY,    /* char *: a CURVE public key, 40 characters of Z85 */
+    KEY_KEY_OR_PATH, /* char *: such a key, or its file, as a KEY_PATH */
     KEY_ENDPOINT,    /* char *: one of the endpoints */
     KEY_ROLES,       /* unsigned: a bit for each role, at least one */
     KEY_TEAMS,       /* struct access_texts: names of teams, or "*" for all of them */

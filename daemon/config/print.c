@@ -113,6 +113,7 @@ static void print_value(FILE *out, const struct config *config, const struct con
     case KEY_PATHWAY:
     case KEY_TEAM:
     case KEY_PEER_KEY:
+    case KEY_KEY_OR_PATH:
     case KEY_ENDPOINT:
         print_quoted(out, *(char *const *)value);
         break;
@@ -317,6 +318,7 @@ static json_t *value_to_json(const struct config *config, const struct config_ke
     case KEY_PATHWAY:
     case KEY_TEAM:
     case KEY_PEER_KEY:
+    case KEY_KEY_OR_PATH:
     case KEY_ENDPOINT:
         return text_to_json(*(char *const *)value);
     case KEY_ROLES:

@@ -78,6 +78,7 @@ static char *wanted(const struct config_key *key) {
     case KEY_ENDPOINTS:
         return config_text_format("a list [ \"ipc://…\" ] of 1 to %d endpoints", ENDPOINTS_MAX);
     case KEY_PEER_KEY:
+    case KEY_KEY_OR_PATH:
         return config_text_copy("a public key of 40 characters in quotes, as 'waitlistctl keygen --curve' prints it");
     case KEY_ENDPOINT:
         return config_text_copy("one of the endpoints, as endpoints has it");
@@ -219,7 +220,7 @@ static void read_text(struct reader *reader, const struct config_key *key, const
     const char *text = read_string(reader, key, setting), *wrong = NULL;
     if (!text || !passes(reader, key, setting, config_check_printable(text)))
         return;
-    bool measured = key->type == KEY_TEXT || key->type == KEY_PATH || key->type == KEY_TIMEZONE;
+    bool measured = key->type == KEY_TEXT || key->type == KEY_PATH || key->type == KEY_KEY_OR_PATH || key->type == KEY_TIMEZONE;
     struct feed_hours hours;
     int64_t length = (int64_t)strlen(text);
     if (measured && (length < key->minimum || length > key->maximum)) {
@@ -244,7 +245,9 @@ static void read_text(struct reader *reader, const struct config_key *key, const
         wrong = config_check_public_key(text);
     if (!passes(reader, key, setting, wrong) || length == 0)
         return;
-    *value = key->type == KEY_PATH && text[0] != '/' ? config_text_format("%s/%s", reader->folder, text) : config_text_copy(text);
+    bool is_path = key->type == KEY_PATH || (key->type == KEY_KEY_OR_PATH && config_check_public_key(text) != NULL);
+
+    *value = is_path && text[0] != '/' ? config_text_format("%s/%s", reader->folder, text) : config_text_copy(text);
 }
 
 static void read_name(struct reader *reader, const struct config_key *key, const config_setting_t *setting, char name[NAME_MAX_BYTES + 1]) {
@@ -480,6 +483,7 @@ static void read_value(struct reader *reader, const struct config_key *key, cons
     case KEY_PATHWAY:
     case KEY_TEAM:
     case KEY_PEER_KEY:
+    case KEY_KEY_OR_PATH:
     case KEY_ENDPOINT:
         read_text(reader, key, setting, value);
         break;

@@ -94,7 +94,7 @@ long keyfile_read_text(const char *path, bool is_secret, char *text, size_t size
         if (length < 0) {
             snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s: %s", path, strerror(errno));
         } else if ((size_t)length == size - 1) {
-            snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s is too long to be a key", path);
+            snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s is no key: it is too long", path);
             explicit_bzero(text, size);
             length = -1;
         }

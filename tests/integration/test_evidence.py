@@ -316,7 +316,7 @@ class Packs(unittest.TestCase):
         os.chmod(self.path("open"), 0o644)
         done = run("export", "cqc", *PERIOD, "--key", self.path("open"), "--out", self.path("x"), journal=self.journal, check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertIn(b"may be read by others", done.stderr)
+        self.assertIn(b"can be read by others", done.stderr)
         done = run("export", "cqc", *PERIOD, "--key", self.pack + "/risk.csv", "--out", self.path("x"), journal=self.journal, check=False)
         self.assertIn(b"is no key", done.stderr)
 

@@ -262,7 +262,7 @@ START_TEST(too_long_a_file) {
     memset(long_text, '#', sizeof long_text - 1);
     long_text[sizeof long_text - 1] = '\0';
     put(long_text, 0600);
-    assert_refused("is too long to be a key");
+    assert_refused("is no key: it is too long");
 }
 END_TEST
 

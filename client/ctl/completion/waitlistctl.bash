@@ -8,7 +8,7 @@ _waitlistctl_offer() {
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
     local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts digest ack quarantine send import simulate report export keygen redact verify backup restore completion'
-    local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --format --timeout --journal --help --version'
+    local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --key --server-key --format --timeout --journal --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
         if [[ " $commands " == *" ${COMP_WORDS[i]} "* ]]; then
@@ -21,7 +21,7 @@ _waitlistctl() {
     [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
     [[ $current == = ]] && current='' previous=${COMP_WORDS[COMP_CWORD - 1]}
     case $command:$previous in
-    *:-c | *:--config | *:--journal | simulate:--out | export:--out | report:--out | export:--key | export:--labels | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
+    *:-c | *:--config | *:--journal | simulate:--out | export:--out | report:--out | *:--key | *:--server-key | export:--labels | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
     digest:--format) _waitlistctl_offer -W 'text json html' -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
@@ -66,6 +66,7 @@ _waitlistctl() {
     verify) options='--head --seq --public-key --unsigned' ;;
     backup) options='--with-key' ;;
     restore) options='--accept --dry-run' ;;
+    keygen) options='--curve' ;;
     completion) options='bash' ;;
     esac
     if [[ ( $command == send || $command == verify || $command == keygen || $command == restore || ($command == import && $previous != import) || ($command == report && $previous != report) ) && $current != -* ]]; then
