@@ -20,6 +20,8 @@ struct envelope {
     struct json_parser *pair[2]; /* of the two events compared */
     struct json_parser *frame;   /* of a frame that may be one object; NULL until there is one */
     struct json_value data;      /* of the event last parsed, valid when parsed */
+    struct json_value all;       /* the event itself */
+    bool has_others;             /* it has attributes that mean nothing here */
     bool parsed;
 };
 
@@ -73,8 +75,8 @@ static const char *const attribute_missing[ATTRIBUTE_COUNT] = {
 struct attributes {
     unsigned present; /* one bit an attribute */
     struct json_value values[ATTRIBUTE_COUNT];
-    struct json_value others; /* the whole event when it has other attributes that may hold null */
-    bool has_others;
+    struct json_value all; /* the whole event */
+    bool has_others;       /* attributes that mean nothing here */
 };
 
 const char *reject_code_name(enum reject_code code) {
@@ -127,14 +129,14 @@ static bool gather(struct json_value root, struct attributes *found) {
     struct text name;
     struct json_value value;
     found->present = 0;
-    found->others = root;
+    found->all = root;
     found->has_others = false;
     if (!json_members_start(root, &cursor))
         return false;
     while (json_members_next(&cursor, &name, &value)) {
         enum attribute attribute = attribute_of(name);
         if (attribute == ATTRIBUTE_COUNT) {
-            found->has_others |= json_value_kind(value) != JSON_KIND_STRING;
+            found->has_others = true;
             continue;
         }
         found->present |= 1u << attribute;
@@ -205,7 +207,7 @@ static bool refuse_null_extension(const struct attributes *found, struct rejecti
     struct json_cursor cursor;
     struct json_path path = {NULL, TEXT_ABSENT, 0};
     struct json_value value;
-    ENSURE(json_members_start(found->others, &cursor));
+    ENSURE(json_members_start(found->all, &cursor));
     while (json_members_next(&cursor, &path.name, &value)) {
         if (attribute_of(path.name) == ATTRIBUTE_COUNT && validate_holds_null(value, &path, rejection->pointer)) {
             char pointer[sizeof rejection->pointer];
@@ -255,8 +257,22 @@ bool envelope_parse(struct envelope *envelope, struct text bytes, struct event *
     if (found.has_others && refuse_null_extension(&found, rejection))
         return false;
     envelope->data = found.values[ATTRIBUTE_DATA];
+    envelope->all = root;
+    envelope->has_others = found.has_others;
     envelope->parsed = true;
     rejection->code = REJECT_NONE;
+    return true;
+}
+
+static bool extensions_may_be(const struct envelope *envelope, const struct intake_rules *rules, struct event *event,
+                              struct rejection *rejection) {
+    struct json_cursor cursor;
+    struct text name;
+    struct json_value value;
+    ENSURE(json_members_start(envelope->all, &cursor));
+    while (json_members_next(&cursor, &name, &value))
+        if (attribute_of(name) == ATTRIBUTE_COUNT && !validate_extension(name, value, rules, event, rejection))
+            return false;
     return true;
 }
 
@@ -266,6 +282,8 @@ bool envelope_validate(struct envelope *envelope, const struct intake_rules *rul
     rejection->code = REJECT_NONE;
     rejection->message[0] = '\0';
     rejection->pointer[0] = '\0';
+    if (envelope->has_others && event->type != EVENT_TYPE_COUNT && !extensions_may_be(envelope, rules, event, rejection))
+        return false; /* an unknown type is the first thing to say */
     return validate_event(envelope->data, rules, now, event, rejection);
 }
 

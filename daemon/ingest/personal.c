@@ -1,421 +1,221 @@
-/* Personal data at the door: recognised in references and names, and hashed away by a lenient rewriting of the JSON text. */
+/* What personal data is: NHS numbers, addresses, and names of members that announce it, however they are written. */
 #include "daemon/ingest/personal.h"
 
-#include "daemon/core/memory.h"
+#include "daemon/ingest/letters.h"
 
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { NHS_DIGITS = 10, HASH_BYTES = 16, HASH_TEXT_BYTES = 5 + 2 * HASH_BYTES };
+enum { NHS_DIGITS = 10, MEMBER_NAME_MAX = 16, HASH_LETTERS = 32 };
+
+/* ---- Numbers */
+
+/* Ten digits, as characters. */
+static bool fits_check_digit(const char digits[NHS_DIGITS]) {
+    int sum = 0;
+    for (int i = 0; i < NHS_DIGITS - 1; i++)
+        sum += (digits[i] - '0') * (NHS_DIGITS - i);
+    int check = 11 - sum % 11; /* 10 cannot be written in one digit: no number has it */
+    return (check == 11 ? 0 : check) == digits[NHS_DIGITS - 1] - '0';
+}
+
+static bool is_digit(int letter) {
+    return letter >= '0' && letter <= '9';
+}
 
 bool personal_is_nhs_number(struct text text) {
-    int digits = 0;
-    int sum = 0;
-    int last = 0;
-    for (uint32_t i = 0; i < text.length; i++) {
-        char letter = text.at[i];
-        if (letter == ' ')
-            continue;
-        if (letter < '0' || letter > '9' || digits == NHS_DIGITS)
-            return false;
-        last = letter - '0';
-        digits++;
-        sum += last * (NHS_DIGITS + 1 - digits); /* weights 10 down to 1: the check digit's own is taken off below */
-    }
-    if (digits != NHS_DIGITS)
-        return false;
-    int check = 11 - (sum - last) % 11; /* 10 cannot be written in one digit: no number has it */
-    return (check == 11 ? 0 : check) == last;
-}
-
-bool personal_is_reference(struct text text, bool numeric_allowed) {
-    if (text.length == 0)
-        return false;
-    return memchr(text.at, '@', text.length) != NULL || (!numeric_allowed && personal_is_nhs_number(text));
-}
-
-bool personal_is_number(double number) {
-    /* Ten digits without a leading zero, and no fraction. */
-    if (!(number >= 1e9 && number < 1e10) || (double)(int64_t)number != number)
-        return false;
-    char digits[NHS_DIGITS + 1];
-    snprintf(digits, sizeof digits, "%010llu", (unsigned long long)number % 10000000000ULL);
-    return personal_is_nhs_number((struct text){digits, NHS_DIGITS});
-}
-
-static bool is_digit_at(struct text text, uint32_t at) {
-    return at < text.length && text.at[at] >= '0' && text.at[at] <= '9';
-}
-
-/* Whether an NHS number begins at this digit. */
-static bool begins_number(struct text text, uint32_t at) {
     char digits[NHS_DIGITS];
     int count = 0;
-    for (; count < NHS_DIGITS && is_digit_at(text, at); at++) {
-        digits[count++] = text.at[at];
-        if (count < NHS_DIGITS && at + 1 < text.length && (text.at[at + 1] == ' ' || text.at[at + 1] == '-'))
-            at++;
+    for (uint32_t at = 0; at < text.length;) {
+        struct letter letter = letters_read(text, at, LETTERS_PLAIN);
+        /* A hyphen of ASCII may stand in a reference and means something there; other dashes may not. */
+        bool passed_over = letter.is == LETTER_WHITE || letter.is == LETTER_INVISIBLE || (letter.is == LETTER_DASH && text.at[at] != '-');
+        at = letter.end;
+        if (passed_over)
+            continue;
+        if (!is_digit(letter.is) || count == NHS_DIGITS)
+            return false;
+        digits[count++] = (char)letter.is;
     }
-    return count == NHS_DIGITS && !is_digit_at(text, at) && personal_is_nhs_number((struct text){digits, NHS_DIGITS});
+    return count == NHS_DIGITS && fits_check_digit(digits);
 }
 
-bool personal_is_in_note(struct text text) {
+static bool is_ascii(struct text text) {
+    unsigned char common = 0;
     for (uint32_t i = 0; i < text.length; i++)
-        if (text.at[i] == '@' || (is_digit_at(text, i) && (i == 0 || !is_digit_at(text, i - 1)) && begins_number(text, i)))
+        common |= (unsigned char)text.at[i];
+    return common < 0x80;
+}
+
+static bool holds_at(struct text text) {
+    if (is_ascii(text)) /* nearly always, and asked of three references an event */
+        return memchr(text.at, '@', text.length) != NULL;
+    for (uint32_t at = 0; at < text.length;) {
+        struct letter letter = letters_read(text, at, LETTERS_PLAIN);
+        if (letter.is == '@')
             return true;
+        at = letter.end;
+    }
     return false;
 }
 
-bool personal_is_member(struct text name) {
-    static const char *const names[] = {
-        "name", "firstname", "lastname", "surname", "nhsnumber", "postcode", "address", "dateofbirth", "dob", "phone", "email",
-    };
-    char plain[16];
-    uint32_t length = 0;
-    for (uint32_t i = 0; i < name.length; i++) {
-        char letter = name.at[i];
-        if (letter == '-' || letter == '_' || letter == ' ')
+bool personal_is_reference(struct text text, bool numeric_allowed) {
+    return text.length > 0 && (holds_at(text) || (!numeric_allowed && personal_is_nhs_number(text)));
+}
+
+bool personal_is_number(double number) {
+    /* Ten digits without a leading zero, and no fraction; a sign hides nothing. */
+    double plain = number < 0 ? -number : number;
+    if (!(plain >= 1e9 && plain < 1e10) || (double)(int64_t)plain != plain)
+        return false;
+    char digits[NHS_DIGITS + 1];
+    snprintf(digits, sizeof digits, "%010llu", (unsigned long long)plain % 10000000000ULL);
+    return fits_check_digit(digits);
+}
+
+/* ---- Within a text */
+
+/* A date and what follows it, as "2025-04-01 09:30": its digits are in groups of four, two and two, and no number is written so. */
+static bool begins_as_date(const char digits[NHS_DIGITS], const int groups[NHS_DIGITS]) {
+    int month = (digits[4] - '0') * 10 + digits[5] - '0';
+    int day = (digits[6] - '0') * 10 + digits[7] - '0';
+    bool century = (digits[0] == '1' && digits[1] == '9') || (digits[0] == '2' && digits[1] == '0');
+    return groups[0] == 4 && groups[1] == 2 && groups[2] == 2 && century && month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+/* Whether an NHS number begins at this digit: ten digits with white space and dashes between them, and no eleventh directly behind. */
+static bool begins_number(struct text text, uint32_t at, enum letters_as as, uint32_t *end) {
+    char digits[NHS_DIGITS];
+    int groups[NHS_DIGITS] = {0};
+    int count = 0, group = 0;
+    bool apart = false;
+    while (at < text.length) {
+        struct letter letter = letters_read(text, at, as);
+        at = letter.end;
+        if (letter.is == LETTER_INVISIBLE)
             continue;
-        if (length == sizeof plain)
-            return false;
-        plain[length++] = letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+        if (is_digit(letter.is)) {
+            if (count == NHS_DIGITS)
+                return false;
+            group += apart;
+            apart = false;
+            groups[group]++;
+            digits[count++] = (char)letter.is;
+            *end = letter.end;
+        } else if (count < NHS_DIGITS && (letter.is == LETTER_WHITE || letter.is == LETTER_DASH)) {
+            apart = true;
+        } else {
+            break;
+        }
     }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    return count == NHS_DIGITS && fits_check_digit(digits) && !begins_as_date(digits, groups);
+}
+
+static bool ends_word(int letter) {
+    return letter == LETTER_WHITE || (letter < 0x80 && strchr("\"'<>()[]{},;:=|", letter) != NULL);
+}
+
+static uint32_t end_of_word(struct text text, uint32_t at, enum letters_as as) {
+    while (at < text.length) {
+        struct letter letter = letters_read(text, at, as);
+        if (letter.is != LETTER_INVISIBLE && ends_word(letter.is))
+            break;
+        at = letter.end;
+    }
+    return at;
+}
+
+uint32_t personal_hash_at(struct text text, uint32_t at) {
+    if (text.length - at < PERSONAL_HASH_BYTES || memcmp(text.at + at, "hash:", PERSONAL_HASH_BYTES - HASH_LETTERS) != 0)
+        return 0;
+    for (uint32_t i = at + PERSONAL_HASH_BYTES - HASH_LETTERS; i < at + PERSONAL_HASH_BYTES; i++)
+        if (!((text.at[i] >= '0' && text.at[i] <= '9') || (text.at[i] >= 'a' && text.at[i] <= 'f')))
+            return 0;
+    return PERSONAL_HASH_BYTES;
+}
+
+bool personal_find(struct text text, enum letters_as as, bool numeric_allowed, uint32_t from, struct personal_run *run) {
+    uint32_t word = from;
+    bool digit_before = false;
+    for (uint32_t at = from; at < text.length;) {
+        uint32_t hash = text.at[at] == 'h' ? personal_hash_at(text, at) : 0;
+        if (hash > 0) {
+            at += hash;
+            digit_before = false;
+            continue;
+        }
+        struct letter letter = letters_read(text, at, as);
+        if (letter.is == '@') {
+            *run = (struct personal_run){word, end_of_word(text, at, as)};
+            return true;
+        }
+        if (is_digit(letter.is) && !digit_before && !numeric_allowed && begins_number(text, at, as, &run->end)) {
+            run->start = at;
+            return true;
+        }
+        at = letter.end;
+        if (letter.is == LETTER_INVISIBLE)
+            continue;
+        digit_before = is_digit(letter.is);
+        if (ends_word(letter.is))
+            word = at;
+    }
+    return false;
+}
+
+bool personal_is_in_note(struct text text) {
+    struct personal_run run;
+    return text.length > 0 && personal_find(text, LETTERS_PLAIN, false, 0, &run);
+}
+
+/* ---- Names of members */
+
+static bool is_passed_over_in_names(int letter) {
+    return letter == LETTER_WHITE || letter == LETTER_INVISIBLE || letter == LETTER_DASH || letter == '_';
+}
+
+static bool is_name_of(struct text name, enum letters_as as, const char *const names[], size_t count) {
+    char plain[MEMBER_NAME_MAX];
+    uint32_t length = 0;
+    for (uint32_t at = 0; at < name.length;) {
+        struct letter letter = letters_read(name, at, as);
+        at = letter.end;
+        if (is_passed_over_in_names(letter.is))
+            continue;
+        if (length == sizeof plain || letter.is >= 0x80)
+            return false;
+        plain[length++] = (char)(letter.is >= 'A' && letter.is <= 'Z' ? letter.is - 'A' + 'a' : letter.is);
+    }
+    for (size_t i = 0; i < count; i++)
         if (text_is((struct text){plain, length}, names[i]))
             return true;
     return false;
 }
 
-/* A growing run of bytes. */
-struct bytes {
-    char *at;
-    size_t length;
-    size_t capacity;
-};
-
-static void put(struct bytes *bytes, const char *from, size_t length) {
-    void *block = bytes->at;
-    memory_reserve(&block, &bytes->capacity, bytes->length + length + 1, 1);
-    bytes->at = block;
-    memcpy(bytes->at + bytes->length, from, length);
-    bytes->length += length;
+static bool is_personal_name(struct text name, enum letters_as as) {
+    static const char *const names[] = {
+        "name", "firstname", "lastname", "surname", "nhsnumber", "postcode", "address", "dateofbirth", "dob", "phone", "email",
+    };
+    return is_name_of(name, as, names, sizeof names / sizeof names[0]);
 }
 
-/* What holds for an open object or array and for all inside it. */
-enum { LEVEL_OBJECT = 1, LEVEL_DATA = 2, LEVEL_REFERENCE = 4 };
-
-#define NO_OFFENCE SIZE_MAX
-
-struct scrub {
-    struct text text;
-    size_t at;
-    size_t copied; /* the input up to here is in the output or replaced */
-    struct bytes out;
-    struct bytes levels;  /* one byte an open object or array */
-    struct bytes decoded; /* scratch of one string */
-    size_t offence;       /* how many levels were open when an offending object or array began; NO_OFFENCE outside */
-    size_t offence_start; /* where it began */
-    bool changed;
-    bool numeric_allowed;
-    const unsigned char *key;
-};
-
-static void skip_white(struct scrub *scrub) {
-    while (scrub->at < scrub->text.length && strchr(" \t\r\n", scrub->text.at[scrub->at]) != NULL && scrub->text.at[scrub->at] != '\0')
-        scrub->at++;
+bool personal_is_member(struct text name) {
+    return is_personal_name(name, LETTERS_PLAIN);
 }
 
-/* The next byte, 0 at the end: no NUL is ever part of the grammar. */
-static char peek(const struct scrub *scrub) {
-    return scrub->at < scrub->text.length ? scrub->text.at[scrub->at] : '\0';
-}
-
-static bool take(struct scrub *scrub, char letter) {
-    if (peek(scrub) != letter || scrub->at >= scrub->text.length)
-        return false;
-    scrub->at++;
-    return true;
-}
-
-static bool take_hex(struct scrub *scrub, unsigned *value) {
-    *value = 0;
-    for (int i = 0; i < 4; i++, scrub->at++) {
-        char letter = peek(scrub);
-        unsigned digit;
-        if (letter >= '0' && letter <= '9')
-            digit = (unsigned)(letter - '0');
-        else if (letter >= 'a' && letter <= 'f')
-            digit = (unsigned)(letter - 'a') + 10;
-        else if (letter >= 'A' && letter <= 'F')
-            digit = (unsigned)(letter - 'A') + 10;
-        else
-            return false;
-        *value = *value * 16 + digit;
-    }
-    return true;
-}
-
-static void put_code_point(struct bytes *out, unsigned code) {
-    char bytes[4];
-    size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
-    for (size_t i = length - 1; i > 0; i--, code >>= 6)
-        bytes[i] = (char)(0x80 | (code & 0x3F));
-    bytes[0] = (char)(lead[length] | code);
-    put(out, bytes, length);
-}
-
-/* Half of a surrogate pair decodes as three bytes that are no UTF-8: the text is only compared and hashed. */
-static bool take_unicode_escape(struct scrub *scrub) {
-    unsigned code, low;
-    if (!take_hex(scrub, &code))
-        return false;
-    size_t before = scrub->at;
-    if (code >= 0xD800 && code < 0xDC00 && take(scrub, '\\') && take(scrub, 'u') && take_hex(scrub, &low) && low >= 0xDC00 && low < 0xE000)
-        code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-    else
-        scrub->at = before;
-    put_code_point(&scrub->decoded, code);
-    return true;
-}
-
-static bool take_escape(struct scrub *scrub) {
-    static const char letters[] = "\"\\/bfnrt";
-    static const char meanings[] = "\"\\/\b\f\n\r\t";
-    char letter = peek(scrub);
-    const char *found = letter == '\0' ? NULL : strchr(letters, letter);
-    if (found != NULL) {
-        scrub->at++;
-        put(&scrub->decoded, meanings + (found - letters), 1);
+bool personal_is_announced(struct text name) {
+    if (is_personal_name(name, LETTERS_ESCAPED))
         return true;
-    }
-    return take(scrub, 'u') && take_unicode_escape(scrub);
-}
-
-/* Reads a string and leaves its meaning in `decoded`. */
-static bool take_string(struct scrub *scrub) {
-    scrub->decoded.length = 0;
-    if (!take(scrub, '"'))
-        return false;
-    while (scrub->at < scrub->text.length) {
-        unsigned char letter = (unsigned char)scrub->text.at[scrub->at++];
-        if (letter == '"')
+    for (uint32_t i = 1; i < name.length; i++)
+        if (name.at[i - 1] == ' ' && is_personal_name((struct text){name.at + i, name.length - i}, LETTERS_ESCAPED))
             return true;
-        if (letter < 0x20)
-            return false;
-        if (letter != '\\')
-            put(&scrub->decoded, (const char *)&letter, 1);
-        else if (!take_escape(scrub))
-            return false;
-    }
     return false;
 }
 
-static bool take_digits(struct scrub *scrub) {
-    size_t start = scrub->at;
-    while (peek(scrub) >= '0' && peek(scrub) <= '9')
-        scrub->at++;
-    return scrub->at > start;
+bool personal_is_reference_member(struct text name) {
+    return text_is(name, "subject") || text_is(name, "person") || text_is(name, "worker");
 }
 
-static bool take_number(struct scrub *scrub) {
-    take(scrub, '-');
-    if (!take(scrub, '0') && !take_digits(scrub))
-        return false;
-    if (take(scrub, '.') && !take_digits(scrub))
-        return false;
-    if (!take(scrub, 'e') && !take(scrub, 'E'))
-        return true;
-    if (!take(scrub, '+'))
-        take(scrub, '-');
-    return take_digits(scrub);
-}
-
-static bool take_word(struct scrub *scrub) {
-    static const char *const words[] = {"true", "false", "null"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        size_t length = strlen(words[i]);
-        if (scrub->text.length - scrub->at >= length && memcmp(scrub->text.at + scrub->at, words[i], length) == 0) {
-            scrub->at += length;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_hash(const struct bytes *text) {
-    if (text->length != HASH_TEXT_BYTES || memcmp(text->at, "hash:", 5) != 0)
-        return false;
-    for (size_t i = 5; i < text->length; i++)
-        if (strchr("0123456789abcdef", text->at[i]) == NULL || text->at[i] == '\0')
-            return false;
-    return true;
-}
-
-/* Writes the hash of `meaning` in place of the input from `start` to here. */
-static void replace(struct scrub *scrub, size_t start, const struct bytes *meaning) {
-    unsigned char hash[HASH_BYTES];
-    char hex[2 * HASH_BYTES + 1];
-    int failed = crypto_generichash(hash, sizeof hash, (const unsigned char *)meaning->at, meaning->length, scrub->key, PERSONAL_KEY_BYTES);
-    ENSURE(failed == 0);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    put(&scrub->out, scrub->text.at + scrub->copied, start - scrub->copied);
-    put(&scrub->out, "\"hash:", 6);
-    put(&scrub->out, hex, 2 * HASH_BYTES);
-    put(&scrub->out, "\"", 1);
-    scrub->copied = scrub->at;
-    scrub->changed = true;
-}
-
-/* As replace, of JSON text: without the white space outside its strings. */
-static void replace_json(struct scrub *scrub, size_t start) {
-    bool in_string = false;
-    scrub->decoded.length = 0;
-    for (size_t i = start; i < scrub->at; i++) {
-        char letter = scrub->text.at[i];
-        if (in_string && letter == '\\')
-            put(&scrub->decoded, scrub->text.at + i++, 1);
-        else if (letter == '"')
-            in_string = !in_string;
-        if (in_string || strchr(" \t\r\n", letter) == NULL)
-            put(&scrub->decoded, scrub->text.at + i, 1);
-    }
-    replace(scrub, start, &scrub->decoded);
-}
-
-static bool is_personal_number(const struct scrub *scrub, size_t start) {
-    char number[64];
-    size_t length = scrub->at - start;
-    if (scrub->numeric_allowed || length >= sizeof number)
-        return false;
-    memcpy(number, scrub->text.at + start, length);
-    number[length] = '\0';
-    return personal_is_number(strtod(number, NULL));
-}
-
-/* A string, number or word. `offends`: whatever it is; `reference`: only if it is a reference that may not be. */
-static bool scrub_scalar(struct scrub *scrub, bool offends, bool reference) {
-    size_t start = scrub->at;
-    bool outside = scrub->offence == NO_OFFENCE; /* else it goes with the whole that it is part of */
-    if (peek(scrub) == '"') {
-        if (!take_string(scrub))
-            return false;
-        struct text text = {scrub->decoded.at, (uint32_t)scrub->decoded.length};
-        if (outside && ((offends && !is_hash(&scrub->decoded)) || (reference && personal_is_reference(text, scrub->numeric_allowed))))
-            replace(scrub, start, &scrub->decoded);
-        return true;
-    }
-    bool number = peek(scrub) == '-' || (peek(scrub) >= '0' && peek(scrub) <= '9');
-    if (!(number ? take_number(scrub) : take_word(scrub)))
-        return false;
-    if (outside && (offends || (reference && number && is_personal_number(scrub, start))))
-        replace_json(scrub, start);
-    return true;
-}
-
-static void open_level(struct scrub *scrub, char bracket, bool offends, unsigned inherited) {
-    if (offends && scrub->offence == NO_OFFENCE) {
-        scrub->offence = scrub->levels.length;
-        scrub->offence_start = scrub->at;
-    }
-    char level = (char)(inherited | (bracket == '{' ? LEVEL_OBJECT : 0));
-    put(&scrub->levels, &level, 1);
-    scrub->at++;
-}
-
-static void close_level(struct scrub *scrub) {
-    scrub->at++;
-    scrub->levels.length--;
-    if (scrub->offence == scrub->levels.length) {
-        scrub->offence = NO_OFFENCE;
-        replace_json(scrub, scrub->offence_start);
-    }
-}
-
-static unsigned top_level(const struct scrub *scrub) {
-    return (unsigned)scrub->levels.at[scrub->levels.length - 1];
-}
-
-/* What a member's name, just decoded, means for its value. */
-static unsigned context_of(const struct scrub *scrub, struct text name, bool *offends) {
-    unsigned inherited = top_level(scrub) & (LEVEL_DATA | LEVEL_REFERENCE);
-    *offends = (inherited & LEVEL_DATA) != 0 && personal_is_member(name);
-    if (scrub->levels.length == 1) {
-        if (text_is(name, "subject"))
-            return LEVEL_REFERENCE;
-        return text_is(name, "data") ? LEVEL_DATA : 0;
-    }
-    if (scrub->levels.length == 2 && (inherited & LEVEL_DATA) != 0 && (text_is(name, "person") || text_is(name, "worker")))
-        inherited |= LEVEL_REFERENCE;
-    return inherited;
-}
-
-/* One element, or one member with its name, up to the end of a scalar or just behind an opening bracket. */
-static bool scrub_item(struct scrub *scrub) {
-    unsigned context = top_level(scrub) & (LEVEL_DATA | LEVEL_REFERENCE);
-    bool offends = false;
-    if ((top_level(scrub) & LEVEL_OBJECT) != 0) {
-        if (!take_string(scrub))
-            return false;
-        context = context_of(scrub, (struct text){scrub->decoded.at, (uint32_t)scrub->decoded.length}, &offends);
-        skip_white(scrub);
-        if (!take(scrub, ':'))
-            return false;
-        skip_white(scrub);
-    }
-    char letter = peek(scrub);
-    if (letter == '{' || letter == '[') {
-        open_level(scrub, letter, offends, context);
-        return true;
-    }
-    return scrub_scalar(scrub, offends, (context & LEVEL_REFERENCE) != 0);
-}
-
-static char closing_bracket(const struct scrub *scrub) {
-    return (top_level(scrub) & LEVEL_OBJECT) != 0 ? '}' : ']';
-}
-
-/* Reads one object, with nothing but white space around it. */
-static bool scrub_object(struct scrub *scrub) {
-    skip_white(scrub);
-    if (peek(scrub) != '{')
-        return false;
-    open_level(scrub, '{', false, 0);
-    bool first = true; /* nothing has been read in the innermost level */
-    while (scrub->levels.length > 0) {
-        skip_white(scrub);
-        if (peek(scrub) == closing_bracket(scrub)) {
-            close_level(scrub);
-            first = false;
-            continue;
-        }
-        if (!first && !take(scrub, ','))
-            return false;
-        skip_white(scrub);
-        size_t levels = scrub->levels.length;
-        if (!scrub_item(scrub))
-            return false;
-        first = scrub->levels.length > levels;
-    }
-    skip_white(scrub);
-    return scrub->at == scrub->text.length;
-}
-
-char *personal_scrub(struct text event, bool numeric_allowed, const unsigned char key[PERSONAL_KEY_BYTES], size_t *length) {
-    struct scrub scrub = {.text = event, .offence = NO_OFFENCE, .numeric_allowed = numeric_allowed, .key = key};
-    char *result = NULL;
-    put(&scrub.decoded, "", 0); /* so that an empty string has an address */
-    if (scrub_object(&scrub) && scrub.changed) {
-        put(&scrub.out, event.at + scrub.copied, event.length - scrub.copied);
-        scrub.out.at[scrub.out.length] = '\0';
-        *length = scrub.out.length;
-        result = scrub.out.at;
-        scrub.out.at = NULL;
-    }
-    free(scrub.out.at);
-    free(scrub.levels.at);
-    free(scrub.decoded.at);
-    return result;
+bool personal_is_sealed_attribute(struct text name) {
+    return text_is(name, "data_base64");
 }

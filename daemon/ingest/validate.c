@@ -224,29 +224,41 @@ static bool holds_personal_reference(const struct walk *walk, struct json_value 
     return false;
 }
 
-static bool refuse_personal_member(struct walk *walk, const struct json_path *path) {
-    return validate_refuse(walk->rejection, REJECT_PERSONAL_DATA, path, "a member of data is named like personal data");
+/* False when the member, outside the vocabulary or in the midst of something, is named like personal data, or is a reference that may not
+ * stand there. */
+static bool member_may_be(const struct walk *walk, const struct json_path *path, struct json_value value) {
+    if (personal_is_member(path->name))
+        return validate_refuse(walk->rejection, REJECT_PERSONAL_DATA, path, "a member is named like personal data");
+    if (personal_is_reference_member(path->name) && holds_personal_reference(walk, value))
+        return validate_refuse(walk->rejection, REJECT_PERSONAL_DATA, path, "a reference is an NHS number or an address");
+    return true;
 }
 
-/* Looks through a value of any shape for members named like personal data (false) and for null (noted). */
+/* Looks through a value of any shape for personal members (false) and for null (noted). */
 static bool look_through(struct walk *walk, struct json_value value, const struct json_path *path) {
     struct json_cursor cursor;
     struct json_path step = {path, TEXT_ABSENT, 0};
     if (json_value_kind(value) == JSON_KIND_NULL) {
         note_bad(walk, path, "null is not allowed");
     } else if (json_members_start(value, &cursor)) {
-        while (json_members_next(&cursor, &step.name, &value)) {
-            if (personal_is_member(step.name))
-                return refuse_personal_member(walk, &step);
-            if (!look_through(walk, value, &step))
+        while (json_members_next(&cursor, &step.name, &value))
+            if (!member_may_be(walk, &step, value) || !look_through(walk, value, &step))
                 return false;
-        }
     } else if (json_elements_start(value, &cursor)) {
         for (; json_elements_next(&cursor, &value); step.index++)
             if (!look_through(walk, value, &step))
                 return false;
     }
     return true;
+}
+
+bool validate_extension(struct text name, struct json_value value, const struct intake_rules *rules, struct event *event,
+                        struct rejection *rejection) {
+    struct walk walk = {rules, event, rejection, 0, false};
+    struct json_path path = {NULL, name, 0};
+    if (personal_is_sealed_attribute(name))
+        return validate_refuse(rejection, REJECT_PERSONAL_DATA, &path, "what is in data_base64 cannot be looked at: send data instead");
+    return member_may_be(&walk, &path, value) && look_through(&walk, value, &path);
 }
 
 static enum field field_of(struct text name) {
@@ -341,8 +353,8 @@ static bool take_member(struct walk *walk, struct text name, struct json_value v
             return validate_refuse(walk->rejection, REJECT_PERSONAL_DATA, &step,
                                    field == FIELD_PERSON ? "person is an NHS number or an address, not a pseudonymous reference"
                                                          : "worker is an NHS number or an address, not a pseudonymous reference");
-        if (field == FIELD_COUNT && personal_is_member(name))
-            return refuse_personal_member(walk, &step);
+        if (field == FIELD_COUNT && !member_may_be(walk, &step, value))
+            return false;
         enum json_kind kind = json_value_kind(value);
         bool plain = kind == JSON_KIND_STRING || kind == JSON_KIND_INTEGER;
         if (!plain && !look_through(walk, value, &step))

@@ -18,6 +18,9 @@ void validate_clear(struct event *event);
 /* All checks from unknown_type to time_too_old, of an event whose envelope is filled in. */
 bool validate_event(struct json_value data, const struct intake_rules *rules, instant_t now, struct event *event,
                     struct rejection *rejection);
+/* The check for personal data of an attribute that means nothing here. */
+bool validate_extension(struct text name, struct json_value value, const struct intake_rules *rules, struct event *event,
+                        struct rejection *rejection);
 /* Fills the event from data that was accepted before; false when it cannot have been. */
 bool validate_refill(struct json_value data, struct event *event);
 

@@ -13,24 +13,38 @@ static bool numeric_allowed(const struct ledger *ledger, struct text source) {
     return false;
 }
 
-char *ledger_scrub(const struct ledger *ledger, struct text bytes, struct text source, size_t *length) {
-    return personal_scrub(bytes, numeric_allowed(ledger, source), ledger->personal_key, length);
+/* What is well formed and refused for the moment, the configuration or another event keeps all that it may hold once it is accepted;
+ * whatever else comes is no event of the rules, and may hold anything in any place. */
+static enum personal_care care_of(enum reject_code code) {
+    switch (code) {
+    case REJECT_ID_CONFLICT:
+    case REJECT_UNKNOWN_PATHWAY:
+    case REJECT_TIME_IN_FUTURE:
+    case REJECT_TIME_TOO_OLD:
+        return PERSONAL_IN_EVENT;
+    default:
+        return PERSONAL_ANYWHERE;
+    }
 }
 
-/* Keeps a rejected event, whatever is personal in it replaced first. */
-static void quarantine(struct ledger *ledger, struct text bytes, struct text source, const struct rejection *rejection) {
+void ledger_keep_rejected(const struct ledger *ledger, struct text bytes, struct text source, const struct rejection *rejection,
+                          struct kept_rejection *kept) {
     size_t length;
-    char *scrubbed = ledger_scrub(ledger, bytes, source, &length);
-    struct journal_rejection kept = {
+    kept->scrubbed = personal_scrub(bytes, care_of(rejection->code), numeric_allowed(ledger, source), ledger->personal_key, &length);
+    /* A pointer is made of names of members, which are the sender's. */
+    bool pointer_may_stay = !personal_is_in_note(text_of(rejection->pointer));
+    kept->rejection = (struct journal_rejection){
         .code = reject_code_name(rejection->code),
         .message = rejection->message,
-        .pointer = rejection->pointer,
+        .pointer = pointer_may_stay ? rejection->pointer : "",
         .source = source,
-        .bytes = scrubbed == NULL ? bytes : (struct text){scrubbed, (uint32_t)length},
-        .scrubbed = scrubbed != NULL,
+        .bytes = kept->scrubbed == NULL ? bytes : (struct text){kept->scrubbed, (uint32_t)length},
+        .scrubbed = kept->scrubbed != NULL,
     };
-    journal_quarantine(ledger->journal, &kept);
-    free(scrubbed);
+}
+
+void ledger_forget_rejected(struct kept_rejection *kept) {
+    free(kept->scrubbed);
 }
 
 static uint64_t accept(struct ledger *ledger, struct text bytes, const struct event *event, uint64_t fingerprint) {
@@ -85,7 +99,11 @@ void ledger_judge(struct ledger *ledger, struct text bytes, struct admission *ad
 
 void ledger_admit(struct ledger *ledger, struct text bytes, struct admission *admission) {
     struct event event;
+    struct kept_rejection kept;
     ledger_judge(ledger, bytes, admission, &event);
-    if (admission->verdict == VERDICT_QUARANTINED)
-        quarantine(ledger, bytes, event.source, &admission->rejection);
+    if (admission->verdict != VERDICT_QUARANTINED)
+        return;
+    ledger_keep_rejected(ledger, bytes, event.source, &admission->rejection, &kept);
+    journal_quarantine(ledger->journal, &kept.rejection);
+    ledger_forget_rejected(&kept);
 }

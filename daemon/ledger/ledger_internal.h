@@ -75,9 +75,15 @@ struct ledger {
  * could be read, its texts valid until the next call. */
 void ledger_judge(struct ledger *ledger, struct text bytes, struct admission *admission, struct event *event);
 
-/* ledger.c */
-/* The event with its personal data replaced, to be freed; NULL when it holds none. */
-char *ledger_scrub(const struct ledger *ledger, struct text bytes, struct text source, size_t *length);
+/* admission.c */
+/* What is kept of bytes that were refused: them, but for what is personal in them, and why. */
+struct kept_rejection {
+    struct journal_rejection rejection; /* borrows the bytes, and `scrubbed` */
+    char *scrubbed;                     /* NULL: nothing is personal in them */
+};
+void ledger_keep_rejected(const struct ledger *ledger, struct text bytes, struct text source, const struct rejection *rejection,
+                          struct kept_rejection *kept);
+void ledger_forget_rejected(struct kept_rejection *kept);
 
 /* standing.c */
 /* Raises and resolves what is about no wait, as of the turn's instant. */

@@ -45,17 +45,12 @@ static void still_too_large(struct ledger *ledger, const struct journal_quaranti
 /* It failed again. Of a source that may no longer send numbers as references, its bytes may hold some. */
 static void reject_again(struct ledger *ledger, const struct journal_quarantined *row, const struct rejection *rejection,
                          struct text source) {
-    size_t length;
-    char *scrubbed = ledger_scrub(ledger, row->bytes, source, &length);
-    const struct journal_rejection why = {
-        .code = reject_code_name(rejection->code),
-        .message = rejection->message,
-        .pointer = rejection->pointer,
-        .bytes = scrubbed == NULL ? TEXT_ABSENT : (struct text){scrubbed, (uint32_t)length},
-        .scrubbed = scrubbed != NULL,
-    };
-    journal_settle_quarantined(ledger->journal, row->id, row->state, &why);
-    free(scrubbed);
+    struct kept_rejection kept;
+    ledger_keep_rejected(ledger, row->bytes, source, rejection, &kept);
+    if (!kept.rejection.scrubbed)
+        kept.rejection.bytes = TEXT_ABSENT; /* they stay as they are */
+    journal_settle_quarantined(ledger->journal, row->id, row->state, &kept.rejection);
+    ledger_forget_rejected(&kept);
 }
 
 static void judge_again(struct ledger *ledger, struct journal_quarantined *row, struct quarantine_result *result) {

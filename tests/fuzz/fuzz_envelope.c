@@ -17,7 +17,7 @@ static struct intake_fixture *fixture_once(void) {
 static bool is_scrubbed(const struct intake_fixture *fixture, struct text bytes, const struct event *event) {
     static const unsigned char key[PERSONAL_KEY_BYTES] = {1};
     size_t length;
-    char *scrubbed = personal_scrub(bytes, text_equal(event->source, fixture->numeric_source), key, &length);
+    char *scrubbed = personal_scrub(bytes, PERSONAL_IN_EVENT, text_equal(event->source, fixture->numeric_source), key, &length);
     free(scrubbed);
     return scrubbed != NULL;
 }
