@@ -1,5 +1,6 @@
 /* waitlistctl: the command line of waitlistd. Finds the command, hands it the rest of the line, ends with its exit code. */
 #include "client/ctl/ctl.h"
+#include "daemon/system/secrecy.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -120,6 +121,7 @@ int main(int argc, char **argv) {
     struct ctl_context ctl = {.timeout_ms = 30000};
     struct choice choice = {.ctl = &ctl};
 
+    secrecy_begin(); /* some commands read keys */
     choose_locale();
     argp_program_version = "waitlistctl " WAITLIST_VERSION;
     argp_err_exit_status = CTL_USAGE;

@@ -4,6 +4,7 @@
 #include "client/dashboard/loop.h"
 #include "client/dashboard/settings.h"
 #include "daemon/system/notify.h"
+#include "daemon/system/secrecy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -128,6 +129,7 @@ int main(int count, char **words) {
     struct settings settings;
     int status = EXIT_FAILURE;
 
+    secrecy_begin();
     if (settings_read(&settings, count, words)) {
         status = run(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
     }

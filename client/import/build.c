@@ -1,6 +1,7 @@
 /* Building events: values out of cells, then JSON out of values. */
 #include "client/import/build.h"
 #include "daemon/core/memory.h"
+#include "daemon/ingest/personal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct builder {
     struct import_map *map;
     const struct calendar *calendar;
     size_t column_count;
+    bool numbers_allowed;
     struct buffer json, value, subject;
     size_t count;
     struct built_event events[MAP_EVENTS_MAX];
@@ -37,6 +39,10 @@ struct builder *builder_create(struct import_map *map, const struct calendar *ca
     builder->calendar = calendar;
     builder->column_count = column_count;
     return builder;
+}
+
+void builder_allow_numbers(struct builder *builder, bool allowed) {
+    builder->numbers_allowed = allowed;
 }
 
 void builder_destroy(struct builder **builder) {
@@ -154,7 +160,7 @@ static enum value_result translate(struct builder *builder, const struct map_fie
             break;
         }
     }
-    if (to == NULL && field->hash) {
+    if (to == NULL && (field->hash || personal_is_in_note(text))) {
         return bad(builder, field->columns[0].at, "not_in_map", "the map (line %u) has no value for it", field->line);
     }
     if (to == NULL) {
@@ -231,6 +237,10 @@ static enum value_result take_value(struct builder *builder, const struct map_fi
         pseudonym_of(builder->map->pseudonym_key, whole(&builder->value), pseudonym);
         start(&builder->value);
         put_string(&builder->value, pseudonym);
+    }
+    if (field->prefix != NULL && !field->hash && personal_is_reference(whole(&builder->value), builder->numbers_allowed)) {
+        return bad(builder, field->columns[0].at, "personal_data",
+                   "an NHS number or an address, which a prefix does not hide; hash = true makes a pseudonym of it");
     }
     if (field->prefix != NULL) {
         put_in_front(&builder->value, field->prefix);

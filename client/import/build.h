@@ -26,6 +26,8 @@ struct builder;
 
 /* The map must be bound to the file's header of `column_count` columns, and outlive the builder, as must the calendar. */
 struct builder *builder_create(struct import_map *map, const struct calendar *calendar, size_t column_count);
+/* The source is spared from the check of numbers: without it a prefix before an NHS number does not make a reference of it. */
+void builder_allow_numbers(struct builder *builder, bool allowed);
 void builder_destroy(struct builder **builder);
 
 /* All events of the row, or none. Tallies how its dates were written in the map. */

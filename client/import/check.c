@@ -51,6 +51,15 @@ struct checker *checker_create(const struct config *config, const struct calenda
     return checker;
 }
 
+bool checker_spares_numbers(const struct checker *checker, const char *source) {
+    for (size_t i = 0; i < checker->rules.numeric_source_count; i++) {
+        if (text_is(checker->numeric_sources[i], source)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void checker_destroy(struct checker **checker) {
     if (*checker == NULL) {
         return;

@@ -13,6 +13,8 @@ struct checker;
 /* `config` NULL: the daemon's defaults, and every pathway is known. Both are borrowed. */
 struct checker *checker_create(const struct config *config, const struct calendar *calendar, instant_t now);
 void checker_destroy(struct checker **checker);
+/* Whether the configuration spares the source from the check of numbers. */
+bool checker_spares_numbers(const struct checker *checker, const char *source);
 /* Forgets the identities, for another reading of the file. */
 void checker_restart(struct checker *checker);
 

@@ -351,6 +351,7 @@ static bool read_file(struct importing *importing, struct delivery *delivery, ui
 
     if (whole) {
         pass.builder = builder_create(importing->map, importing->map_calendar, importing->header.count);
+        builder_allow_numbers(pass.builder, checker_spares_numbers(importing->checker, importing->map->source));
         whole = read_rows(&pass);
         builder_destroy(&pass.builder);
     }

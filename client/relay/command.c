@@ -1,5 +1,6 @@
 /* A program that is given one line on its standard input: started in a process group of its own, watched, and ended with its group when it
  * takes too long. Exit code 0: delivered. 65 (data error): will never be taken. Anything else: failed, try again. */
+#include "client/relay/quiet.h"
 #include "client/relay/sink.h"
 
 #include "daemon/system/spawn.h"
@@ -133,7 +134,10 @@ static void log_output(struct running *running, struct log *log, const char *rou
 
         line[length] = '\0';
         if (length > 0) {
-            log_line(log, LOG_LEVEL_INFO, "a command said", LOG_STRING("route", route), LOG_STRING("output", line));
+            bool repeats = quiet_repeats(line, running->text, running->size, QUIET_MESSAGE_BYTES);
+
+            log_line(log, LOG_LEVEL_INFO, "a command said", LOG_STRING("route", route),
+                     LOG_STRING("output", repeats ? "(it repeats the message)" : line));
         }
         line += length + (more ? 1 : 0);
     }

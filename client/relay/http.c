@@ -2,6 +2,7 @@
  */
 #include "client/relay/http.h"
 
+#include "client/relay/quiet.h"
 #include "daemon/core/memory.h"
 
 #include <curl/curl.h>
@@ -12,12 +13,14 @@
 
 #define ANSWER_BYTES_KEPT 120
 #define ANSWER_BYTES_MAX (1024 * 1024) /* beyond it the target is not what it should be */
+#define AUTHORIZATION "Authorization: Bearer "
 #define CONNECT_TIMEOUT_S 5L
 #define RETRY_AFTER_MAX_S 3600
 
 struct http {
     CURL *curl;
     const struct stop *stop;
+    const char *url;     /* its path may be a secret too */
     char *authorization; /* "Authorization: Bearer …", or NULL */
     char answer[ANSWER_BYTES_KEPT + 1];
     size_t answer_kept, answer_size;
@@ -51,10 +54,10 @@ static bool read_token(struct http *http, const char *path) {
     if (token == NULL) {
         return false;
     }
-    size_t size = strlen(token) + sizeof "Authorization: Bearer ";
+    size_t size = strlen(token) + sizeof AUTHORIZATION;
 
     http->authorization = memory_new(size, 1);
-    snprintf(http->authorization, size, "Authorization: Bearer %s", token);
+    snprintf(http->authorization, size, AUTHORIZATION "%s", token);
     explicit_bzero(token, strlen(token));
     free(token);
     return true;
@@ -85,6 +88,7 @@ struct http *http_create(const char *url, const struct route_settings *route, co
     struct http *http = memory_new(1, sizeof *http);
 
     http->stop = stop;
+    http->url = url;
     http->curl = curl_easy_init();
     if (http->curl == NULL || (route->token_file != NULL && !read_token(http, route->token_file)) || !set_options(http, url, route)) {
         http_destroy(&http);
@@ -118,16 +122,37 @@ static struct curl_slist *list_of(const struct http *http, const char *const *he
     return list;
 }
 
+/* Why the answer's text stays out of the log; NULL when it need not. A piece of a secret may have been cut off at its end. */
+static const char *reason_to_hide(const struct http *http, const char *body, size_t size) {
+    const char *host = strstr(http->url, "://");
+    const char *path = host != NULL ? host + 3 + strcspn(host + 3, "/?") : http->url;
+    const char *token = http->authorization != NULL ? http->authorization + strlen(AUTHORIZATION) : "";
+
+    if (quiet_repeats(http->answer, token, strlen(token), QUIET_SECRET_BYTES) ||
+        quiet_repeats(http->answer, path, strlen(path), QUIET_SECRET_BYTES)) {
+        return " (its answer repeats a secret)";
+    }
+    return quiet_repeats(http->answer, body, size, QUIET_MESSAGE_BYTES) ? " (its answer repeats the message)" : NULL;
+}
+
+static void tell_answer(struct http *http, long status, const char *body, size_t size, char reason[REASON_BYTES]) {
+    http->answer[http->answer_kept] = '\0';
+    const char *hidden = reason_to_hide(http, body, size);
+
+    if (hidden != NULL) {
+        snprintf(reason, REASON_BYTES, "HTTP %ld%s", status, hidden);
+    } else {
+        snprintf(reason, REASON_BYTES, "HTTP %ld%s%s", status, http->answer_kept > 0 ? ": " : "", http->answer);
+    }
+    explicit_bzero(http->answer, sizeof http->answer);
+}
+
 /* 408, 429, 502, 503 and 504 are said by whatever stands before a target, or by one that is too busy. */
-static enum outcome judge(struct http *http, char reason[REASON_BYTES], int *retry_after_s) {
-    long status = 0;
+static enum outcome judge(struct http *http, long status, int *retry_after_s) {
     curl_off_t after = 0;
 
-    (void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &after);
     *retry_after_s = (int)(after < 0 ? 0 : after > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : after);
-    http->answer[http->answer_kept] = '\0';
-    snprintf(reason, REASON_BYTES, "HTTP %ld%s%s", status, http->answer_kept > 0 ? ": " : "", http->answer);
     if (status >= 200 && status < 300) {
         return OUTCOME_DELIVERED;
     }
@@ -153,7 +178,11 @@ enum outcome http_post(struct http *http, const char *const *headers, const char
     (void)curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(list);
     if (code == CURLE_OK) {
-        outcome = judge(http, reason, retry_after_s);
+        long status = 0;
+
+        (void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+        tell_answer(http, status, body, size, reason);
+        outcome = judge(http, status, retry_after_s);
     } else if (code == CURLE_ABORTED_BY_CALLBACK && stop_is_asked(http->stop)) {
         outcome = OUTCOME_STOPPED;
     } else {

@@ -2,6 +2,7 @@
 #include "client/relay/letters.h"
 #include "client/relay/route.h"
 #include "daemon/system/notify.h"
+#include "daemon/system/secrecy.h"
 #include "daemon/system/signals.h"
 
 #include <argp.h>
@@ -249,6 +250,7 @@ int main(int argc, char **argv) {
 
     argp_program_version = "waitlist-relay " WAITLIST_VERSION;
     argp_err_exit_status = EXIT_USAGE;
+    secrecy_begin();
     (void)argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct relay_settings *settings = relay_settings_load(arguments.config, report_error, NULL);
 

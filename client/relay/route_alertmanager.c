@@ -160,7 +160,8 @@ void route_run_alertmanager(struct route *route) {
 
     manager.http = http_create(url, route->route, route->stop);
     if (manager.http == NULL) {
-        log_line(route->log, LOG_LEVEL_ERROR, "a route cannot begin", LOG_STRING("route", route->route->name), LOG_STRING("url", url));
+        log_line(route->log, LOG_LEVEL_ERROR, "a route cannot begin: its url or token cannot be used",
+                 LOG_STRING("route", route->route->name));
     } else if (load_open(&manager, &now)) {
         manager.follower = waitlist_follower_create(route->client, route->has_cursor ? &cursor : &now, NULL);
         while (!stop_is_asked(route->stop) && take(&manager) && send(&manager) && fill_up(&manager)) {

@@ -286,7 +286,7 @@ static void check_url(struct reading *reading, const struct route_settings *rout
     size_t host = is_plain ? 7 : 8;
 
     if ((!is_plain && strncmp(url, "https://", 8) != 0) || strlen(url) <= host || strchr(":/?", url[host]) != NULL) {
-        complain(reading, line, "url must be http:// or https:// with a host, not \"%s\"", url);
+        complain(reading, line, "url must be http:// or https:// with a host (it is not repeated here: it may be a secret)");
     } else if (memchr(url + host, '@', strcspn(url + host, "/?")) != NULL) {
         complain(reading, line, "url must not hold a password: put it into token_file");
     } else if (is_plain && !is_loopback(url) && !route->allow_plain_http) {
@@ -365,8 +365,15 @@ static bool choose(struct reading *reading, const struct route_settings *route, 
 static void check_secret(struct reading *reading, const struct route_settings *route, const char *option, const char *path) {
     char *secret = path != NULL ? relay_secret_read(path) : NULL;
 
-    if (path != NULL && secret == NULL) {
+    bool is_there = errno == 0 || errno == EACCES || errno == EISDIR;
+
+    if (path != NULL && secret == NULL && !is_there) {
+        complain(reading, route->line, "%s: %s (what it names is not repeated here: it may be the secret itself)", option, strerror(errno));
+    } else if (path != NULL && secret == NULL) {
         complain(reading, route->line, "%s %s: %s", option, path, errno != 0 ? strerror(errno) : "its first line is empty or too long");
+    }
+    if (secret != NULL) {
+        explicit_bzero(secret, strlen(secret));
     }
     free(secret);
 }

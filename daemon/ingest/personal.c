@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NHS_DIGITS = 10, MEMBER_NAME_MAX = 16, HASH_LETTERS = 32 };
+enum { NHS_DIGITS = PERSONAL_NUMBER_DIGITS, MEMBER_NAME_MAX = 16, HASH_LETTERS = 32 };
 
 /* ---- Numbers */
 
@@ -166,6 +166,17 @@ bool personal_find(struct text text, enum letters_as as, bool numeric_allowed, u
 bool personal_is_in_note(struct text text) {
     struct personal_run run;
     return text.length > 0 && personal_find(text, LETTERS_PLAIN, false, 0, &run);
+}
+
+bool personal_is_in_name(struct text name) {
+    struct personal_run run = {0, 0};
+    while (personal_find(name, LETTERS_PLAIN, false, run.end, &run)) {
+        const char *begin = name.at + run.start;
+        bool is_long = run.end - run.start >= PERSONAL_NUMBER_DIGITS; /* an address may be shorter */
+        if (!is_long || (memcmp(begin, "19", 2) != 0 && memcmp(begin, "20", 2) != 0))
+            return true;
+    }
+    return false;
 }
 
 /* ---- Names of members */

@@ -6,6 +6,7 @@
 #include "daemon/ingest/letters.h"
 
 #define PERSONAL_KEY_BYTES 32
+#define PERSONAL_NUMBER_DIGITS 10
 #define PERSONAL_HASH_BYTES 37 /* "hash:" and 32 hex digits */
 
 /* ---- What it is. Digits of any script, full-width letters, white space of any kind and invisible letters are read as letters.h says. */
@@ -19,6 +20,8 @@ bool personal_is_number(double number);
 /* The same anywhere in a text that somebody typed: `@`, or ten digits, white space and dashes between them ignored, that are no part of
  * a longer number and do not begin as a date does. */
 bool personal_is_in_note(struct text text);
+/* The same of a name that somebody gives to a thing, in which ten digits are often a date: those that begin with 19 or 20 are none. */
+bool personal_is_in_name(struct text name);
 /* A member name like `first_name`, `nhs_number`, `dob`: letter case, `-`, `_` and white space are ignored. */
 bool personal_is_member(struct text name);
 /* The name of a member that holds a reference, wherever it stands: subject, person, worker. */

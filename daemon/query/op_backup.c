@@ -1,6 +1,8 @@
 /* The ops about backups: backup begins one, backup.status tells how far it is. */
 #include "daemon/query/ops.h"
 
+#include "daemon/ingest/personal.h"
+
 #include <string.h>
 
 static const char *const state_names[] = {[BACKUPS_NONE] = "none",
@@ -54,6 +56,8 @@ json_t *op_backup(struct question *question) {
             "must be the name of a file in the backups' folder: 1 to 128 of A-Z a-z 0-9 . _ -, beginning with a letter or "
             "digit, and none that ends as a file of the daemon's",
             "/name");
+    if (personal_is_in_name(text_of(copy)))
+        return question_refuse(question, "bad_request", "must not hold an NHS number: names of files are seen by many", "/name");
     if (with_key != NULL && !json_is_boolean(with_key))
         return question_refuse(question, "bad_request", "must be true or false", "/with_key");
     if (!backups_begin(state->backups, copy, json_is_true(with_key), state->now))

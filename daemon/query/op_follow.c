@@ -1,6 +1,8 @@
 /* The op follow.report: a follower of the alerts says how far it is. */
 #include "daemon/query/ops.h"
 
+#include "daemon/ingest/personal.h"
+
 static bool is_name(struct text name) {
     if (name.length < 1 || name.length > FOLLOWER_NAME_MAX)
         return false;
@@ -24,6 +26,9 @@ json_t *op_follow_report(struct question *question) {
         return NULL;
     if (name.at == NULL || !is_name(name))
         return question_refuse(question, "bad_request", "must be 1 to 64 of A-Z a-z 0-9 _ -", "/name");
+    if (personal_is_in_name(name))
+        return question_refuse(question, "bad_request", "must not hold an NHS number: it is shown to everybody who asks for health",
+                               "/name");
     if (epoch.at != NULL && !text_is(epoch, journal_epoch(journal)))
         return question_refuse(question, "bad_request", "this daemon keeps another journal: follow from the beginning", "/epoch");
     if (!argument_number(question, "alert_seq", 0, newest, &alert_seq))

@@ -16,7 +16,7 @@ RELAY = os.environ.get("WAITLIST_RELAY", "")
 
 
 class Receiver:
-    """An HTTP server on loopback: keeps each request, answers as `answer(request)` says: a status, or (status, headers)."""
+    """An HTTP server on loopback: keeps each request, answers as `answer(request)` says: a status, or (status, headers), or with a text behind these."""
 
     def __init__(self, port=0, answer=None):
         self.requests = []
@@ -32,12 +32,13 @@ class Receiver:
                 request = {"path": self.path, "headers": {name.lower(): value for name, value in self.headers.items()}, "body": body,
                            "at": time.monotonic()}
                 told = outer.answer(request)
-                status, headers = told if isinstance(told, tuple) else (told, {})
+                status, headers, text = (*told, b"")[:3] if isinstance(told, tuple) else (told, {}, b"")
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
+                self.wfile.write(text)
                 with outer.changed:
                     outer.requests.append({**request, "status": status})
                     outer.changed.notify_all()

@@ -172,6 +172,8 @@ class BadInputTest(ImportTest):
         self.expect(",01/04/2025,Care,North,77,2,", "no_key", 3, 1, "no key")
         plain = MAP.replace('person = { column = "Person"; prefix = "p-"; }', 'person = { column = "Person"; }')
         self.expect("2,01/04/2025,Care,North,9434765919,2,", "personal_data", 3, 25, "NHS number", map_text=plain)
+        self.expect("2,01/04/2025,Care,North,943 476 5919,2,", "personal_data", 3, 25, "which a prefix does not hide")
+        self.expect("2,01/04/2025,jo@council.example,North,77,2,", "not_in_map", 3, 14, "no value for it")
         self.expect("1,01/05/2025,Care,North,77,2,", "id_conflict", 3, None, "line 2 has the same key")
 
     def test_cells(self):

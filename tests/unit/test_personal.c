@@ -147,6 +147,18 @@ START_TEST(notes) {
 }
 END_TEST
 
+START_TEST(names_of_things) {
+    static const char *const personal[] = {"9434765919", "journal-9434765919.db", "jo@example", "@", "2025060114-9434765919"};
+    static const char *const plain[] = {
+        "journal-20250601T020000Z.db", "nightly-2025060114", "2025-06-01-14.db", "1970052805", "", "relay-1"};
+    ck_assert(personal_is_nhs_number(text_of("1970052805")));
+    for (size_t i = 0; i < sizeof personal / sizeof personal[0]; i++)
+        ck_assert_msg(personal_is_in_name(text_of(personal[i])), "%s", personal[i]);
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+        ck_assert_msg(!personal_is_in_name(text_of(plain[i])), "%s", plain[i]);
+}
+END_TEST
+
 START_TEST(one_in_eleven_passes) {
     /* Of all nine-digit beginnings a part of 10/11 has a check digit, and then one last digit in ten is it. */
     size_t found = 0;
@@ -507,6 +519,7 @@ int main(void) {
     TCase *what = tcase_create("what it is");
     tcase_add_test(what, nhs_numbers);
     tcase_add_test(what, notes);
+    tcase_add_test(what, names_of_things);
     tcase_add_test(what, one_in_eleven_passes);
     tcase_add_test(what, numbers);
     tcase_add_test(what, references);

@@ -3,6 +3,7 @@
 #include "client/relay/batch.h"
 #include "client/relay/dead.h"
 #include "client/relay/firing.h"
+#include "client/relay/quiet.h"
 #include "client/relay/sink.h"
 
 #include <check.h>
@@ -366,6 +367,17 @@ START_TEST(dead_letters) {
 }
 END_TEST
 
+START_TEST(what_others_say_is_kept_quiet) {
+    ck_assert(quiet_repeats("no such token: 0123456789abcdef!", "0123456789abcdef", 16, QUIET_SECRET_BYTES));
+    ck_assert(quiet_repeats("token 456789ab", "0123456789abcdef", 16, QUIET_SECRET_BYTES)); /* a piece of it */
+    ck_assert(quiet_repeats("x0123", "0123", 4, QUIET_SECRET_BYTES));                       /* all of a short one */
+    ck_assert(!quiet_repeats("token 456789a", "0123456789abcdef", 16, QUIET_SECRET_BYTES));
+    ck_assert(!quiet_repeats("", "0123456789abcdef", 16, QUIET_SECRET_BYTES));
+    ck_assert(!quiet_repeats("anything", "", 0, QUIET_SECRET_BYTES));
+    ck_assert(!quiet_repeats("012", "0123", 4, QUIET_SECRET_BYTES));
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("relay");
     TCase *parts = tcase_create("parts");
@@ -386,6 +398,7 @@ int main(void) {
     tcase_add_test(parts, signature);
     tcase_add_test(parts, pauses_grow_to_the_last);
     tcase_add_test(parts, dead_letters);
+    tcase_add_test(parts, what_others_say_is_kept_quiet);
     suite_add_tcase(suite, parts);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
