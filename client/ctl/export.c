@@ -1,7 +1,9 @@
 /* waitlistctl export cqc: writes a pack of evidence. */
 #include "client/ctl/source.h"
 
+#include "client/evidence/national.h"
 #include "client/evidence/sign.h"
+#include "client/import/cld.h"
 #include "daemon/config/config.h"
 
 #include <stdio.h>
@@ -18,7 +20,9 @@ enum {
     OPTION_UNSIGNED,
     OPTION_LABELS,
     OPTION_PUBLISH,
-    OPTION_PROGRESS
+    OPTION_PROGRESS,
+    OPTION_CLD,
+    OPTION_CLD_ENCODING
 };
 
 struct export_arguments {
@@ -34,6 +38,8 @@ struct export_arguments {
     const char *key_path;
     bool is_unsigned;
     bool tells_progress;
+    const char *cld_paths[CLD_FILES_MAX];
+    struct national_choice cld;
 };
 
 static const struct argp_option export_options[] = {
@@ -45,6 +51,8 @@ static const struct argp_option export_options[] = {
     {"key", OPTION_KEY, "FILE", 0, "sign with this key of 'waitlistctl keygen'", 0},
     {"unsigned", OPTION_UNSIGNED, NULL, 0, "do not sign", 0},
     {"labels", OPTION_LABELS, "FILE", 0, "take the council's name and the labels of pathways and teams from this configuration", 0},
+    {"cld", OPTION_CLD, "FILE", 0, "with the national measure of this file of Client Level Data; of several the later one is newer", 0},
+    {"cld-encoding", OPTION_CLD_ENCODING, "utf-8|windows-1252", 0, "of these files (default utf-8)", 0},
     {"publish", OPTION_PUBLISH, NULL, 0, "for publication: small counts are hidden, the others rounded", 0},
     {"progress", OPTION_PROGRESS, NULL, 0, "say on standard error how many questions are answered, for programs", 0},
     {0}};
@@ -71,6 +79,20 @@ static void take_pathways(struct argp_state *state, struct export_arguments *arg
     }
     if (parameters->pathway_count == 0) {
         argp_error(state, "--pathway names pathways");
+    }
+}
+
+static void take_cld(struct argp_state *state, struct export_arguments *arguments, const char *argument) {
+    if (arguments->cld.count == CLD_FILES_MAX) {
+        argp_error(state, "at most %d files of Client Level Data", CLD_FILES_MAX);
+    }
+    arguments->cld_paths[arguments->cld.count++] = argument;
+}
+
+static void take_encoding(struct argp_state *state, struct export_arguments *arguments, const char *argument) {
+    arguments->cld.is_windows_1252 = strcmp(argument, "windows-1252") == 0;
+    if (!arguments->cld.is_windows_1252 && strcmp(argument, "utf-8") != 0) {
+        argp_error(state, "--cld-encoding is utf-8 or windows-1252, not '%s'", argument);
     }
 }
 
@@ -125,6 +147,12 @@ static error_t take_export_option(int key, char *argument, struct argp_state *st
         return 0;
     case OPTION_PROGRESS:
         arguments->tells_progress = true;
+        return 0;
+    case OPTION_CLD:
+        take_cld(state, arguments, argument);
+        return 0;
+    case OPTION_CLD_ENCODING:
+        take_encoding(state, arguments, argument);
         return 0;
     case ARGP_KEY_END:
         check_all_given(state, arguments);
@@ -202,6 +230,9 @@ static void print_done(const struct export_arguments *arguments, const struct ev
     } else {
         printf("not signed\n");
     }
+    if (evidence_lacks_national(evidence)) {
+        printf("without the national measure: waits were imported from Client Level Data, and no file of it was given (--cld)\n");
+    }
     if (!arguments->parameters.publish) {
         printf("SENSITIVE: it has small counts and single waits. --publish makes one that can be published.\n");
     }
@@ -278,6 +309,28 @@ static int export_pack(struct export_arguments *arguments) {
     return code;
 }
 
+/* Before anything is asked: it is what can be wrong without anybody else. */
+static bool read_national(struct export_arguments *arguments, struct national **national) {
+    char message[EVIDENCE_MESSAGE_SIZE];
+    uint64_t lines, faults;
+
+    if (arguments->cld.count == 0) {
+        return true;
+    }
+    *national = national_read(&arguments->cld, message);
+    if (*national == NULL) {
+        ctl_complain("%s; nothing was written", message);
+        return false;
+    }
+    lines = national_lines(*national, &faults);
+    if (faults > 0) {
+        ctl_complain("%llu of %llu lines of Client Level Data are at fault and count nowhere: 'report dhsc-waiting-times' tells why",
+                     (unsigned long long)faults, (unsigned long long)lines);
+    }
+    arguments->parameters.national = *national;
+    return true;
+}
+
 static int export_cqc(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};
     static const struct argp argp = {
@@ -290,10 +343,13 @@ static int export_cqc(struct ctl_context *ctl, int argc, char **argv) {
             "figure again.\n\nExample:\n  waitlistctl export cqc --from 2025-02-01 --to 2025-07-31 --key evidence.key --out pack.zip\n",
         .children = children};
     struct export_arguments arguments = {.ctl = ctl};
+    struct national *national = NULL;
 
+    arguments.cld.paths = arguments.cld_paths;
     ctl_parse(&argp, "export cqc", argc, argv, &arguments);
-    int code = export_pack(&arguments);
+    int code = read_national(&arguments, &national) ? export_pack(&arguments) : CTL_REFUSED;
 
+    national_destroy(&national);
     json_decref(arguments.known_at);
     json_decref(arguments.labels);
     free(arguments.council);

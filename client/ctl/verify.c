@@ -1,6 +1,7 @@
 /* waitlistctl verify: checks a journal's file against its hash chain; or a pack of evidence (verify_pack.c). */
 #include "client/ctl/send.h"
 #include "client/ctl/verify_pack.h"
+#include "client/import/cld.h"
 
 #include "daemon/ingest/envelope.h"
 #include "daemon/journal/kept.h"
@@ -11,13 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_HEAD = 0x700, OPTION_SEQ, OPTION_PUBLIC_KEY, OPTION_UNSIGNED };
+enum { OPTION_HEAD = 0x700, OPTION_SEQ, OPTION_PUBLIC_KEY, OPTION_UNSIGNED, OPTION_CLD };
 
 struct verify_choice {
     struct ctl_context *ctl;
     const char *path;
     const char *public_key;
     bool may_be_unsigned;
+    const char *cld_paths[CLD_FILES_MAX];
+    size_t cld_count;
     const char *seq_text;
     bool has_head;
     struct chain_digest head;
@@ -62,6 +65,12 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     case OPTION_UNSIGNED:
         choice->may_be_unsigned = true;
         return 0;
+    case OPTION_CLD:
+        if (choice->cld_count == CLD_FILES_MAX) {
+            argp_error(state, "at most %d files of Client Level Data", CLD_FILES_MAX);
+        }
+        choice->cld_paths[choice->cld_count++] = argument;
+        return 0;
     case ARGP_KEY_ARG:
         if (choice->path != NULL) {
             argp_error(state, "one journal, or one pack, at a time");
@@ -71,6 +80,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     case ARGP_KEY_END:
         if (choice->path == NULL) {
             argp_error(state, "which journal, or which pack?");
+        }
+        if (choice->cld_count > 0 && choice->ctl->journal == NULL) {
+            argp_error(state, "--cld belongs to a pack that is computed again: --journal FILE");
         }
         if (choice->has_head != (choice->seq_text != NULL)) {
             argp_error(state, "--head and --seq belong together: both as a heartbeat or 'status' gave them");
@@ -173,6 +185,7 @@ int command_verify(struct ctl_context *ctl, int argc, char **argv) {
         {"seq", OPTION_SEQ, "N", 0, "the journal_seq that was noted with it", 0},
         {"public-key", OPTION_PUBLIC_KEY, "HEX", 0, "of a pack: the key that it must be signed with", 0},
         {"unsigned", OPTION_UNSIGNED, NULL, 0, "of a pack: it may be without a signature", 0},
+        {"cld", OPTION_CLD, "FILE", 0, "of a pack: a file of Client Level Data that its national measure was made of; may be repeated", 0},
         {0}};
     static const struct argp argp = {
         .parser = take_option,
@@ -189,7 +202,8 @@ int command_verify(struct ctl_context *ctl, int argc, char **argv) {
 
     ctl_parse(&argp, "verify", argc, argv, &choice);
     if (verify_is_pack(choice.path)) {
-        return verify_pack(&(struct verify_pack_choice){ctl, choice.path, choice.public_key, choice.may_be_unsigned});
+        return verify_pack(&(struct verify_pack_choice){
+            ctl, choice.path, choice.public_key, choice.may_be_unsigned, {choice.cld_paths, choice.cld_count, false}});
     }
     return verify(&choice);
 }

@@ -33,6 +33,7 @@ struct findings {
     const char *signature; /* in one word */
     char public_key[EVIDENCE_PUBLIC_KEY_TEXT];
     bool is_recomputed;
+    enum evidence_national national;
     size_t files;
 };
 
@@ -71,6 +72,7 @@ static bool check_figures(struct ctl_context *ctl, struct evidence_check *check,
     check->progress = source_progress;
     check->progress_context = &progress;
     findings->is_recomputed = evidence_check_figures(check, &source, message);
+    findings->national = check->national;
     progress_end(&progress);
     if (!findings->is_recomputed) {
         ctl_complain("the figures could not be computed again: %s", message);
@@ -79,10 +81,20 @@ static bool check_figures(struct ctl_context *ctl, struct evidence_check *check,
     return findings->is_recomputed;
 }
 
+static const char *national_word(const struct findings *findings) {
+    static const char *const words[] = {[EVIDENCE_NATIONAL_NONE] = "none",
+                                        [EVIDENCE_NATIONAL_NOT_GIVEN] = "not given",
+                                        [EVIDENCE_NATIONAL_ANOTHER] = "another",
+                                        [EVIDENCE_NATIONAL_COMPUTED] = "recomputed"};
+
+    return findings->is_recomputed ? words[findings->national] : NULL;
+}
+
 static void print_json(const struct findings *findings) {
-    json_t *object = json_pack("{s:b, s:s, s:s?, s:b, s:I, s:O}", "good", json_array_size(findings->faults) == 0, "signature",
-                               findings->signature, "public_key", findings->public_key[0] == '\0' ? NULL : findings->public_key,
-                               "recomputed", findings->is_recomputed, "files", (json_int_t)findings->files, "faults", findings->faults);
+    json_t *object =
+        json_pack("{s:b, s:s, s:s?, s:b, s:s?, s:I, s:O}", "good", json_array_size(findings->faults) == 0, "signature", findings->signature,
+                  "public_key", findings->public_key[0] == '\0' ? NULL : findings->public_key, "recomputed", findings->is_recomputed,
+                  "national_measure", national_word(findings), "files", (json_int_t)findings->files, "faults", findings->faults);
     char *text = json_dumps(object, JSON_COMPACT);
 
     puts(text);
@@ -103,9 +115,19 @@ static void print_findings(const struct verify_pack_choice *choice, const struct
     }
     if (json_array_size(findings->faults) == 0) {
         printf("good: %zu files%s\n", findings->files,
-               findings->is_recomputed ? ", and the journal gives every figure" : " as the manifest describes them");
+               !findings->is_recomputed                            ? " as the manifest describes them"
+               : findings->national == EVIDENCE_NATIONAL_NOT_GIVEN ? ", and the journal gives every figure but the national measure"
+               : findings->national == EVIDENCE_NATIONAL_COMPUTED  ? ", and the journal and the Client Level Data give every figure"
+                                                                   : ", and the journal gives every figure");
     }
     printf("signature: %s%s%s\n", findings->signature, findings->public_key[0] == '\0' ? "" : ", public key ", findings->public_key);
+    if (findings->is_recomputed && findings->national == EVIDENCE_NATIONAL_NOT_GIVEN) {
+        printf("national measure: not computed again, nor index.html and evidence.xlsx, which tell it too; --cld FILE does that\n");
+    }
+    if (findings->is_recomputed && findings->national == EVIDENCE_NATIONAL_ANOTHER) {
+        printf(
+            "national measure: not computed again, nor index.html and evidence.xlsx, which tell it too: not the files of the manifest\n");
+    }
     if (!findings->is_recomputed) {
         printf("figures: not computed again; --journal FILE does that\n");
     }
@@ -114,7 +136,7 @@ static void print_findings(const struct verify_pack_choice *choice, const struct
 int verify_pack(const struct verify_pack_choice *choice) {
     struct evidence_files files = {.count = 0};
     struct findings findings = {.faults = json_array()};
-    struct evidence_check check = {.files = &files, .tell = note, .context = &findings};
+    struct evidence_check check = {.files = &files, .tell = note, .context = &findings, .cld = choice->cld};
     char message[EVIDENCE_MESSAGE_SIZE];
     int code = CTL_REFUSED;
 

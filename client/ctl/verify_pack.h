@@ -3,12 +3,14 @@
 #define WAITLIST_CTL_VERIFY_PACK_H
 
 #include "client/ctl/ctl.h"
+#include "client/evidence/national.h"
 
 struct verify_pack_choice {
     struct ctl_context *ctl;
     const char *path;
     const char *public_key; /* the one it must be signed with, 64 hex digits; NULL: any */
     bool may_be_unsigned;
+    struct national_choice cld; /* files of Client Level Data; only with a journal */
 };
 
 /* A directory, or a zip file. */

@@ -243,6 +243,11 @@ static bool parameters_of(const json_t *manifest, struct evidence_parameters *pa
            json_is_string(parameters->asked_at);
 }
 
+/* Whether a file of the pack holds the national measure. */
+static bool has_national(const char *name) {
+    return strcmp(name, "national_measure.csv") == 0 || strcmp(name, "index.html") == 0 || strcmp(name, "evidence.xlsx") == 0;
+}
+
 static bool compare_all(struct evidence_check *check, const json_t *manifest, struct evidence *evidence,
                         char message[EVIDENCE_MESSAGE_SIZE]) {
     struct evidence_files computed = {.count = 0};
@@ -250,7 +255,9 @@ static bool compare_all(struct evidence_check *check, const json_t *manifest, st
 
     compare_ground(check, manifest, evidence);
     for (size_t i = 0; made && i < computed.count; i++) {
-        if (strcmp(computed.at[i].name, EVIDENCE_MANIFEST) != 0) {
+        bool is_known = check->national == EVIDENCE_NATIONAL_NONE || check->national == EVIDENCE_NATIONAL_COMPUTED;
+
+        if (strcmp(computed.at[i].name, EVIDENCE_MANIFEST) != 0 && (is_known || !has_national(computed.at[i].name))) {
             compare_file(check, &computed.at[i]);
         }
     }
@@ -258,14 +265,47 @@ static bool compare_all(struct evidence_check *check, const json_t *manifest, st
     return made;
 }
 
+/* The national measure of the manifest from the files given; NULL without one. False with a reason when a file cannot be read. */
+static bool find_national(struct evidence_check *check, const json_t *manifest, struct national **national,
+                          char message[EVIDENCE_MESSAGE_SIZE]) {
+    const json_t *told = json_object_get(json_object_get(manifest, "parameters"), "cld");
+    const char *another = NULL;
+
+    *national = NULL;
+    check->national = EVIDENCE_NATIONAL_NONE;
+    if (!json_is_object(told)) {
+        if (check->cld.count > 0) {
+            fault(check, "%s: the pack was made without Client Level Data; the files given were not looked at", EVIDENCE_MANIFEST);
+        }
+        return true;
+    }
+    *national = national_again(told, &check->cld, &another, message);
+    if (*national == NULL) {
+        return false;
+    }
+    check->national = another != NULL                   ? EVIDENCE_NATIONAL_ANOTHER
+                      : national_is_computed(*national) ? EVIDENCE_NATIONAL_COMPUTED
+                      : check->cld.count > 0            ? EVIDENCE_NATIONAL_ANOTHER
+                                                        : EVIDENCE_NATIONAL_NOT_GIVEN;
+    if (another != NULL) {
+        fault(check, "%s: it is none of the files of Client Level Data that the manifest names (SHA-256)", another);
+    } else if (check->national == EVIDENCE_NATIONAL_ANOTHER) {
+        fault(check, "%s, parameters.cld: %zu files of Client Level Data are named, and not all of them were given", EVIDENCE_MANIFEST,
+              national_file_count(*national));
+    }
+    return true;
+}
+
 bool evidence_check_figures(struct evidence_check *check, const struct evidence_source *source, char message[EVIDENCE_MESSAGE_SIZE]) {
     json_t *manifest = manifest_of(check->files);
     struct evidence_parameters parameters;
     struct evidence *evidence = NULL;
+    struct national *national = NULL;
 
     if (!parameters_of(manifest, &parameters)) {
         snprintf(message, EVIDENCE_MESSAGE_SIZE, "%s does not say how the figures are to be computed", EVIDENCE_MANIFEST);
-    } else {
+    } else if (find_national(check, manifest, &national, message)) {
+        parameters.national = national;
         evidence = evidence_collect(source, &parameters, check->progress, check->progress_context, message);
     }
     bool computed = evidence != NULL;
@@ -274,6 +314,7 @@ bool evidence_check_figures(struct evidence_check *check, const struct evidence_
         computed = compare_all(check, manifest, evidence, message);
     }
     evidence_destroy(&evidence);
+    national_destroy(&national);
     json_decref(manifest);
     return computed;
 }

@@ -111,14 +111,18 @@ void collect_cell(struct evidence_table *table, const char *column, const json_t
     }
 }
 
-struct evidence_table *collect_table(struct collector *collector, const struct evidence_shape *shape) {
+struct evidence_table *collect_table_of(struct collector *collector, const struct evidence_shape *shape, int rule_version) {
     struct evidence *evidence = collector->evidence;
-    const json_t *versions = json_object_get(evidence->ground, "rule_versions");
-    json_int_t version = json_integer_value(json_object_get(versions, shape->figure));
 
     ENSURE(evidence->table_count < COLLECT_TABLES_MAX);
-    evidence->tables[evidence->table_count] = evidence_table_create(shape, (int)version);
+    evidence->tables[evidence->table_count] = evidence_table_create(shape, rule_version);
     return evidence->tables[evidence->table_count++];
+}
+
+struct evidence_table *collect_table(struct collector *collector, const struct evidence_shape *shape) {
+    const json_t *versions = json_object_get(collector->evidence->ground, "rule_versions");
+
+    return collect_table_of(collector, shape, (int)json_integer_value(json_object_get(versions, shape->figure)));
 }
 
 json_t *breakdown_fields(const struct breakdown *breakdown) {
@@ -253,6 +257,7 @@ struct evidence *evidence_collect(const struct evidence_source *source, const st
     collect_alerts(&collector);
     collect_standards(&collector);
     collect_foi(&collector);
+    collect_national(&collector);
     json_decref(collector.quality);
     if (collector.has_failed) {
         evidence_destroy(&evidence);
@@ -278,6 +283,10 @@ const json_t *evidence_ground(const struct evidence *evidence) {
 
 const struct evidence_parameters *evidence_parameters(const struct evidence *evidence) {
     return &evidence->parameters;
+}
+
+bool evidence_lacks_national(const struct evidence *evidence) {
+    return evidence->lacks_national;
 }
 
 size_t evidence_table_count(const struct evidence *evidence) {

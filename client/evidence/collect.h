@@ -13,6 +13,7 @@ struct evidence {
     json_t *ground;
     struct evidence_table *tables[COLLECT_TABLES_MAX];
     size_t table_count;
+    bool lacks_national;
     char label[COLLECT_NAME_SIZE];
 };
 
@@ -39,6 +40,8 @@ json_t *collect_ask_of_all(struct collector *collector, json_t *request);
 void collect_fail(struct collector *collector, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A new table of the pack, under the version of its figure's rules. */
 struct evidence_table *collect_table(struct collector *collector, const struct evidence_shape *shape);
+/* The same of what the journal does not say, under this version. */
+struct evidence_table *collect_table_of(struct collector *collector, const struct evidence_shape *shape, int rule_version);
 
 /* A day as the protocol writes it; a new reference. */
 json_t *collect_day(day_t day);
@@ -69,7 +72,8 @@ void collect_flows(struct collector *collector);     /* flow, completed, removal
 void collect_people(struct collector *collector);    /* risk, equity, equity_gap, caseloads, waits; longest_without_contact of contact */
 void collect_quality(struct collector *collector);   /* data_quality, completeness, lateness */
 void collect_alerts(struct collector *collector);
-void collect_foi(struct collector *collector); /* from the tables there are */
+void collect_foi(struct collector *collector);      /* from the tables there are */
+void collect_national(struct collector *collector); /* from the files that were given; without them, whether there could have been some */
 
 /* About how many questions there will be, for the progress. */
 #define COLLECT_QUESTIONS 24

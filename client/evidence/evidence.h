@@ -14,6 +14,8 @@
 #define EVIDENCE_MESSAGE_SIZE 512
 #define EVIDENCE_PATHWAYS_MAX 64
 
+struct national; /* national.h */
+
 /* Who answers. */
 struct evidence_source {
     /* The reply to a request without "v", an object that is the caller's; NULL with a reason in `message`. */
@@ -30,9 +32,10 @@ struct evidence_parameters {
     const json_t *asked_at; /* an instant; only of a pack that is computed again, else NULL */
     size_t pathway_count;   /* 0: every pathway */
     const char *pathways[EVIDENCE_PATHWAYS_MAX];
-    const char *council;  /* its name on the title page; NULL: none */
-    const json_t *labels; /* {"pathway":{name: what people read}, "team":…}, or NULL: names are shown as they are. Borrowed. */
-    bool publish;         /* with disclosure control */
+    const char *council;             /* its name on the title page; NULL: none */
+    const json_t *labels;            /* {"pathway":{name: what people read}, "team":…}, or NULL: names are shown as they are. Borrowed. */
+    bool publish;                    /* with disclosure control */
+    const struct national *national; /* from files of Client Level Data; NULL: none was given. Borrowed. */
 };
 
 /* What the figures stand on, and the figures. */
@@ -49,6 +52,8 @@ void evidence_destroy(struct evidence **evidence);
 /* The reply of the op `policies`: which journal, known up to where, its chain's head, its policies. */
 const json_t *evidence_ground(const struct evidence *evidence);
 const struct evidence_parameters *evidence_parameters(const struct evidence *evidence); /* borrows what collect was given */
+/* No file of Client Level Data was given, though waits were imported from some. */
+bool evidence_lacks_national(const struct evidence *evidence);
 size_t evidence_table_count(const struct evidence *evidence);
 struct evidence_table *evidence_table_at(const struct evidence *evidence, size_t place);
 /* NULL when the pack has no table of this name. */

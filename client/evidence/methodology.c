@@ -1,4 +1,5 @@
 /* How the figures of a pack are made: every definition with the version of its rules, and what cannot be concluded. */
+#include "client/evidence/national.h"
 #include "client/evidence/report.h"
 
 #include <string.h>
@@ -23,7 +24,9 @@ static const struct passage passages[] = {
       "count, except on "
       "pathways that leave them out; the table of standards says which.",
       "Waits that were recorded twice or in error count nowhere, on no day.",
-      "A person who waits for two things is two waits. Waits are told apart by pseudonymous references; names were never recorded.", NULL}},
+      "A person who waits for two things is two waits. Waits are told apart by pseudonymous references; names were never "
+      "recorded.",
+      NULL}},
     {"Standards",
      {"Over standard means waiting for more days than the council's own standard for the pathway and priority. It is no "
       "statutory limit: the law "
@@ -64,6 +67,33 @@ static const struct passage passages[] = {
       "How one council compares with another: standards, and what counts as a referral, are local.", NULL}},
 };
 
+/* What the pack can say of the national measure: with its files, without them though some were imported, and without any. */
+static const struct passage national_given = {
+    "The national measure",
+    {"It is computed from the files of Client Level Data below, by DHSC's method as this release reads it, and not from the "
+     "journal: by what "
+     "the files say, whatever was known when. Whoever has the same files can compute it again.",
+     "It counts finished waits of new clients of 25 and over who asked for support, from the request to the start of the first "
+     "assessment or "
+     "service. The other tables count waits on the council's pathways, to their end, and people who still wait. So the two do not "
+     "add up to "
+     "each other, and the national measure says nothing of who is still waiting: clearing old cases raises it, leaving them lowers it.",
+     NULL}};
+static const struct passage national_lacking = {
+    "The national measure",
+    {"Waits were imported from Client Level Data, and stand among the completed and the closed of the other tables. DHSC's "
+     "national measure of "
+     "waiting times is not in this pack: the journal does not hold what it is computed from, and no file of Client Level Data was "
+     "given when "
+     "the pack was made. So nothing can be concluded from this pack about the council's national figures.",
+     NULL}};
+static const struct passage national_none = {
+    "The national measure",
+    {"DHSC's national measure of waiting times is not in this pack: no file of Client Level Data was given, and none had been "
+     "imported by then. So "
+     "nothing can be concluded from this pack about the council's national figures.",
+     NULL}};
+
 static const struct passage published = {
     "How few people are protected",
     {"A count of 1 to 7 is shown as *, 0 as 0, and every other to the nearest 5. Percentages and changes are made of these "
@@ -89,6 +119,23 @@ static void put_passage(const struct passage *passage, struct evidence_text *tex
     evidence_put(text, "</section>\n");
 }
 
+static void put_national(const struct evidence *evidence, struct evidence_text *text) {
+    const struct national *national = evidence_parameters(evidence)->national;
+
+    if (national == NULL) {
+        put_passage(evidence_lacks_national(evidence) ? &national_lacking : &national_none, text);
+        return;
+    }
+    put_passage(&national_given, text);
+    evidence_put(text, "<dl>\n");
+    for (size_t i = 0; i < national_file_count(national); i++) {
+        evidence_put(text, "<dt>");
+        html_put(text, national_file_name(national, i));
+        evidence_print(text, "</dt><dd style=\"overflow-wrap:anywhere\">SHA-256 %s</dd>\n", national_file_digest(national, i));
+    }
+    evidence_put(text, "</dl>\n");
+}
+
 static void put_definitions(const struct evidence_table *table, struct evidence_text *text) {
     const struct evidence_shape *shape = evidence_table_shape(table);
 
@@ -97,7 +144,10 @@ static void put_definitions(const struct evidence_table *table, struct evidence_
     evidence_print(text, " (%s.csv)</h3>\n<p>", shape->name);
     html_put(text, shape->about);
     evidence_print(text, " Rules of the %s, version %d.</p>\n<dl>\n",
-                   strcmp(shape->figure, "data_quality") == 0 ? "data quality" : shape->figure, evidence_table_rule_version(table));
+                   strcmp(shape->figure, "data_quality") == 0 ? "data quality"
+                   : strcmp(shape->figure, "dhsc") == 0       ? "national waiting times"
+                                                              : shape->figure,
+                   evidence_table_rule_version(table));
     for (size_t i = 0; i < shape->column_count; i++) {
         evidence_put(text, "<dt>");
         html_put(text, shape->columns[i].title);
@@ -116,6 +166,7 @@ void evidence_methodology(struct evidence *evidence, struct evidence_files *file
     for (size_t i = 0; i < sizeof passages / sizeof passages[0]; i++) {
         put_passage(&passages[i], &text);
     }
+    put_national(evidence, &text);
     if (evidence_parameters(evidence)->publish) {
         put_passage(&published, &text);
     }

@@ -1,6 +1,7 @@
 /* A pack: the tables in every form, and the manifest that says what they stand on and what each file is. */
 #include "client/evidence/disclose.h"
 #include "client/evidence/files.h"
+#include "client/evidence/national.h"
 #include "client/evidence/report.h"
 
 #include "daemon/core/memory.h"
@@ -43,6 +44,7 @@ static json_t *parameters_json(const struct evidence *evidence) {
                                "publish", parameters->publish, "council", parameters->council);
 
     ENSURE(object != NULL);
+    json_object_set_new(object, "cld", parameters->national == NULL ? json_null() : national_json(parameters->national));
     json_object_set(object, "labels", parameters->labels == NULL ? json_null() : (json_t *)(uintptr_t)parameters->labels);
     return object;
 }

@@ -207,6 +207,12 @@ static void tie_measures(struct quantities *quantities, size_t place) {
                 {"waiting_without_worker", "waiting", "workers"},
                 {"band:", "waiting", "bands"},
                 {"removed:", "closed", "reasons"},
+                {"national by_request", "national responses", "responses"},
+                {"national by_assessment", "national responses", "responses"},
+                {"national by_service", "national responses", "responses"},
+                {"national at_short", "national by_assessment", "assessments"},
+                {"national at_long", "national by_assessment", "assessments"},
+                {"national type:", "national first services", "services"},
                 {"died", "closed", "reasons"}};
     static const char *const parts[][2] = {{"over_standard", "waiting"},
                                            {"due", "waiting"},
@@ -220,7 +226,13 @@ static void tie_measures(struct quantities *quantities, size_t place) {
                                            {"resolved", "raised"},
                                            {"acknowledged", "raised"},
                                            {"workers", "waiting_with_worker"},
-                                           {"died", "closed"}};
+                                           {"died", "closed"},
+                                           {"national own_within_28_days", "national by_assessment"},
+                                           {"national by_service", "national first services"},
+                                           {"national first services", "national all services"},
+                                           {"national by_service", "national all services"},
+                                           {"national by_assessment", "national all assessments"},
+                                           {"national by_request", "national all requests"}};
     struct quantity_name name = quantities->at[place].name, other = name;
 
     for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++) {
@@ -351,7 +363,9 @@ static void tie_all(struct quantities *quantities, const struct evidence *eviden
         if (standard > 0) {
             tie_bands(quantities, place, standard, "over_standard");
         }
-        tie_months(quantities, place);
+        if (strcmp(name->breakdown, QUANTITY_NATIONAL) != 0) { /* its quarters are no months of the period */
+            tie_months(quantities, place);
+        }
         tie_flow(quantities, place);
     }
 }

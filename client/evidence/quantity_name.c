@@ -1,6 +1,8 @@
 /* Which quantity stands in which cell. */
 #include "client/evidence/quantity.h"
 
+#include "client/import/dhsc.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -200,6 +202,30 @@ static void set_people(const struct evidence_table *table, size_t row, enum sche
     }
 }
 
+/* Of the national measure: what each column counts, of first responses and of first services. What started in the quarter is the same in
+ * both; our own measure is of those answered by an assessment, and a service as first response is a first service too. */
+static const char *national_measure(const char *column, bool is_response, char buffer[QUANTITY_KEY_SIZE]) {
+    bool is_of_both = strcmp(column, "requests") == 0 || strcmp(column, "assessments") == 0 || strcmp(column, "services") == 0;
+    bool is_of_type = strncmp(column, "lts_", 4) == 0 || strncmp(column, "sts_", 4) == 0;
+
+    if (strcmp(column, "n") == 0) {
+        return is_response ? "national responses" : "national first services";
+    }
+    snprintf(buffer, QUANTITY_KEY_SIZE, "national %s%s", is_of_both ? "all " : is_of_type ? "type:" : "", column);
+    return buffer;
+}
+
+static void set_national(const struct evidence_table *table, size_t row, const char *column, struct quantity_name *name,
+                         char buffer[QUANTITY_KEY_SIZE]) {
+    bool is_response = strcmp(text_in(table, row, "metric"), DHSC_FIRST_RESPONSE_NAME) == 0;
+
+    name->measure = national_measure(column, is_response, buffer);
+    set_time(table, row, IN_PERIOD, name);
+    name->breakdown = QUANTITY_NATIONAL;
+    name->group = text_in(table, row, "la_code");
+    name->subgroup = text_in(table, row, "age_band");
+}
+
 bool quantity_name_of(const struct evidence_table *table, size_t row, size_t column, struct quantity_name *name,
                       char buffer[QUANTITY_KEY_SIZE]) {
     const struct evidence_shape *shape = evidence_table_shape(table);
@@ -221,6 +247,10 @@ bool quantity_name_of(const struct evidence_table *table, size_t row, size_t col
         name->measure = buffer;
         set_time(table, row, IN_PERIOD, name);
         set_pathway(text_in(table, row, "pathway"), name);
+        return true;
+    }
+    if (strcmp(shape->name, "national_measure") == 0) {
+        set_national(table, row, described->name, name, buffer);
         return true;
     }
     place = place_of(shape->name, described->name);

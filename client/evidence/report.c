@@ -296,6 +296,13 @@ static void put_records(struct evidence *evidence, struct evidence_text *text) {
     begin_section(evidence, "alerts", text);
     put_table(evidence, "alerts", NULL, "", "By pathway and rule", text);
     end_section(text);
+    if (evidence_table_named(evidence, "national_measure") != NULL) {
+        begin_section(evidence, "national_measure", text);
+        put_table(evidence, "national_measure", NULL,
+                  "metric la_code from_day to_day age_band n median by_assessment own_median own_within_28_days_percent",
+                  "By quarter and age", text);
+        end_section(text);
+    }
     begin_section(evidence, "standards", text);
     put_table(evidence, "standards", NULL, "", "By pathway", text);
     end_section(text);
@@ -323,20 +330,29 @@ static void put_summary(struct evidence *evidence, struct evidence_text *text) {
                      "<p>For publication: a count of 1 to 7 is shown as *, and so is a larger one where a smaller could be worked out from "
                      "it; others are given to the nearest 5.</p>\n");
     }
+    if (evidence_lacks_national(evidence)) {
+        evidence_put(text,
+                     "<p>The national measure of waiting times is not in this pack, though waits were imported from Client Level Data: no "
+                     "file of it was given.</p>\n");
+    }
     put_table(evidence, "foi", NULL, "pathway waiting median longest completed completed_median died",
               "In short: who waits at the end, and what was completed in the period", text);
 }
 
-static void put_contents(const struct evidence *evidence, struct evidence_text *text) {
-    static const char *const sections[] = {"position",  "change",       "bands",       "flow",   "completed",
-                                           "removals",  "deaths",       "contact",     "risk",   "equity",
-                                           "caseloads", "data_quality", "restatement", "alerts", "standards"};
+static void put_contents(struct evidence *evidence, struct evidence_text *text) {
+    static const char *const sections[] = {"position",         "change",   "bands",  "flow",      "completed",    "removals",    "deaths",
+                                           "contact",          "risk",     "equity", "caseloads", "data_quality", "restatement", "alerts",
+                                           "national_measure", "standards"};
 
     evidence_put(text, "<nav aria-label=\"Contents\"><h2>Contents</h2><ul>\n");
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        evidence_print(text, "<li><a href=\"#%s\">", sections[i]);
-        html_put(text, evidence_table_shape(evidence_table_named(evidence, sections[i]))->title);
-        evidence_put(text, "</a></li>\n");
+        const struct evidence_table *table = evidence_table_named(evidence, sections[i]);
+
+        if (table != NULL) { /* not every pack has a national measure */
+            evidence_print(text, "<li><a href=\"#%s\">", sections[i]);
+            html_put(text, evidence_table_shape(table)->title);
+            evidence_put(text, "</a></li>\n");
+        }
     }
     evidence_put(text, "</ul></nav>\n");
 }

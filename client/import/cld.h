@@ -10,6 +10,8 @@
 #include "client/import/cld_values.h"
 
 #define CLD_PERSON_BYTES 16
+/* The subjects of imported waits begin with it, whatever the map says. */
+#define CLD_SUBJECT_PREFIX "cld:"
 #define CLD_FILES_MAX 200
 /* There are 153 authorities in England. What comes after so many codes is no code of one. */
 #define CLD_LA_CODES_MAX 512

@@ -141,7 +141,8 @@ static void begin(struct cld_event *event, const struct cld_store *store, const 
     date_format(day, date);
     /* Midnight in Greenwich is the same civil day in Britain all year, and never later than the moment of the import. */
     append(event,
-           "{\"specversion\":\"1.0\",\"id\":\"%s-%s\",\"source\":\"%s\",\"type\":\"%s\",\"subject\":\"cld:%s\",\"time\":\"%sT00:00:00Z\"",
+           "{\"specversion\":\"1.0\",\"id\":\"%s-%s\",\"source\":\"%s\",\"type\":\"%s\",\"subject\":\"" CLD_SUBJECT_PREFIX
+           "%s\",\"time\":\"%sT00:00:00Z\"",
            subject, name, map->source, type, subject, date);
     if (file->period_start != DAY_NONE && file->period_end != DAY_NONE) {
         date_format(file->period_start, from);

@@ -74,7 +74,7 @@ static const struct {
 };
 
 const char *dhsc_metric_name(enum dhsc_metric metric) {
-    return metric == DHSC_FIRST_RESPONSE ? "Wait time to first response" : "Wait time to first service";
+    return metric == DHSC_FIRST_RESPONSE ? DHSC_FIRST_RESPONSE_NAME : "Wait time to first service";
 }
 
 const char *dhsc_verdict_code(enum dhsc_verdict verdict) {

@@ -13,6 +13,8 @@
 #define DHSC_OWN_RULE_VERSION RULES_DHSC_OWN
 #define DHSC_OWN_STANDARD_DAYS 28
 
+#define DHSC_FIRST_RESPONSE_NAME "Wait time to first response"
+
 enum dhsc_metric { DHSC_FIRST_RESPONSE, DHSC_FIRST_SERVICE };
 const char *dhsc_metric_name(enum dhsc_metric metric); /* as DHSC writes it */
 

@@ -21,7 +21,7 @@ _waitlistctl() {
     [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
     [[ $current == = ]] && current='' previous=${COMP_WORDS[COMP_CWORD - 1]}
     case $command:$previous in
-    *:-c | *:--config | *:--journal | simulate:--out | export:--out | report:--out | *:--key | *:--server-key | export:--labels | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
+    *:-c | *:--config | *:--journal | simulate:--out | export:--out | report:--out | *:--key | *:--server-key | export:--labels | export:--cld | verify:--cld | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
     digest:--format) _waitlistctl_offer -W 'text json html' -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
@@ -29,7 +29,7 @@ _waitlistctl() {
     quarantine:--code) _waitlistctl_offer -W 'too_large not_json bad_envelope id_conflict unknown_type personal_data bad_data unknown_pathway time_in_future time_too_old' -- "$current" && return ;;
     alerts:--state) _waitlistctl_offer -W 'open all' -- "$current" && return ;;
     alerts:--rule) _waitlistctl_offer -W 'approaching breach escalation contact_overdue feed_silent quarantine queue_limit' -- "$current" && return ;;
-    report:--encoding) _waitlistctl_offer -W 'utf-8 windows-1252' -- "$current" && return ;;
+    report:--encoding | export:--cld-encoding) _waitlistctl_offer -W 'utf-8 windows-1252' -- "$current" && return ;;
     summary:--basis | series:--basis) _waitlistctl_offer -W 'known reported' -- "$current" && return ;;
     flow:--step | series:--step) _waitlistctl_offer -W 'day week month quarter all' -- "$current" && return ;;
     restatement:--group-by) _waitlistctl_offer -W 'pathway team pathway,team pathway,district pathway,client_group' -- "$current" && return ;;
@@ -62,8 +62,8 @@ _waitlistctl() {
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
     report) options='dhsc-waiting-times kpi --from --encoding --quarter --known-at --out' ;;
     redact) options='--subject --person --source --reason --by' ;;
-    export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --publish --progress' ;;
-    verify) options='--head --seq --public-key --unsigned' ;;
+    export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --cld --cld-encoding --publish --progress' ;;
+    verify) options='--head --seq --public-key --unsigned --cld' ;;
     backup) options='--with-key' ;;
     restore) options='--accept --dry-run' ;;
     keygen) options='--curve' ;;
