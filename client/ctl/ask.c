@@ -49,7 +49,7 @@ int ctl_explain(enum waitlist_status status, const char *endpoints) {
         ctl_complain("waitlistd at %s does not accept this key: security.peers there must list its public key", where);
         return CTL_REFUSED;
     case WAITLIST_KEY_NEEDED:
-        ctl_complain("waitlistd at %s takes only clients with a key: --key=FILE and --server-key=FILE", where);
+        ctl_complain("%s is only for clients with a key: --key=FILE and --server-key=FILE", where);
         return CTL_REFUSED;
     case WAITLIST_SERVER_KEY_WRONG:
         ctl_complain("what answers at %s does not have the key of --server-key: another daemon, or a key that was changed", where);

@@ -55,10 +55,24 @@ static void tell_daemon(const struct loop_setup *setup, bool *was_live) {
     }
 }
 
+/* One line when keys begin to stand in the way, or for another reason than before. */
+static void tell_refusal(const struct loop_setup *setup, enum handshake_failure *told) {
+    enum handshake_failure now = upstream_refusal(setup->gateway->upstream);
+
+    if (now == HANDSHAKE_NO_FAILURE) {
+        now = news_refusal(setup->gateway->news);
+    }
+    if (now != *told && now != HANDSHAKE_NO_FAILURE) {
+        log_line(setup->log, LOG_LEVEL_ERROR, "no connection to the daemon: trying again", LOG_STRING("reason", handshake_text(now)));
+    }
+    *told = now;
+}
+
 bool loop_run(const struct loop_setup *setup) {
     struct gateway *gateway = setup->gateway;
     zmq_pollitem_t items[ITEM_COUNT];
     bool was_live = false;
+    enum handshake_failure told = HANDSHAKE_NO_FAILURE;
     uint64_t watchdog_ms = notify_watchdog_interval_ms();
     int64_t watchdog_due = 0;
 
@@ -78,6 +92,7 @@ bool loop_run(const struct loop_setup *setup) {
         upstream_run(gateway->upstream, gateway->now_ms);
         news_run(gateway->news, gateway->now_ms);
         tell_daemon(setup, &was_live);
+        tell_refusal(setup, &told);
         streams_run(gateway->streams, gateway->now_ms);
         if (gateway->packs != NULL) {
             packs_run(gateway->packs, gateway->now_ms);

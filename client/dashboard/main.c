@@ -40,16 +40,17 @@ static bool serve(const struct settings *settings, struct gateway *gateway, stru
     return ended_well;
 }
 
-/* Where the daemon is, and what comes from there. False after saying why not. */
-static bool open_daemon(const struct settings *settings, struct gateway *gateway, void *context, struct log *log) {
+static bool open_connections(const struct settings *settings, const struct waitlist_keys *keys, struct gateway *gateway, void *context,
+                             struct log *log) {
     struct upstream_setup upstream = {.context = context,
                                       .endpoint = settings->query,
+                                      .keys = keys,
                                       .questions_max = (size_t)settings->dashboard.questions,
                                       .timeout_ms = settings->dashboard.answer_timeout_s * INT64_C(1000)};
     struct streams_setup streams = {.maximum = (size_t)settings->dashboard.streams};
 
     gateway->upstream = upstream_create(&upstream);
-    gateway->news = gateway->upstream == NULL ? NULL : news_create(context, settings->publish, gateway->upstream);
+    gateway->news = gateway->upstream == NULL ? NULL : news_create(context, settings->publish, keys, gateway->upstream);
     if (gateway->news == NULL) {
         log_line(log, LOG_LEVEL_ERROR, "cannot connect to the daemon's endpoints", LOG_STRING("query", settings->query),
                  LOG_STRING("publish", settings->publish), LOG_STRING("reason", strerror(errno)));
@@ -61,6 +62,23 @@ static bool open_daemon(const struct settings *settings, struct gateway *gateway
     return true;
 }
 
+/* Where the daemon is, and what comes from there. False after saying why not. */
+static bool open_daemon(const struct settings *settings, struct gateway *gateway, void *context, struct log *log) {
+    struct waitlist_keys keys;
+    char problem[WAITLIST_PROBLEM_SIZE] = "";
+    bool wants_keys = settings_wants_keys(settings);
+    bool is_open = false;
+
+    if (!wants_keys ||
+        waitlist_keys_load(&keys, settings->config->client.key, settings->config->client.server_key, problem) == WAITLIST_OK) {
+        is_open = open_connections(settings, wants_keys ? &keys : NULL, gateway, context, log);
+    } else {
+        log_line(log, LOG_LEVEL_ERROR, "the keys of the group client cannot be used", LOG_STRING("reason", problem));
+    }
+    waitlist_keys_forget(&keys);
+    return is_open;
+}
+
 /* NULL where evidence is not made from the pages. */
 static struct packs *open_packs(const struct settings *settings, struct log *log) {
     const struct dashboard_config *dashboard = &settings->dashboard;
@@ -68,6 +86,8 @@ static struct packs *open_packs(const struct settings *settings, struct log *log
                                 .key = dashboard->evidence.key,
                                 .labels = settings->config->path,
                                 .query = settings->query,
+                                .client_key = settings_wants_keys(settings) ? settings->config->client.key : NULL,
+                                .server_key = settings->config->client.server_key,
                                 .time_limit_ms = dashboard->evidence.time_limit_s * INT64_C(1000),
                                 .log = log};
 

@@ -1,7 +1,6 @@
 /* The gateway's one subscription, and what it makes of it. */
 #include "client/dashboard/news.h"
 
-#include "client/dashboard/monitored.h"
 #include "daemon/core/memory.h"
 
 #include <errno.h>
@@ -37,13 +36,13 @@ struct news {
 
 static const struct frame_scope for_everybody = {"", "", ""};
 
-struct news *news_create(void *context, const char *endpoint, struct upstream *upstream) {
+struct news *news_create(void *context, const char *endpoint, const struct waitlist_keys *keys, struct upstream *upstream) {
     static const char *const topics[] = {WAITLIST_TOPIC_ALERT, WAITLIST_TOPIC_POSITION, WAITLIST_TOPIC_HEARTBEAT};
     struct news *news = memory_new(1, sizeof *news);
     int queue = QUEUE;
 
     news->upstream = upstream;
-    if (!monitored_open(&news->subscription, context, ZMQ_SUB, endpoint, "publications")) {
+    if (!monitored_open(&news->subscription, context, ZMQ_SUB, endpoint, keys, "publications")) {
         int reason = errno;
 
         free(news);
@@ -318,7 +317,7 @@ void news_run(struct news *news, int64_t now_ms) {
         news->beat_ms = now_ms; /* the daemon has a second to say the first word */
     }
     /* Before anything is taken that came over a connection made since. */
-    if (monitored_look(&news->subscription) == MONITORED_LOST) {
+    if (monitored_look(&news->subscription, now_ms) == MONITORED_LOST) {
         news->is_confirmed = false;
     }
     for (int taken = 0; taken < TURN_MAX && receive(news); taken++) {
@@ -351,6 +350,10 @@ const char *news_heartbeat(const struct news *news, size_t *size) {
 
 bool news_is_live(const struct news *news) {
     return news->is_confirmed && news->now_ms - news->heard_ms < NEWS_SILENCE_MS;
+}
+
+enum handshake_failure news_refusal(const struct news *news) {
+    return news->subscription.refusal;
 }
 
 const char *news_epoch(const struct news *news) {

@@ -12,8 +12,9 @@
 
 struct news;
 
-/* `context` is ZeroMQ's; it and `upstream` outlive the news; `endpoint` is that of publications. NULL with errno. */
-struct news *news_create(void *context, const char *endpoint, struct upstream *upstream);
+/* `context` is ZeroMQ's; it and `upstream` outlive the news; `endpoint` is that of publications, borrowed; `keys` (NULL: none) are for it,
+ * and copied. NULL with errno. */
+struct news *news_create(void *context, const char *endpoint, const struct waitlist_keys *keys, struct upstream *upstream);
 void news_destroy(struct news **news);
 
 void news_poll(const struct news *news, zmq_pollitem_t items[NEWS_POLL_ITEMS]);
@@ -26,6 +27,8 @@ const struct ring *news_ring(const struct news *news);
 const char *news_heartbeat(const struct news *news, size_t *size);
 
 bool news_is_live(const struct news *news);
+/* Why there is no connection, as far as keys are the reason. */
+enum handshake_failure news_refusal(const struct news *news);
 /* The daemon's journal, "" before it was heard of; and the seq up to which alerts are in the ring or were before it began. */
 const char *news_epoch(const struct news *news);
 /* The daemon's clock in its last heartbeat, RFC 3339 in UTC with milliseconds; "" before the first. */

@@ -240,7 +240,7 @@ static char *word_of(const char *option, const char *value) {
 
 static void start(struct packs *packs, struct pack *pack, int64_t now_ms) {
     const struct packs_setup *setup = &packs->setup;
-    char *words[16];
+    char *words[20];
     size_t count = 0;
 
     packs->folder = make_folder();
@@ -251,6 +251,10 @@ static void start(struct packs *packs, struct pack *pack, int64_t now_ms) {
     words[count++] = word_of(setup->command, "");
     words[count++] = word_of("--query-endpoint=", setup->query);
     words[count++] = word_of("--timeout=", ANSWER_TIMEOUT);
+    if (setup->client_key != NULL) { /* before the command, which has a --key of its own */
+        words[count++] = word_of("--key=", setup->client_key);
+        words[count++] = word_of("--server-key=", setup->server_key);
+    }
     words[count++] = word_of("export", "");
     words[count++] = word_of("cqc", "");
     words[count++] = word_of("--progress", "");

@@ -42,10 +42,11 @@ struct pack {
 };
 
 struct packs_setup {
-    const char *command; /* waitlistctl */
-    const char *key;     /* that signs; NULL: not signed */
-    const char *labels;  /* the configuration with names that people read; NULL: none */
-    const char *query;   /* where the daemon answers */
+    const char *command;                 /* waitlistctl */
+    const char *key;                     /* that signs; NULL: not signed */
+    const char *labels;                  /* the configuration with names that people read; NULL: none */
+    const char *query;                   /* where the daemon answers */
+    const char *client_key, *server_key; /* files of keys for it (server_key: or the key itself); NULL: none */
     int64_t time_limit_ms;
     struct log *log;
 };

@@ -3,6 +3,7 @@
 
 #include "daemon/config/check.h"
 #include "daemon/core/memory.h"
+#include "daemon/security/handshake.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -51,8 +52,21 @@ static void in_directory(char **uri, const char *directory, const char *name) {
     ENSURE(asprintf(uri, "ipc://%s/%s", path, name) > 0);
 }
 
+/* The daemon's address, unlike those where it listens, may be a name. */
+static const char *check_endpoint(const char *uri) {
+    const char *colon = strrchr(uri, ':');
+    bool is_tcp = strncmp(uri, "tcp://", 6) == 0;
+
+    if (!is_tcp) {
+        return config_check_endpoint(uri, true);
+    }
+    return colon > uri + 6 && colon[1] != '\0' && strspn(colon + 1, "0123456789") == strlen(colon + 1)
+               ? NULL
+               : "a tcp endpoint needs a host and a port: write tcp://waiting.council.example:5873";
+}
+
 static void take_endpoint(char **uri, const char *argument, struct argp_state *state) {
-    const char *wrong = config_check_endpoint(argument, true);
+    const char *wrong = check_endpoint(argument);
 
     if (wrong != NULL) {
         argp_error(state, "%s: %s", argument, wrong);
@@ -141,6 +155,26 @@ static bool may_listen(const struct settings *settings) {
     return wrong == NULL;
 }
 
+bool settings_wants_keys(const struct settings *settings) {
+    return settings->config->client.key != NULL &&
+           (strncmp(settings->query, "tcp://", 6) == 0 || strncmp(settings->publish, "tcp://", 6) == 0);
+}
+
+static bool are_keys_complete(const struct settings *settings) {
+    const struct client_config *client = &settings->config->client;
+    bool may_be_plain = handshake_may_be_plain(settings->query) && handshake_may_be_plain(settings->publish);
+
+    if ((client->key == NULL) != (client->server_key == NULL)) {
+        complain(NULL, "client.key and client.server_key go together: this side's own key, and the daemon's");
+        return false;
+    }
+    if (client->key == NULL && !may_be_plain) {
+        complain(NULL, "a daemon on another machine is reached with keys only: client.key and client.server_key");
+        return false;
+    }
+    return true;
+}
+
 bool settings_read(struct settings *settings, int count, char **words) {
     struct arguments arguments = {.settings = settings};
 
@@ -168,7 +202,7 @@ bool settings_read(struct settings *settings, int count, char **words) {
     if (settings->web == NULL) {
         replace(&settings->web, settings->dashboard.web != NULL ? settings->dashboard.web : WAITLIST_WEB_FOLDER);
     }
-    return may_listen(settings);
+    return are_keys_complete(settings) && may_listen(settings);
 }
 
 void settings_clear(struct settings *settings) {

@@ -17,6 +17,8 @@ struct settings {
 /* Ends the process on --help, --version and wrong usage; false after complaining about the configuration. Clear it in any case. */
 bool settings_read(struct settings *settings, int count, char **words);
 void settings_clear(struct settings *settings);
+/* Whether the daemon is reached by TCP with the keys of the group `client`. */
+bool settings_wants_keys(const struct settings *settings);
 
 /* As many descriptors as the connections need, or as many as the system gives, which is then said. */
 void settings_raise_limits(const struct settings *settings, struct log *log);

@@ -2,7 +2,6 @@
 #include "client/dashboard/upstream.h"
 
 #include "client/dashboard/kept.h"
-#include "client/dashboard/monitored.h"
 #include "daemon/core/memory.h"
 
 #include <errno.h>
@@ -50,7 +49,7 @@ struct upstream *upstream_create(const struct upstream_setup *setup) {
     upstream->setup = *setup;
     upstream->end = &upstream->first;
     upstream->kept = kept_create();
-    if (!monitored_open(&upstream->connection, setup->context, ZMQ_DEALER, setup->endpoint, "questions")) {
+    if (!monitored_open(&upstream->connection, setup->context, ZMQ_DEALER, setup->endpoint, setup->keys, "questions")) {
         int reason = errno;
 
         kept_destroy(&upstream->kept);
@@ -58,6 +57,7 @@ struct upstream *upstream_create(const struct upstream_setup *setup) {
         errno = reason;
         return NULL;
     }
+    upstream->setup.keys = NULL; /* the socket has a copy */
     return upstream;
 }
 
@@ -302,7 +302,7 @@ static void take_answers(struct upstream *upstream, int64_t now_ms) {
 void upstream_run(struct upstream *upstream, int64_t now_ms) {
     /* What came over a connection before it broke is good, so answers go first. */
     take_answers(upstream, now_ms);
-    if (monitored_look(&upstream->connection) == MONITORED_LOST) {
+    if (monitored_look(&upstream->connection, now_ms) == MONITORED_LOST) {
         tell_all_away(upstream);
     }
     while (upstream->first != NULL && upstream->first->deadline_ms <= now_ms) {
@@ -332,6 +332,10 @@ int64_t upstream_due_ms(const struct upstream *upstream) {
 
 bool upstream_is_connected(const struct upstream *upstream) {
     return upstream->connection.connected;
+}
+
+enum handshake_failure upstream_refusal(const struct upstream *upstream) {
+    return upstream->connection.refusal;
 }
 
 void upstream_figures(const struct upstream *upstream, struct upstream_figures *figures) {

@@ -3,6 +3,7 @@
 #define WAITLIST_DASHBOARD_UPSTREAM_H
 
 #include "client/dashboard/answer.h"
+#include "client/dashboard/monitored.h"
 
 #include <stdint.h>
 
@@ -19,10 +20,11 @@ enum upstream_outcome {
 typedef void upstream_told(void *context, enum upstream_outcome outcome, struct answer *answer);
 
 struct upstream_setup {
-    void *context;        /* ZeroMQ's; outlives the upstream */
-    const char *endpoint; /* of the daemon's queries; borrowed */
-    size_t questions_max; /* waiting and in flight; questions in the same words count once */
-    int64_t timeout_ms;   /* from asking to the answer */
+    void *context;                    /* ZeroMQ's; outlives the upstream */
+    const char *endpoint;             /* of the daemon's queries; borrowed */
+    const struct waitlist_keys *keys; /* for that endpoint, copied; NULL: none */
+    size_t questions_max;             /* waiting and in flight; questions in the same words count once */
+    int64_t timeout_ms;               /* from asking to the answer */
 };
 
 struct upstream_figures {
@@ -62,6 +64,8 @@ void upstream_run(struct upstream *upstream, int64_t now_ms);
 int64_t upstream_due_ms(const struct upstream *upstream);
 
 bool upstream_is_connected(const struct upstream *upstream);
+/* Why not, as far as keys are the reason. */
+enum handshake_failure upstream_refusal(const struct upstream *upstream);
 void upstream_figures(const struct upstream *upstream, struct upstream_figures *figures);
 
 #endif

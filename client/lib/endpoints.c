@@ -1,6 +1,8 @@
 /* Endpoint lists, and the client that holds them with ZeroMQ's context. */
 #include "client/lib/internal.h"
 
+#include "daemon/security/handshake.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,13 +148,13 @@ const char *waitlist_status_text(enum waitlist_status status) {
     case WAITLIST_SYSTEM:
         return "the operating system refused";
     case WAITLIST_KEY_REFUSED:
-        return "the daemon does not accept this key";
+        return handshake_text(HANDSHAKE_KEY_REFUSED);
     case WAITLIST_KEY_NEEDED:
-        return "the daemon takes only clients with a key, and this one has none";
+        return handshake_text(HANDSHAKE_KEY_NEEDED);
     case WAITLIST_SERVER_KEY_WRONG:
-        return "what answers there does not have the daemon's key that was given";
+        return handshake_text(HANDSHAKE_SERVER_KEY_WRONG);
     case WAITLIST_SERVER_WITHOUT_KEY:
-        return "what answers there has no key, so nothing proves that it is the daemon";
+        return handshake_text(HANDSHAKE_SERVER_WITHOUT_KEY);
     }
     return "unknown status";
 }

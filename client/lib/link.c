@@ -2,6 +2,8 @@
  * monitor tells of it. */
 #include "client/lib/internal.h"
 
+#include "daemon/security/handshake.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,13 +17,6 @@
 #define MESSAGE_BYTES_MAX (64 * 1024 * 1024)
 #define LINKS_MAX 8
 #define URI_EVENT_BYTES 512
-/* After a refusal a daemon's list of keys may have been mended. */
-#define REFUSED_RETRY_MS 2000
-/* A daemon cuts who does not know its public key, without a word; so does one that dies. It does not die so often in a second. */
-#define FAILURES_MAX 8
-#define MONITORED                                                                                                                          \
-    (ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |      \
-     ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL)
 
 void link_init(struct link *link, struct waitlist_client *client, const struct endpoints *endpoints, int type, int queue,
                const char *const *topics) {
@@ -69,11 +64,24 @@ static bool start_monitor(struct link *link) {
     char name[64];
 
     snprintf(name, sizeof name, "inproc://waitlist-link-%lu", atomic_fetch_add(&link->client->links, 1));
-    if (zmq_socket_monitor(link->socket, name, MONITORED) != 0) {
+    if (zmq_socket_monitor(link->socket, name, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | HANDSHAKE_EVENTS) != 0) {
         return false;
     }
     link->monitor = zmq_socket(link->client->context, ZMQ_PAIR);
     return link->monitor != NULL && set_int(link->monitor, ZMQ_LINGER, 0) && zmq_connect(link->monitor, name) == 0;
+}
+
+static void note_refusal(struct link *link, enum waitlist_status why) {
+    bool is_last = link->current + 1 == link->endpoints->count;
+
+    if (link->retry_at != 0) {
+        return; /* said already of this socket */
+    }
+    link->retry_at = client_now() + (is_last ? HANDSHAKE_RETRY_MS : 0);
+    if (why != WAITLIST_OK) {
+        link->refusal = why;
+        link->refusal_is_news = is_last;
+    }
 }
 
 bool link_open(struct link *link) {
@@ -88,13 +96,18 @@ bool link_open(struct link *link) {
     if (link->socket == NULL) {
         return false;
     }
-    if (!set_options(link) || !set_keys(link) || !start_monitor(link) ||
-        zmq_connect(link->socket, link->endpoints->uri[link->current]) != 0) {
+    const char *uri = link->endpoints->uri[link->current];
+    bool is_allowed = link->client->has_keys || handshake_may_be_plain(uri);
+
+    if (!set_options(link) || !set_keys(link) || !start_monitor(link) || (is_allowed && zmq_connect(link->socket, uri) != 0)) {
         int reason = errno;
 
         link_close(link);
         errno = reason;
         return false;
+    }
+    if (!is_allowed) {
+        note_refusal(link, WAITLIST_KEY_NEEDED); /* nothing leaves this machine for everybody to read */
     }
     return true;
 }
@@ -118,31 +131,16 @@ bool link_next(struct link *link) {
     return link_open(link);
 }
 
-static void note_refusal(struct link *link, enum waitlist_status why) {
-    bool is_last = link->current + 1 == link->endpoints->count;
+static void take_failure(struct link *link, uint16_t event, uint32_t value) {
+    static const enum waitlist_status statuses[] = {[HANDSHAKE_KEY_REFUSED] = WAITLIST_KEY_REFUSED,
+                                                    [HANDSHAKE_KEY_NEEDED] = WAITLIST_KEY_NEEDED,
+                                                    [HANDSHAKE_SERVER_KEY_WRONG] = WAITLIST_SERVER_KEY_WRONG,
+                                                    [HANDSHAKE_SERVER_WITHOUT_KEY] = WAITLIST_SERVER_WITHOUT_KEY,
+                                                    [HANDSHAKE_OTHER_PROGRAM] = WAITLIST_OK};
+    enum handshake_failure failure = handshake_failed(event, value, link->is_secured, &link->failures);
 
-    if (link->retry_at != 0) {
-        return; /* said already of this socket */
-    }
-    link->retry_at = client_now() + (is_last ? REFUSED_RETRY_MS : 0);
-    if (why != WAITLIST_OK) {
-        link->refusal = why;
-        link->refusal_is_news = is_last;
-    }
-}
-
-/* What libzmq 4.3 reports to the side that connects: of a key that the other side does not accept the status of its ZAP handler; of a side
- * with keys that meets one without first some ends without a reason, then a mismatch of mechanisms, in either case; of a wrong public key
- * of the other side only ends without a reason. After the first two it never tries again. */
-static void take_failure(struct link *link, uint16_t kind, uint32_t value) {
-    if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
-        note_refusal(link, WAITLIST_KEY_REFUSED);
-    } else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH) {
-        note_refusal(link, link->is_secured ? WAITLIST_SERVER_WITHOUT_KEY : WAITLIST_KEY_NEEDED);
-    } else if (kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
-        note_refusal(link, WAITLIST_OK); /* some other program; perhaps not for long */
-    } else if (++link->failures >= FAILURES_MAX && link->is_secured) {
-        note_refusal(link, WAITLIST_SERVER_KEY_WRONG);
+    if (failure != HANDSHAKE_NO_FAILURE) {
+        note_refusal(link, statuses[failure]);
     }
 }
 

@@ -24,7 +24,8 @@ void request_clear(struct request *request) {
 
 static bool send_text(struct request *request) {
     request->sent_at = client_now();
-    return zmq_send(request->link.socket, request->text, strlen(request->text), ZMQ_DONTWAIT) >= 0;
+    /* To where nothing may be sent nothing is: link_refused says so. */
+    return request->link.retry_at != 0 || zmq_send(request->link.socket, request->text, strlen(request->text), ZMQ_DONTWAIT) >= 0;
 }
 
 bool request_ask(struct request *request, const char *text) {

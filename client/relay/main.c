@@ -178,6 +178,23 @@ static bool open_routes(struct relay *relay) {
     return true;
 }
 
+static bool use_keys(struct relay *relay) {
+    struct waitlist_keys keys;
+    char problem[WAITLIST_PROBLEM_SIZE] = "the installed libzmq was built without CURVE";
+
+    if (relay->settings->key == NULL) {
+        return true;
+    }
+    bool is_done = waitlist_keys_load(&keys, relay->settings->key, relay->settings->server_key, problem) == WAITLIST_OK &&
+                   waitlist_client_use_keys(relay->client, &keys) == WAITLIST_OK;
+
+    waitlist_keys_forget(&keys);
+    if (!is_done) {
+        log_line(relay->log, LOG_LEVEL_ERROR, "the keys of the group client cannot be used", LOG_STRING("reason", problem));
+    }
+    return is_done;
+}
+
 static bool run_routes(struct relay *relay) {
     const struct waitlist_endpoints endpoints = {NULL, relay->settings->publish, relay->settings->query};
     bool ended_well = false;
@@ -188,7 +205,7 @@ static bool run_routes(struct relay *relay) {
         return false;
     }
     relay->query = waitlist_query_create(relay->client);
-    if (open_routes(relay)) {
+    if (use_keys(relay) && open_routes(relay)) {
         ended_well = serve(relay);
     }
     stop_ask(&relay->stop);

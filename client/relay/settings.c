@@ -4,6 +4,7 @@
 #include "daemon/config/complain.h"
 #include "daemon/config/source.h"
 #include "daemon/core/memory.h"
+#include "daemon/security/keyfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +16,10 @@
 #include <strings.h>
 #include <time.h>
 #include <unistd.h>
+#include <waitlist/client.h>
 
-enum option_kind { OPTION_NAME, OPTION_TEXT, OPTION_PATH, OPTION_WORDS, OPTION_ENDPOINTS, OPTION_INTEGER, OPTION_BOOLEAN };
-enum option_place { PLACE_RELAY, PLACE_ENDPOINTS, PLACE_ROUTE, PLACE_MATCH };
+enum option_kind { OPTION_NAME, OPTION_TEXT, OPTION_PATH, OPTION_KEY, OPTION_WORDS, OPTION_ENDPOINTS, OPTION_INTEGER, OPTION_BOOLEAN };
+enum option_place { PLACE_RELAY, PLACE_ENDPOINTS, PLACE_CLIENT, PLACE_ROUTE, PLACE_MATCH };
 
 /* For which routes an option means something. */
 enum {
@@ -54,6 +56,8 @@ static const struct option options[] = {
     {"timezone", PLACE_RELAY, OPTION_TEXT, OF_RELAY(timezone), 1, 64, "Europe/London", ANYWHERE},
     {"publish", PLACE_ENDPOINTS, OPTION_ENDPOINTS, OF_RELAY(publish), 1, 8, NULL, ANYWHERE},
     {"query", PLACE_ENDPOINTS, OPTION_ENDPOINTS, OF_RELAY(query), 1, 8, NULL, ANYWHERE},
+    {"key", PLACE_CLIENT, OPTION_PATH, OF_RELAY(key), 0, 4000, NULL, ANYWHERE},
+    {"server_key", PLACE_CLIENT, OPTION_KEY, OF_RELAY(server_key), 0, 4000, NULL, ANYWHERE},
     {"name", PLACE_ROUTE, OPTION_NAME, OF_ROUTE(name), 1, 20, NULL, ANYWHERE},
     {"to", PLACE_ROUTE, OPTION_TEXT, OF_ROUTE(to_name), 1, 20, NULL, ANYWHERE},
     {"send", PLACE_ROUTE, OPTION_TEXT, OF_ROUTE(send_name), 1, 20, "alerts", ANYWHERE},
@@ -138,7 +142,9 @@ static void read_text(struct reading *reading, const struct option *option, cons
     } else if (option->kind == OPTION_NAME && !is_name(text)) {
         complain(reading, line_of(setting), "%s must be of A-Z a-z 0-9 _ -, not \"%s\"", option->name, text);
     } else {
-        set_text(place, length == 0 ? NULL : option->kind == OPTION_PATH ? resolved(reading, text) : config_text_copy(text));
+        bool is_path = option->kind == OPTION_PATH || (option->kind == OPTION_KEY && !keyfile_is_key(text));
+
+        set_text(place, length == 0 ? NULL : is_path ? resolved(reading, text) : config_text_copy(text));
     }
 }
 
@@ -193,6 +199,7 @@ static void read_value(struct reading *reading, const struct option *option, con
     case OPTION_NAME:
     case OPTION_TEXT:
     case OPTION_PATH:
+    case OPTION_KEY:
         read_text(reading, option, setting, place);
         break;
     case OPTION_WORDS:
@@ -433,8 +440,21 @@ static void read_routes(struct reading *reading, const config_setting_t *list) {
 
 /* ---- The file */
 
+static void check_keys(struct reading *reading, unsigned line) {
+    const struct relay_settings *settings = reading->settings;
+    char problem[WAITLIST_PROBLEM_SIZE];
+    struct waitlist_keys keys;
+
+    if ((settings->key == NULL) != (settings->server_key == NULL)) {
+        complain(reading, line, "key and server_key go together: the relay's own key, and the daemon's");
+    } else if (settings->key != NULL && waitlist_keys_load(&keys, settings->key, settings->server_key, problem) != WAITLIST_OK) {
+        complain(reading, line, "%s", problem);
+    }
+    waitlist_keys_forget(&keys);
+}
+
 static void read_root(struct reading *reading, const config_setting_t *root) {
-    static const char *const groups[] = {"relay", "endpoints", "routes"};
+    static const char *const groups[] = {"relay", "endpoints", "client", "routes"};
 
     for (int i = 0; i < config_setting_length(root); i++) {
         const config_setting_t *member = config_setting_get_elem(root, (unsigned)i);
@@ -444,11 +464,14 @@ static void read_root(struct reading *reading, const config_setting_t *root) {
             read_group(reading, PLACE_RELAY, member, reading->settings, NULL);
         } else if (strcmp(name, groups[1]) == 0) {
             read_group(reading, PLACE_ENDPOINTS, member, reading->settings, NULL);
-        } else if (strcmp(name, groups[2]) != 0) {
+        } else if (strcmp(name, groups[2]) == 0) {
+            read_group(reading, PLACE_CLIENT, member, reading->settings, NULL);
+            check_keys(reading, line_of(member));
+        } else if (strcmp(name, groups[3]) != 0) {
             complain(reading, line_of(member), "there is no option '%s' here", name);
         }
     }
-    read_routes(reading, config_setting_get_member(root, groups[2]));
+    read_routes(reading, config_setting_get_member(root, groups[3]));
 }
 
 struct relay_settings *relay_settings_load(const char *path, config_report *report, void *context) {
@@ -513,6 +536,7 @@ void relay_settings_destroy(struct relay_settings **settings) {
     free((*settings)->routes);
     clear_object(PLACE_RELAY, *settings);
     clear_object(PLACE_ENDPOINTS, *settings);
+    clear_object(PLACE_CLIENT, *settings);
     free((*settings)->path);
     free(*settings);
     *settings = NULL;

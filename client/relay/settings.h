@@ -54,7 +54,8 @@ struct relay_settings {
     char *dashboard; /* NULL: no links */
     char *source;    /* of CloudEvents */
     char *timezone;
-    char *publish, *query; /* endpoint lists; NULL: the default */
+    char *publish, *query;  /* endpoint lists; NULL: the default */
+    char *key, *server_key; /* of the connection by TCP: files, or for server_key the key itself; NULL: none */
     size_t route_count;
     struct route_settings *routes;
 };

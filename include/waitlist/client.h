@@ -50,7 +50,7 @@ enum waitlist_status {
     WAITLIST_SYSTEM,        /* the operating system refused sockets or threads; errno says why */
     /* A handshake of keys failed (tcp:// only). No connection was made or is left; it is tried again every two seconds. */
     WAITLIST_KEY_REFUSED,       /* the daemon does not accept this key */
-    WAITLIST_KEY_NEEDED,        /* the daemon takes only clients with a key, and this one has none */
+    WAITLIST_KEY_NEEDED,        /* there a key is needed, and this client has none: the daemon says so, or it is beyond this machine */
     WAITLIST_SERVER_KEY_WRONG,  /* what answers there does not have the daemon's key that was given */
     WAITLIST_SERVER_WITHOUT_KEY /* what answers there has no key, so nothing proves that it is the daemon */
 };

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from daemon import ROOT
+from daemon import ROOT, WAITLISTCTL
 from relay import RELAY
 
 
@@ -79,6 +79,32 @@ class Config(unittest.TestCase):
                      'to = "command"; command = [ "/bin/true" ]; match = { rule = "breach"; team = [ "a", "b" ]; };',
                      'to = "folder"; folder = "f"; send = "digest"; at = "06:15";'):
             self.assertEqual(self.route(text), "", text)
+
+    def test_keys(self):
+        key, server = os.path.join(self.folder, "relay.key"), os.path.join(self.folder, "waitlistd.key")
+        for path in (key, server):
+            subprocess.run([WAITLISTCTL, "keygen", "--curve", path], stdout=subprocess.PIPE, timeout=30, check=True)
+        with open(server + ".pub", encoding="ascii") as file:
+            public = file.read().split()[1]
+        with open(key, encoding="ascii") as file:
+            secret = file.read().split()[-1]
+        form = 'client = {%s};\nroutes = ( { name = "r"; to = "webhook"; url = "https://x/"; } );'
+        for good in ('key = "relay.key"; server_key = "waitlistd.key.pub";', 'key = "%s"; server_key = "%s";' % (key, public),
+                     'key = ""; server_key = "";'):
+            self.assertEqual(self.check(form % good), (0, {}), good)
+        os.chmod(key, 0o604)
+        for bad, wanted in (
+                ('key = "relay.key";', "go together"),
+                ('server_key = "waitlistd.key.pub";', "go together"),
+                ('key = "none.key"; server_key = "%s";' % public, "none.key: No such file"),
+                ('key = "waitlistd.key.pub"; server_key = "%s";' % public, "holds a public key"),
+                ('key = "waitlistd.key"; server_key = "waitlistd.key";', "holds a secret key"),
+                ('key = "waitlistd.key"; server_key = "relay.conf";', "is no public key"),
+                ('key = "relay.key"; server_key = "%s";' % public, "chmod 600 '%s'" % key)):
+            code, found = self.check(form % bad)
+            self.assertEqual((code, list(found)), (1, [1]), bad)
+            self.assertIn(wanted, found[1][0])
+            self.assertNotIn(secret, found[1][0])
 
     def test_files_that_are_none(self):
         self.assertEqual(self.check("")[0], 1)

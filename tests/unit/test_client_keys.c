@@ -12,6 +12,7 @@
 #include <waitlist/client.h>
 #include <zmq.h>
 
+#include "daemon/security/handshake.h"
 #include "daemon/security/keyfile.h"
 
 #define LIMIT_MS 20000  /* a limit, never a wait */
@@ -302,6 +303,44 @@ START_TEST(without_a_key) {
 }
 END_TEST
 
+START_TEST(nothing_goes_out_in_plain) {
+    static const char *const far[] = {"tcp://192.0.2.1:5873", "tcp://waiting.invalid:5873", "tcp://[2001:db8::1]:5873",
+                                      "tcp://127.0.0.1.example:1"};
+    struct fixture fixture;
+    struct waitlist_sender_totals totals;
+
+    for (size_t i = 0; i < sizeof far / sizeof far[0]; i++) {
+        open_daemon(&fixture, false, false);
+        open_client(&fixture, far[i], NULL);
+        ck_assert_int_eq(ask_once(&fixture), WAITLIST_KEY_NEEDED);
+        close_fixture(&fixture);
+    }
+    const struct waitlist_endpoints endpoints = {far[0], NULL, NULL};
+    struct waitlist_client *client = waitlist_client_create(&endpoints);
+    struct waitlist_sender *sender = waitlist_sender_create(client, NULL);
+
+    ck_assert_int_eq(waitlist_sender_submit(sender, "{}", 2, 1, 0), WAITLIST_OK);
+    ck_assert_int_eq(waitlist_sender_flush(sender, LIMIT_MS), WAITLIST_KEY_NEEDED);
+    waitlist_sender_totals(sender, &totals);
+    ck_assert_uint_eq(totals.pending, 1);
+    waitlist_sender_destroy(&sender);
+    waitlist_client_destroy(&client);
+}
+END_TEST
+
+START_TEST(this_machine_may_be_plain) {
+    ck_assert(handshake_may_be_plain("ipc:///run/waitlistd/query.ipc"));
+    ck_assert(handshake_may_be_plain("tcp://127.0.0.1:5873"));
+    ck_assert(handshake_may_be_plain("tcp://127.8.0.1:5873"));
+    ck_assert(handshake_may_be_plain("tcp://[::1]:5873"));
+    ck_assert(handshake_may_be_plain("tcp://localhost:5873"));
+    ck_assert(!handshake_may_be_plain("tcp://localhost.example:5873"));
+    ck_assert(!handshake_may_be_plain("tcp://0.0.0.0:5873"));
+    ck_assert(!handshake_may_be_plain("tcp://:5873"));
+    ck_assert(!handshake_may_be_plain("tcp://128.0.0.1:5873"));
+}
+END_TEST
+
 START_TEST(another_daemons_key) {
     struct fixture fixture;
 
@@ -535,6 +574,8 @@ int main(void) {
     tcase_add_test(cases, a_client_may_do_without_again);
     tcase_add_test(cases, an_unlisted_key_is_told_so);
     tcase_add_test(cases, without_a_key);
+    tcase_add_test(cases, nothing_goes_out_in_plain);
+    tcase_add_test(cases, this_machine_may_be_plain);
     tcase_add_test(cases, another_daemons_key);
     tcase_add_test(cases, a_daemon_without_a_key);
     tcase_add_test(cases, nobody_is_still_nobody);

@@ -1,8 +1,10 @@
 /* Prints every alert transition exactly once, also after having been away: how far it is stands in a file.
  *
- *     example_follow_alerts DIRECTORY CURSOR-FILE [COUNT]
+ *     example_follow_alerts WHERE CURSOR-FILE [COUNT]        WHERE: the daemon's run directory, or tcp://host:5871 (connect.h)
  *
  * Ends after COUNT transitions, or with Ctrl-C. Another journal (after a restore, say) is never followed in silence: it ends with 1. */
+#include "connect.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +19,7 @@ static void print(const struct waitlist_transition *alert) {
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fprintf(stderr, "usage: %s DIRECTORY CURSOR-FILE [COUNT]\n", argv[0]);
+        fprintf(stderr, "usage: %s WHERE CURSOR-FILE [COUNT]\n", argv[0]);
         return 2;
     }
     long left = argc > 3 ? strtol(argv[3], NULL, 10) : -1;
@@ -27,10 +29,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s: this is no cursor\n", argv[2]);
         return 2;
     }
-    struct waitlist_client *client = waitlist_client_create_in(argv[1]);
+    struct waitlist_client *client = example_client(argv[1]);
 
     if (client == NULL) {
-        perror(argv[1]);
         return 2;
     }
     struct waitlist_follower *follower = waitlist_follower_create(client, &cursor, NULL);

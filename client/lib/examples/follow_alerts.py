@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Prints every alert transition of waitlistd exactly once, also after having been away: the publish protocol in Python.
 
-    follow_alerts.py DIRECTORY CURSOR-FILE [COUNT]
+    follow_alerts.py WHERE CURSOR-FILE [COUNT]        WHERE: the daemon's run directory, or tcp://host:5871 (connect.py)
 
 The rule: what is published is only a hint. A publication is believed when it is the next one; whenever one is missing, or a heartbeat
 tells of one that was not seen, the query `alerts` fills the gap. CURSOR-FILE keeps the journal's epoch and the last seq dealt with.
@@ -14,6 +14,8 @@ import sys
 
 import zmq
 
+from connect import connect
+
 SILENCE_MS = 10_000
 
 
@@ -22,8 +24,8 @@ class EpochChanged(Exception):
 
 
 class Follower:
-    def __init__(self, directory, epoch, seq):
-        self.directory, self.epoch, self.seq = directory, epoch, seq
+    def __init__(self, where, epoch, seq):
+        self.where, self.epoch, self.seq = where, epoch, seq
         self.context = zmq.Context()
         self.sub = None
         self.confirmed = False  # a heartbeat came on this connection, so it is known which journal speaks
@@ -35,7 +37,7 @@ class Follower:
         self.sub.setsockopt(zmq.LINGER, 0)
         for topic in (b"alert.", b"heartbeat."):
             self.sub.setsockopt(zmq.SUBSCRIBE, topic)
-        self.sub.connect(f"ipc://{self.directory}/publish.ipc")
+        connect(self.sub, self.where, "publish")
         self.confirmed = False
 
     def _ask(self, request):
@@ -43,7 +45,7 @@ class Follower:
         while True:
             socket = self.context.socket(zmq.REQ)
             socket.setsockopt(zmq.LINGER, 0)
-            socket.connect(f"ipc://{self.directory}/query.ipc")
+            connect(socket, self.where, "query")
             socket.send(json.dumps({"v": 1, **request}).encode())
             reply = json.loads(socket.recv()) if socket.poll(5000) else None
             socket.close()

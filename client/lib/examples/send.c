@@ -1,8 +1,10 @@
 /* Sends the events of a file (one JSON object a line) and says what became of them.
  *
- *     example_send DIRECTORY FILE        DIRECTORY: the daemon's run directory, /run/waitlistd say
+ *     example_send WHERE FILE        WHERE: the daemon's run directory, /run/waitlistd say, or tcp://host:5871 (connect.h)
  *
  * Ends with 0 when everything is durable and nothing is in quarantine, with 1 otherwise. */
+#include "connect.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <waitlist/client.h>
@@ -41,14 +43,16 @@ static enum waitlist_status send_lines(struct waitlist_sender *sender, FILE *fil
 
 int main(int argc, char **argv) {
     if (argc != 3) {
-        fprintf(stderr, "usage: %s DIRECTORY FILE\n", argv[0]);
+        fprintf(stderr, "usage: %s WHERE FILE\n", argv[0]);
         return 2;
     }
     FILE *file = fopen(argv[2], "r");
-    struct waitlist_client *client = waitlist_client_create_in(argv[1]);
+    struct waitlist_client *client = example_client(argv[1]);
 
     if (file == NULL || client == NULL) {
-        perror(file == NULL ? argv[2] : argv[1]);
+        if (file == NULL) {
+            perror(argv[2]);
+        }
         return 2;
     }
     struct waitlist_sender_options options = {.window = 8, .on_reply = say_quarantined};

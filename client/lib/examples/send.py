@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Sends the events of a file (one JSON object a line) to waitlistd and says what became of them: the ingest protocol in Python.
 
-    send.py DIRECTORY FILE        DIRECTORY: the daemon's run directory, /run/waitlistd say
+    send.py WHERE FILE        WHERE: the daemon's run directory, /run/waitlistd say, or tcp://host:5871 (connect.py)
 
 Ends with 0 when everything is durable and nothing is in quarantine, with 1 otherwise.
 """
@@ -11,6 +11,8 @@ import sys
 import uuid
 
 import zmq
+
+from connect import connect as connect_socket
 
 BATCH = 256  # events a batch; the daemon takes up to 1,024
 WINDOW = 8  # batches under way at once
@@ -32,14 +34,14 @@ def batches(lines):
         yield numbers, b"\n".join(events)
 
 
-def connect(context, directory):
+def connect(context, where):
     socket = context.socket(zmq.DEALER)
     socket.setsockopt(zmq.LINGER, 0)
-    socket.connect(f"ipc://{directory}/ingest.ipc")
+    connect_socket(socket, where, "ingest")
     return socket
 
 
-def send(directory, lines):
+def send(where, lines):
     """Returns (accepted, duplicates, problems): problems are (line number, code, message)."""
     accepted = duplicates = 0
     problems = []
@@ -48,7 +50,7 @@ def send(directory, lines):
     more = True
     failures = 0
     context = zmq.Context()
-    socket = connect(context, directory)
+    socket = connect(context, where)
     while True:
         while more and len(under_way) < WINDOW:
             batch = next(waiting, None)
@@ -63,9 +65,9 @@ def send(directory, lines):
         if not socket.poll(PATIENCE_MS):
             failures += 1
             if failures == ATTEMPTS:
-                raise TimeoutError(f"nobody answers at {directory}; {len(under_way)} batches are not acknowledged")
+                raise TimeoutError(f"nobody answers at {where}; {len(under_way)} batches are not acknowledged")
             socket.close()  # a new connection, so that no answer is mistaken; sending again is always safe
-            socket = connect(context, directory)
+            socket = connect(context, where)
             for batch_id, batch in under_way.items():
                 socket.send_multipart([batch_id, batch[1]])
             continue

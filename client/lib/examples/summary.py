@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Asks waitlistd how many wait, by pathway and team: the query protocol in Python.
 
-    summary.py DIRECTORY [NAME=VALUE …]        filters, as pathway=needs_assessment
+    summary.py WHERE [NAME=VALUE …]        WHERE: the daemon's run directory, or tcp://host:5871 (connect.py)
+                                           filters, as pathway=needs_assessment
 """
 
 import json
@@ -9,18 +10,20 @@ import sys
 
 import zmq
 
+from connect import connect
+
 TIMEOUT_MS = 10_000
 
 
-def ask(directory, request):
+def ask(where, request):
     context = zmq.Context()
     socket = context.socket(zmq.REQ)
     socket.setsockopt(zmq.LINGER, 0)
-    socket.connect(f"ipc://{directory}/query.ipc")
+    connect(socket, where, "query")
     socket.send(json.dumps({"v": 1, **request}).encode())
     try:
         if not socket.poll(TIMEOUT_MS):
-            raise TimeoutError(f"nobody answers at {directory}")
+            raise TimeoutError(f"nobody answers at {where}")
         reply = json.loads(socket.recv())
     finally:
         socket.close()
