@@ -139,6 +139,9 @@ static int ask_journal(struct ctl_context *ctl, const char *request, bool printe
 }
 
 static int ask(struct ctl_context *ctl, json_t *request, int attempts, bool printed, json_t **reply) {
+    if (ctl->behalf != NULL && ctl->journal == NULL) {
+        (void)json_object_set(request, "on_behalf_of", ctl->behalf);
+    }
     char *text = json_dumps(request, JSON_COMPACT);
 
     *reply = NULL;

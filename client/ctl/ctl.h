@@ -19,6 +19,7 @@ struct ctl_context {
     char *key, *server_key;         /* of the client; NULL: not chosen. Files, or for server_key the key itself */
     bool is_key_chosen;             /* by an option, not by the configuration */
     int timeout_ms;
+    json_t *behalf;      /* on whose behalf every question is asked; NULL: on its own */
     const char *journal; /* --journal: this file answers, and no daemon; NULL: the daemon does */
     struct waitlist_client *client;
     struct offline *offline; /* the open journal, with the configuration that it borrows */
@@ -48,6 +49,9 @@ struct ctl_command {
     int (*run)(struct ctl_context *ctl, int argc, char **argv);
     const char *summary; /* one line of the general help */
 };
+
+/* Reads on whose behalf questions are asked from the environment; false after having said what is wrong with it. */
+bool ctl_take_behalf(struct ctl_context *ctl);
 
 /* "waitlistctl: …" on stderr. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

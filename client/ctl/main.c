@@ -126,7 +126,7 @@ int main(int argc, char **argv) {
     argp_program_version = "waitlistctl " WAITLIST_VERSION;
     argp_err_exit_status = CTL_USAGE;
     (void)argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &choice);
-    int code = run(&ctl, argc - choice.command_at, argv + choice.command_at);
+    int code = ctl_take_behalf(&ctl) ? run(&ctl, argc - choice.command_at, argv + choice.command_at) : CTL_USAGE;
 
     ctl_context_clear(&ctl);
     if (fflush(stdout) != 0 || ferror(stdout)) {

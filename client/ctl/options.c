@@ -132,6 +132,21 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     }
 }
 
+/* In the environment and not among the words, which every user of the machine can read. */
+bool ctl_take_behalf(struct ctl_context *ctl) {
+    const char *text = getenv("WAITLIST_ON_BEHALF_OF");
+
+    if (text == NULL || text[0] == '\0') {
+        return true;
+    }
+    ctl->behalf = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(ctl->behalf)) {
+        return true;
+    }
+    ctl_complain("WAITLIST_ON_BEHALF_OF in the environment is no JSON object of user, roles and teams");
+    return false;
+}
+
 const struct argp ctl_global_argp = {.options = options, .parser = take_option};
 
 void ctl_parse(const struct argp *argp, const char *name, int argc, char **argv, void *input) {
@@ -346,4 +361,5 @@ void ctl_context_clear(struct ctl_context *ctl) {
     free(ctl->query);
     free(ctl->key);
     free(ctl->server_key);
+    json_decref(ctl->behalf);
 }

@@ -73,6 +73,9 @@ static json_t *ask(void *context, const json_t *request, char message[EVIDENCE_M
     json_t *versioned = json_pack("{s:i}", "v", WAITLIST_PROTOCOL_VERSION);
 
     json_object_update(versioned, (json_t *)(uintptr_t)request);
+    if (source->ctl->behalf != NULL && source->ctl->journal == NULL) {
+        (void)json_object_set(versioned, "on_behalf_of", source->ctl->behalf);
+    }
     char *text = json_dumps(versioned, JSON_COMPACT);
 
     json_decref(versioned);

@@ -18,19 +18,6 @@ static void set(json_t *object, const char *name, json_t *value) {
     ENSURE(value != NULL && json_object_set_new(object, name, value) == 0);
 }
 
-/* Whoever the reverse proxy says is asking goes before what the body says. False after refusing. */
-static bool take_user(const struct gateway *gateway, struct exchange *exchange, json_t *body) {
-    json_t *user;
-
-    if (!body_user(gateway, exchange, &user)) {
-        return false;
-    }
-    if (user != NULL) {
-        set(body, "by", user);
-    }
-    return true;
-}
-
 /* "a104" of "/api/v1/alerts/a104/ack"; NULL when the path is no such. The caller frees. */
 static char *alert_of(const char *path) {
     const char *at = path + strlen(ACKNOWLEDGE_PATH);
@@ -47,9 +34,12 @@ void acknowledge_answer(struct gateway *gateway, struct exchange *exchange) {
     if (alert == NULL) {
         exchange_problem(exchange, 404, "not_found", "there is nothing at this address", NULL);
     } else {
-        body = body_take(exchange, &form);
+        body = body_take(gateway, exchange, &form);
     }
-    if (body != NULL && take_user(gateway, exchange, body)) {
+    if (body != NULL) {
+        if (gateway->who->user[0] != '\0') { /* who is signed in acts in no other name */
+            set(body, "by", json_string(gateway->who->user));
+        }
         set(body, "v", json_integer(WAITLIST_PROTOCOL_VERSION));
         set(body, "op", json_string(WAITLIST_OP_ALERT_ACK));
         set(body, "alert_id", json_string(alert));

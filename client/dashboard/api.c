@@ -55,7 +55,8 @@ static bool is_settled(const struct gateway *gateway, const json_t *question) {
     return has_days && known_at != NULL && strlen(known_at) == strlen(now) && known_at[strlen(now) - 1] == 'Z' && strcmp(known_at, now) < 0;
 }
 
-void api_ask(struct gateway *gateway, struct exchange *exchange, const json_t *question) {
+void api_ask(struct gateway *gateway, struct exchange *exchange, json_t *question) {
+    identity_ask_for(gateway->who, question);
     char *text = json_dumps(question, JSON_COMPACT);
 
     ENSURE(text != NULL);

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define USER_BYTES_MAX 128
-
 static bool is_member(const struct body_form *form, const char *name) {
     for (size_t i = 0; form->names[i] != NULL; i++) {
         if (strcmp(form->names[i], name) == 0) {
@@ -55,9 +53,9 @@ static json_t *read_object(struct exchange *exchange, const struct body_form *fo
     return body;
 }
 
-bool body_is_own(struct exchange *exchange, const char *foreign) {
+bool body_is_own(const struct gateway *gateway, struct exchange *exchange, const char *foreign) {
     bool is_own = guard_is_own_origin(exchange_header(exchange, "Sec-Fetch-Site"), exchange_header(exchange, "Origin"),
-                                      exchange_header(exchange, "Host"));
+                                      exchange_header(exchange, "Host"), gateway->who->is_ambient);
 
     if (!is_own) {
         exchange_problem(exchange, 403, "forbidden", foreign, NULL);
@@ -65,8 +63,8 @@ bool body_is_own(struct exchange *exchange, const char *foreign) {
     return is_own;
 }
 
-json_t *body_take(struct exchange *exchange, const struct body_form *form) {
-    if (!body_is_own(exchange, form->foreign)) {
+json_t *body_take(const struct gateway *gateway, struct exchange *exchange, const struct body_form *form) {
+    if (!body_is_own(gateway, exchange, form->foreign)) {
         return NULL;
     }
     if (!is_json(exchange_header(exchange, "Content-Type"))) {
@@ -78,16 +76,4 @@ json_t *body_take(struct exchange *exchange, const struct body_form *form) {
         return NULL;
     }
     return read_object(exchange, form);
-}
-
-bool body_user(const struct gateway *gateway, struct exchange *exchange, json_t **user) {
-    const char *name = gateway->config->user_header;
-    const char *text = name == NULL ? NULL : exchange_header(exchange, name);
-
-    *user = text == NULL || text[0] == '\0' || strlen(text) > USER_BYTES_MAX ? NULL : json_string(text); /* NULL also for no UTF-8 */
-    if (name != NULL && *user == NULL) {
-        exchange_problem(exchange, 403, "forbidden", "nobody is signed in: the reverse proxy does not say who asks", NULL);
-        return false;
-    }
-    return true;
 }

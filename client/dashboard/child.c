@@ -1,11 +1,13 @@
 /* A child program, by posix_spawn, a pipe and a pidfd. */
 #include "client/dashboard/child.h"
 
+#include "daemon/core/memory.h"
 #include "daemon/system/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
@@ -23,20 +25,36 @@ static void close_end(int *end) {
     }
 }
 
-static int spawn(pid_t *pid, char *const *words, int said) {
+/* Our own environment and one more variable, which only root and our own account can read, unlike words. The caller frees. */
+static char **environment_with(char *variable) {
+    size_t count = 0;
+
+    while (environ[count] != NULL) {
+        count++;
+    }
+    char **all = memory_new(count + 2, sizeof *all);
+
+    memcpy(all, environ, count * sizeof *all);
+    all[count] = variable;
+    return all;
+}
+
+static int spawn(pid_t *pid, char *const *words, int said, char *variable) {
     posix_spawn_file_actions_t actions;
+    char **environment = environment_with(variable);
 
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     (void)posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     (void)posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
-    int failure = spawn_in_group(pid, words, &actions);
+    int failure = spawn_in_group(pid, words, &actions, environment);
 
     (void)posix_spawn_file_actions_destroy(&actions);
+    free(environment);
     return failure;
 }
 
-bool child_start(struct child *child, char *const *words, size_t bytes) {
+bool child_start(struct child *child, char *const *words, size_t bytes, char *variable) {
     const struct rlimit limit = {bytes, bytes};
     int pipe[2];
 
@@ -44,7 +62,7 @@ bool child_start(struct child *child, char *const *words, size_t bytes) {
     if (pipe2(pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
         return false;
     }
-    int failure = spawn(&child->pid, words, pipe[1]);
+    int failure = spawn(&child->pid, words, pipe[1], variable);
 
     (void)close(pipe[1]);
     child->said = pipe[0];

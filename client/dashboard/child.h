@@ -17,8 +17,9 @@ struct child {
 };
 
 /* Starts words[0] with those words, in a process group of its own, its standard error read by us. It may write files of `bytes` at most.
- * False with errno. When the gateway is gone, the child's next line ends it. */
-bool child_start(struct child *child, char *const *words, size_t bytes);
+ * `variable` is one more of its environment, "NAME=value"; NULL: none. False with errno. When the gateway is gone, the child's next line
+ * ends it. */
+bool child_start(struct child *child, char *const *words, size_t bytes, char *variable);
 /* Gives the whole lines that it has said since. Never blocks. */
 void child_listen(struct child *child, void (*take)(void *context, const char *line), void *context);
 /* Whether it has ended by itself; then `*status` is waitpid's, and what it said last is still to be heard before child_end. Never blocks.

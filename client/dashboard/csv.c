@@ -264,6 +264,7 @@ void csv_answer(struct gateway *gateway, struct exchange *exchange, const char *
         return;
     }
     add_defaults(question);
+    identity_ask_for(gateway->who, question);
     csv = memory_new(1, sizeof *csv);
     csv->gateway = gateway;
     csv->exchange = exchange;

@@ -104,7 +104,7 @@ static void ask(struct gateway *gateway, struct exchange *exchange, const struct
         exchange_problem(exchange, 503, "daemon_away", "the daemon does not answer", NULL);
         return;
     }
-    pack = packs_ask(gateway->packs, request, gateway->now_ms);
+    pack = packs_ask(gateway->packs, request, gateway->who, gateway->now_ms);
     if (pack == NULL) {
         exchange_set_header(exchange, "Retry-After", RETRY_S);
         exchange_problem(exchange, 503, "busy", "one pack of evidence is being made and as many wait as may: come again in a moment", NULL);
@@ -136,12 +136,11 @@ void evidence_answer(struct gateway *gateway, struct exchange *exchange) {
         return;
     }
     struct pack_request request = {.known_at = ""};
-    json_t *body = body_take(exchange, &form), *user = NULL;
+    json_t *body = body_take(gateway, exchange, &form);
 
-    if (body != NULL && body_user(gateway, exchange, &user) && read_request(exchange, body, &request)) {
+    if (body != NULL && read_request(exchange, body, &request)) {
         ask(gateway, exchange, &request);
     }
-    json_decref(user);
     json_decref(body);
 }
 
@@ -178,7 +177,7 @@ void evidence_answer_one(struct gateway *gateway, struct exchange *exchange) {
     }
     const struct pack *pack = packs_find(gateway->packs, id, gateway->now_ms);
 
-    if (pack == NULL) {
+    if (pack == NULL || strcmp(pack->user, gateway->who->user) != 0) { /* another's is to them as one that never was */
         exchange_problem(exchange, 404, "not_found", "there is no such pack, or not any more", NULL);
     } else if (exchange_method(exchange) != HTTP_DELETE) {
         if (is_file) {
@@ -186,7 +185,7 @@ void evidence_answer_one(struct gateway *gateway, struct exchange *exchange) {
         } else {
             answer_json(exchange, 200, describe(gateway->packs, pack));
         }
-    } else if (body_is_own(exchange, form.foreign)) {
+    } else if (body_is_own(gateway, exchange, form.foreign)) {
         packs_cancel(gateway->packs, id, gateway->now_ms);
         exchange_answer(exchange, 204, NULL, NULL, 0);
     }

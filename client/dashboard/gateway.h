@@ -3,10 +3,12 @@
 #define WAITLIST_DASHBOARD_GATEWAY_H
 
 #include "client/dashboard/assets.h"
+#include "client/dashboard/gate.h"
 #include "client/dashboard/guard.h"
 #include "client/dashboard/http.h"
 #include "client/dashboard/news.h"
 #include "client/dashboard/packs.h"
+#include "client/dashboard/plain_page.h"
 #include "client/dashboard/streams.h"
 #include "client/dashboard/upstream.h"
 
@@ -20,15 +22,28 @@ struct gateway {
     struct assets *assets;     /* NULL: there are none */
     const char *assets_reason; /* why not */
     struct guard *guard;
-    int64_t now_ms; /* of this turn, on the monotonic clock */
+    struct gate *gate;
+    struct plain_style style;
+    struct identity *who; /* asks what is being answered; NULL where anybody may */
+    int64_t now_ms;       /* of this turn, on the monotonic clock */
 };
+
+/* ---- sign_in.c: signing in and out, and what becomes of those who have not */
+#define SIGN_IN_PATH "/sign-in"
+#define SIGN_OUT_PATH "/sign-out"
+void sign_in_answer(struct gateway *gateway, struct exchange *exchange);
+void sign_in_out(struct gateway *gateway, struct exchange *exchange);
+/* GET /api/v1/me */
+void sign_in_tell(struct gateway *gateway, struct exchange *exchange);
+/* Who asks, for the caller to release; NULL after refusing, or after seeing to it that it will be refused. */
+struct identity *sign_in_demand(struct gateway *gateway, struct exchange *exchange);
 
 /* ---- api.c: questions as they come, answers as they are */
 
 /* Asks the daemon what `name` with the parameters of the target says; answers the exchange. */
 void api_answer(struct gateway *gateway, struct exchange *exchange, const char *name);
-/* Asks the daemon a question that is made already; answers the exchange with what it says. */
-void api_ask(struct gateway *gateway, struct exchange *exchange, const json_t *question);
+/* Asks the daemon a question that is made already, on behalf of who asks; answers the exchange with what it says. */
+void api_ask(struct gateway *gateway, struct exchange *exchange, json_t *question);
 /* Answers as the daemon refused, or as it is not there. */
 void api_refuse(struct exchange *exchange, enum upstream_outcome outcome, const struct answer *answer);
 
@@ -56,14 +71,14 @@ struct body_form {
     const char *names[8]; /* of members, NULL after the last */
 };
 /* Whether it comes from our own pages; false after refusing. */
-bool body_is_own(struct exchange *exchange, const char *foreign);
+bool body_is_own(const struct gateway *gateway, struct exchange *exchange, const char *foreign);
 /* The body as an object without members that are null, the caller's; NULL after refusing. */
-json_t *body_take(struct exchange *exchange, const struct body_form *form);
-/* Who asks, as the reverse proxy says, the caller's to decref; NULL where it is not asked. False after refusing. */
-bool body_user(const struct gateway *gateway, struct exchange *exchange, json_t **user);
+json_t *body_take(const struct gateway *gateway, struct exchange *exchange, const struct body_form *form);
 
 /* ---- pages.c: what is read into memory at the start */
 void pages_answer(struct gateway *gateway, struct exchange *exchange);
+/* Whether what is at the path may be had by anybody: scripts and looks, which are everybody's. */
+bool pages_are_open(const struct gateway *gateway, const char *path);
 
 /* ---- routes.c: which handler; a http_setup's handle, its context is the gateway */
 void routes_handle(void *gateway, struct exchange *exchange);

@@ -81,12 +81,12 @@ bool guard_knows_host(const struct guard *guard, const char *host) {
     return false;
 }
 
-bool guard_is_own_origin(const char *fetch_site, const char *origin, const char *host) {
+bool guard_is_own_origin(const char *fetch_site, const char *origin, const char *host, bool must_say) {
     if (fetch_site != NULL) {
         return strcmp(fetch_site, "same-origin") == 0;
     }
     if (origin == NULL) {
-        return true; /* every browser says one of the two with a POST */
+        return !must_say; /* every browser says one of the two with a POST */
     }
     const char *name = strstr(origin, "://");
 

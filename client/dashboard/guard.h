@@ -14,7 +14,8 @@ void guard_destroy(struct guard **guard);
 /* Whether a Host header ("localhost:8090"; NULL: there is none) names this gateway. A foreign page whose own name was made to point here
  * is told apart by it. */
 bool guard_knows_host(const struct guard *guard, const char *host);
-/* Whether a request that changes something comes from our own pages, or from no browser at all. All arguments are headers or NULL. */
-bool guard_is_own_origin(const char *fetch_site, const char *origin, const char *host);
+/* Whether a request that changes something comes from our own pages, or, unless it `must_say`, from no browser at all. The others are
+ * headers or NULL. A request that is believed for what browsers send by themselves must say where it is from. */
+bool guard_is_own_origin(const char *fetch_site, const char *origin, const char *host, bool must_say);
 
 #endif

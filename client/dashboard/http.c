@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HEADERS_MAX 6
-#define HEADER_VALUE_SIZE 256
+#define HEADERS_MAX 8
 /* Of one connection: the request's head, and the pieces of an answer on their way. A target of 8 KiB and the headers that a reverse proxy
  * with single sign-on adds find room; what does not is refused by libmicrohttpd itself (414, 431). */
 #define CONNECTION_BYTES 32768
@@ -29,8 +29,9 @@ static const char *const strict_headers[][2] = {
      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
      "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
+    {"Referrer-Policy", "same-origin"}, /* without one of our own a form that is sent would not say where it is from */
     {"Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"},
+    {"X-Frame-Options", "DENY"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
 };
@@ -62,7 +63,7 @@ struct http {
 
 struct header {
     const char *name;
-    char value[HEADER_VALUE_SIZE];
+    char *value;
 };
 
 struct exchange {
@@ -71,6 +72,7 @@ struct exchange {
     struct MHD_Connection *connection;
     enum http_method method;
     struct target *target;
+    char *target_text;
     size_t target_size;
     const char *target_wrong;
     char *body;
@@ -169,6 +171,7 @@ static void *begin(void *context, const char *target, struct MHD_Connection *con
 
     exchange->target_size = target == NULL ? 0 : strlen(target);
     exchange->target = target_parse(target, exchange->target_size, &exchange->target_wrong);
+    exchange->target_text = exchange->target == NULL ? NULL : strdup(target);
     if (parameters != NULL) {
         parameters[1] = '\0'; /* in the place of their first byte, or of the end */
     }
@@ -206,7 +209,11 @@ static void end(void *context, struct MHD_Connection *connection, void **request
     if (exchange->response != NULL) {
         MHD_destroy_response(exchange->response);
     }
+    for (size_t i = 0; i < exchange->header_count; i++) {
+        free(exchange->headers[i].value);
+    }
     target_destroy(&exchange->target);
+    free(exchange->target_text);
     free(exchange->body);
     free(exchange);
 }
@@ -397,6 +404,54 @@ const char *exchange_header(const struct exchange *exchange, const char *name) {
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
 }
 
+struct header_count {
+    const char *name, *first;
+    size_t count;
+};
+
+static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value) {
+    struct header_count *counted = context;
+
+    (void)kind;
+    if (strcasecmp(name, counted->name) == 0) {
+        counted->first = counted->count == 0 ? (value == NULL ? "" : value) : counted->first;
+        counted->count++;
+    }
+    return MHD_YES;
+}
+
+size_t exchange_headers(const struct exchange *exchange, const char *name, const char **first) {
+    struct header_count counted = {.name = name};
+
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, count_header, &counted);
+    *first = counted.first;
+    return counted.count;
+}
+
+void exchange_address(const struct exchange *exchange, unsigned char address[16]) {
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *peer = info == NULL ? NULL : info->client_addr;
+
+    memset(address, 0, 16);
+    if (peer != NULL && peer->sa_family == AF_INET) {
+        struct sockaddr_in four;
+
+        memcpy(&four, peer, sizeof four);
+        memcpy(address, mapped, sizeof mapped);
+        memcpy(address + sizeof mapped, &four.sin_addr, sizeof four.sin_addr);
+    } else if (peer != NULL && peer->sa_family == AF_INET6) {
+        struct sockaddr_in6 six;
+
+        memcpy(&six, peer, sizeof six);
+        memcpy(address, &six.sin6_addr, 16);
+    }
+}
+
+const char *exchange_target_text(const struct exchange *exchange) {
+    return exchange->target_text;
+}
+
 const char *exchange_body(const struct exchange *exchange, size_t *size) {
     *size = exchange->body_size;
     return exchange->body;
@@ -407,10 +462,11 @@ const char *exchange_body(const struct exchange *exchange, size_t *size) {
 void exchange_set_header(struct exchange *exchange, const char *name, const char *value) {
     struct header *header = &exchange->headers[exchange->header_count];
 
-    ENSURE(exchange->header_count < HEADERS_MAX && strlen(value) < HEADER_VALUE_SIZE);
+    ENSURE(exchange->header_count < HEADERS_MAX);
     exchange->header_count++;
     header->name = name;
-    memcpy(header->value, value, strlen(value) + 1);
+    header->value = strdup(value);
+    ENSURE(header->value != NULL);
 }
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value) {

@@ -49,12 +49,18 @@ enum http_method exchange_method(const struct exchange *exchange);
 const struct target *exchange_target(const struct exchange *exchange);
 void exchange_refuse_target(struct exchange *exchange);
 const char *exchange_header(const struct exchange *exchange, const char *name); /* NULL: not there */
+/* How many headers there are of the name, in whatever case; `*first` is the first one's value, NULL: there is none. */
+size_t exchange_headers(const struct exchange *exchange, const char *name, const char **first);
+/* The address at the other end of the connection; one of IPv4 as the IPv6 address that maps it. Zeros when nobody knows. */
+void exchange_address(const struct exchange *exchange, unsigned char address[16]);
+/* The target as it was sent; NULL: it was none. */
+const char *exchange_target_text(const struct exchange *exchange);
 const char *exchange_body(const struct exchange *exchange, size_t *size);
 
 /* ---- The answer */
 
-/* A header of the answer; before it is given, at most 6. `name` must outlive the exchange, the value is copied (at most 255 bytes).
- * Cache-Control is "no-store" unless said. */
+/* A header of the answer; before it is given, at most 8. `name` must outlive the exchange, the value is copied. Cache-Control is "no-store"
+ * unless said. */
 void exchange_set_header(struct exchange *exchange, const char *name, const char *value);
 
 /* `body` is taken over and freed by free(). NULL: none. */

@@ -27,7 +27,8 @@ int64_t loop_clock_ms(void) {
 
 static long wait_ms(const struct loop_setup *setup) {
     const struct gateway *gateway = setup->gateway;
-    const int64_t due[] = {upstream_due_ms(gateway->upstream), news_due_ms(gateway->news), streams_due_ms(gateway->streams)};
+    const int64_t due[] = {upstream_due_ms(gateway->upstream), news_due_ms(gateway->news), streams_due_ms(gateway->streams),
+                           gate_due_ms(gateway->gate)};
     int64_t first = gateway->now_ms + TICK_MS;
     int http = http_timeout_ms(setup->http);
 
@@ -93,6 +94,9 @@ bool loop_run(const struct loop_setup *setup) {
         news_run(gateway->news, gateway->now_ms);
         tell_daemon(setup, &was_live);
         tell_refusal(setup, &told);
+        if (gate_run(gateway->gate, gateway->now_ms)) {
+            streams_look(gateway->streams);
+        }
         streams_run(gateway->streams, gateway->now_ms);
         if (gateway->packs != NULL) {
             packs_run(gateway->packs, gateway->now_ms);

@@ -35,6 +35,7 @@ static bool serve(const struct settings *settings, struct gateway *gateway, stru
     bool ended_well = loop_run(&loop);
 
     notify_stopping("ending");
+    gate_release(gateway->gate);
     upstream_release(gateway->upstream); /* whoever waits for the daemon is answered before the server goes */
     http_close(&http);
     return ended_well;
@@ -105,6 +106,8 @@ static bool open_gateway(const struct settings *settings, struct listener *liste
         log_line(log, LOG_LEVEL_WARNING, "there are no pages, only answers below /api/v1/", LOG_STRING("reason", reason));
     }
     gateway.packs = open_packs(settings, log);
+    plain_style_of(&gateway.style, gateway.assets, settings->config->council_name);
+    gateway.gate = gate_create(&(struct gate_setup){&settings->dashboard, log, gateway.now_ms});
     gateway.guard = guard_create(listener->host, listener->is_loopback, settings->dashboard.host_names);
     if (context != NULL && open_daemon(settings, &gateway, context, log)) {
         ended_well = serve(settings, &gateway, listener, log, signals);
@@ -115,6 +118,7 @@ static bool open_gateway(const struct settings *settings, struct listener *liste
     streams_destroy(&gateway.streams);
     news_destroy(&gateway.news);
     upstream_destroy(&gateway.upstream);
+    gate_destroy(&gateway.gate);
     guard_destroy(&gateway.guard);
     assets_destroy(&gateway.assets);
     if (context != NULL) {

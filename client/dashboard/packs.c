@@ -15,8 +15,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <waitlist/protocol.h>
 
 #define COMPLAINT "waitlistctl: "
+#define BEHALF_VARIABLE "WAITLIST_ON_BEHALF_OF" /* of waitlistctl */
 #define PACK_NAME "pack.zip"
 #define ANSWER_TIMEOUT "300" /* seconds for one answer: the daemon takes its time when others ask for much */
 
@@ -104,6 +106,7 @@ static void forget(struct packs *packs, size_t place) {
     if (pack->file >= 0) {
         (void)close(pack->file);
     }
+    free(pack->behalf);
     memmove(pack, pack + 1, (packs->count - place - 1) * sizeof *pack);
     packs->count--;
 }
@@ -169,7 +172,19 @@ static void name(struct pack *pack) {
     }
 }
 
-const struct pack *packs_ask(struct packs *packs, const struct pack_request *request, int64_t now_ms) {
+/* What the program asks is asked for them; every question about people, as it is for the whole pack. */
+static char *behalf_of(const struct identity *who) {
+    json_t *question = json_pack("{s:s}", "op", WAITLIST_OP_WAITS);
+
+    identity_ask_for(who, question);
+    const json_t *behalf = json_object_get(question, "on_behalf_of");
+    char *text = behalf == NULL ? NULL : json_dumps(behalf, JSON_COMPACT);
+
+    json_decref(question);
+    return text;
+}
+
+const struct pack *packs_ask(struct packs *packs, const struct pack_request *request, const struct identity *who, int64_t now_ms) {
     size_t unfinished = 0;
 
     for (size_t i = 0; i < packs->count; i++) {
@@ -183,7 +198,8 @@ const struct pack *packs_ask(struct packs *packs, const struct pack_request *req
     }
     struct pack *pack = &packs->at[packs->count++];
 
-    *pack = (struct pack){.request = *request, .file = -1, .seen_ms = now_ms};
+    *pack = (struct pack){.request = *request, .behalf = behalf_of(who), .file = -1, .seen_ms = now_ms};
+    memcpy(pack->user, who->user, sizeof pack->user);
     name(pack);
     set_state(packs, pack, PACK_WAITING, now_ms);
     packs_run(packs, now_ms);
@@ -272,13 +288,16 @@ static void start(struct packs *packs, struct pack *pack, int64_t now_ms) {
     }
     ENSURE(asprintf(&words[count++], "--out=%s/" PACK_NAME, packs->folder) > 0);
     words[count] = NULL;
-    if (child_start(&packs->child, words, PACKS_BYTES_MAX)) {
+    char *variable = pack->behalf == NULL ? NULL : word_of(BEHALF_VARIABLE "=", pack->behalf);
+
+    if (child_start(&packs->child, words, PACKS_BYTES_MAX, variable)) {
         set_state(packs, pack, PACK_MAKING, now_ms);
     } else {
         snprintf(pack->message, sizeof pack->message, "waitlistctl cannot be started: %s", strerror(errno));
         remove_folder(packs);
         fail(packs, pack, "", now_ms);
     }
+    free(variable);
     while (count > 0) {
         free(words[--count]);
     }

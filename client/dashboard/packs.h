@@ -2,6 +2,7 @@
 #ifndef WAITLIST_DASHBOARD_PACKS_H
 #define WAITLIST_DASHBOARD_PACKS_H
 
+#include "client/dashboard/identity.h"
 #include "daemon/system/log.h"
 
 #include <stdbool.h>
@@ -32,6 +33,8 @@ enum pack_state { PACK_WAITING, PACK_MAKING, PACK_DONE, PACK_FAILED };
 
 struct pack {
     char id[PACK_ID_SIZE];
+    char user[IDENTITY_USER_BYTES_MAX + 1]; /* who asked for it; "": nobody knows */
+    char *behalf;                           /* the same with their rights, as the daemon wants it; NULL: the gateway asks for itself */
     struct pack_request request;
     enum pack_state state;
     unsigned asked, questions; /* of the daemon, of about so many */
@@ -57,7 +60,7 @@ struct packs *packs_create(const struct packs_setup *setup);
 void packs_destroy(struct packs **packs);
 
 /* Borrowed until the next call that takes `packs` and the time. NULL: as many wait as may. */
-const struct pack *packs_ask(struct packs *packs, const struct pack_request *request, int64_t now_ms);
+const struct pack *packs_ask(struct packs *packs, const struct pack_request *request, const struct identity *who, int64_t now_ms);
 /* NULL: there is none, or not any more. Somebody is then known to want it. */
 const struct pack *packs_find(struct packs *packs, const char *id, int64_t now_ms);
 /* How many are made before this one; 0 of one that does not wait. */

@@ -66,6 +66,11 @@ static void say_missing(struct gateway *gateway, struct exchange *exchange) {
     }
 }
 
+bool pages_are_open(const struct gateway *gateway, const char *path) {
+    return strncmp(path, "/assets/", 8) == 0 ||
+           (!is_view(path) && strcmp(path, "/index.html") != 0 && gateway->assets != NULL && assets_find(gateway->assets, path) != NULL);
+}
+
 void pages_answer(struct gateway *gateway, struct exchange *exchange) {
     const char *path = target_path(exchange_target(exchange));
     bool view = is_view(path);

@@ -34,7 +34,7 @@ static void answer_api(struct gateway *gateway, struct exchange *exchange) {
 }
 
 static void answer_stream(struct gateway *gateway, struct exchange *exchange) {
-    streams_answer(gateway->streams, exchange);
+    streams_answer(gateway->streams, exchange, gateway->who);
 }
 
 /* OPTIONS is answered for all of them. */
@@ -45,19 +45,24 @@ struct route {
     const char *path;
     bool is_prefix; /* everything below it */
     unsigned methods;
+    enum access_role needs; /* what the daemon answers it guards itself, for each question; OPEN: anybody may come */
     void (*answer)(struct gateway *gateway, struct exchange *exchange);
 };
+#define OPEN ACCESS_ROLE_COUNT
 
 /* The first that fits. */
 static const struct route routes[] = {
-    {"/healthz", false, READ, answer_healthz},
-    {"/metrics", false, READ, metrics_answer},
-    {API "stream", false, READ, answer_stream},
-    {ACKNOWLEDGE_PATH, true, TAKES(HTTP_POST), acknowledge_answer},
-    {EVIDENCE_PATH, false, READ | TAKES(HTTP_POST), evidence_answer},
-    {EVIDENCE_PATH "/", true, READ | TAKES(HTTP_DELETE), evidence_answer_one},
-    {API, true, READ, answer_api},
-    {"/", true, READ, pages_answer},
+    {"/healthz", false, READ, OPEN, answer_healthz},
+    {SIGN_IN_PATH, false, READ | TAKES(HTTP_POST), OPEN, sign_in_answer},
+    {SIGN_OUT_PATH, false, TAKES(HTTP_POST), OPEN, sign_in_out},
+    {"/metrics", false, READ, ACCESS_VIEWER, metrics_answer},
+    {API "me", false, READ, ACCESS_VIEWER, sign_in_tell},
+    {API "stream", false, READ, ACCESS_VIEWER, answer_stream},
+    {ACKNOWLEDGE_PATH, true, TAKES(HTTP_POST), ACCESS_VIEWER, acknowledge_answer},
+    {EVIDENCE_PATH, false, READ | TAKES(HTTP_POST), ACCESS_ANALYST, evidence_answer},
+    {EVIDENCE_PATH "/", true, READ | TAKES(HTTP_DELETE), ACCESS_ANALYST, evidence_answer_one},
+    {API, true, READ, ACCESS_VIEWER, answer_api},
+    {"/", true, READ, ACCESS_VIEWER, pages_answer},
 };
 
 static const struct route *route_of(const char *path) {
@@ -86,6 +91,27 @@ static void say_allowed(const struct route *route, char *text) {
     (void)stpcpy(text, "OPTIONS");
 }
 
+static bool is_open(const struct gateway *gateway, const struct route *route, const char *path) {
+    return route->needs == OPEN || (route->answer == pages_answer && pages_are_open(gateway, path));
+}
+
+static void answer_somebody(struct gateway *gateway, struct exchange *exchange, const struct route *route) {
+    char detail[96];
+
+    gateway->who = sign_in_demand(gateway, exchange);
+    if (gateway->who == NULL) {
+        return;
+    }
+    if (access_has(&gateway->who->rights, route->needs)) {
+        route->answer(gateway, exchange);
+    } else {
+        snprintf(detail, sizeof detail, "this needs the role %s%s", access_role_name(route->needs),
+                 route->needs == ACCESS_ADMIN ? "" : " or more");
+        exchange_problem(exchange, 403, "forbidden", detail, NULL);
+    }
+    identity_release(&gateway->who);
+}
+
 void routes_handle(void *context, struct exchange *exchange) {
     struct gateway *gateway = context;
     enum http_method method = exchange_method(exchange);
@@ -109,7 +135,9 @@ void routes_handle(void *context, struct exchange *exchange) {
     } else if ((route->methods & TAKES(method)) == 0) {
         exchange_set_header(exchange, "Allow", allowed);
         exchange_problem(exchange, 405, "method_not_allowed", "this address does not take this method", NULL);
-    } else {
+    } else if (is_open(gateway, route, target_path(exchange_target(exchange)))) {
         route->answer(gateway, exchange);
+    } else {
+        answer_somebody(gateway, exchange, route);
     }
 }

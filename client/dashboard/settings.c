@@ -17,13 +17,16 @@
 #define OTHER_DESCRIPTORS 64 /* beside the connections: sockets, ZeroMQ's, the log */
 
 enum { EXIT_USAGE = 2 };
-enum { KEY_LISTEN = 1000, KEY_ENDPOINT, KEY_QUERY, KEY_PUBLISH, KEY_WEB, KEY_LOG_LEVEL };
+enum { KEY_LISTEN = 1000, KEY_ENDPOINT, KEY_QUERY, KEY_PUBLISH, KEY_WEB, KEY_LOG_LEVEL, KEY_SIGN_IN, KEY_OPEN_ROLE };
 
 const char *argp_program_version = "waitlist-dashboard " WAITLIST_VERSION;
 
 struct arguments {
     struct settings *settings;
     const char *config_path;
+    bool has_sign_in, has_open_role;
+    enum sign_in sign_in;
+    unsigned open_role;
 };
 
 static const struct argp_option options[] = {
@@ -34,6 +37,8 @@ static const struct argp_option options[] = {
      0},
     {"query-endpoint", KEY_QUERY, "ENDPOINT", 0, "Where the daemon answers questions", 0},
     {"publish-endpoint", KEY_PUBLISH, "ENDPOINT", 0, "Where the daemon publishes", 0},
+    {"sign-in", KEY_SIGN_IN, "tokens|proxy|none", 0, "How it learns who asks; none: not at all, on the loopback address only", 0},
+    {"open-role", KEY_OPEN_ROLE, "ROLE", 0, "With --sign-in=none what everybody may do: viewer, manager, analyst or admin", 0},
     {"log-level", KEY_LOG_LEVEL, "LEVEL", 0, "error, warning, notice, info (default) or debug", 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
@@ -98,6 +103,18 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     case KEY_PUBLISH:
         take_endpoint(&settings->publish, argument, state);
         return 0;
+    case KEY_SIGN_IN:
+        arguments->has_sign_in = config_sign_in_of(argument, &arguments->sign_in);
+        if (!arguments->has_sign_in) {
+            argp_error(state, "--sign-in takes tokens, proxy or none");
+        }
+        return 0;
+    case KEY_OPEN_ROLE:
+        arguments->has_open_role = config_open_role_of(argument, &arguments->open_role);
+        if (!arguments->has_open_role) {
+            argp_error(state, "--open-role takes viewer, manager, analyst or admin");
+        }
+        return 0;
     case KEY_LOG_LEVEL:
         if (!log_level_of(argument, &settings->log_level)) {
             argp_error(state, "--log-level takes error, warning, notice, info or debug");
@@ -117,7 +134,8 @@ static const struct argp parser = {
     NULL,
     "Serves the dashboard of the waiting lists to browsers: pages, questions, a stream of what changes, figures for monitoring.\v"
     "It keeps nothing: it can be ended and started at any time, and open pages go on by themselves. It listens on the loopback address "
-    "unless it is told otherwise; put a reverse proxy with single sign-on in front of it.\n\n"
+    "unless it is told otherwise; put a reverse proxy in front of it. People sign in with a token of their own, or the proxy says who they "
+    "are.\n\n"
     "Example: waitlist-dashboard -c /etc/waitlistd/waitlistd.conf\n\n"
     "See waitlist-dashboard(8) and waitlistd.conf(5).",
     NULL,
@@ -149,6 +167,9 @@ static bool may_listen(const struct settings *settings) {
         snprintf(address, sizeof address, "%.*s:1", (int)(colon - settings->listen), settings->listen);
     }
     wrong = config_check_address(address, settings->dashboard.allow_beyond_loopback);
+    if (wrong == NULL && settings->dashboard.sign_in == SIGN_IN_NONE && config_check_address(address, false) != NULL) {
+        wrong = "dashboard.sign_in is \"none\", which is for the loopback address alone: set \"tokens\" or \"proxy\"";
+    }
     if (wrong != NULL) {
         fprintf(stderr, "waitlist-dashboard: %s: %s\n", settings->listen, wrong);
     }
@@ -175,6 +196,25 @@ static bool are_keys_complete(const struct settings *settings) {
     return true;
 }
 
+/* What would leave everybody outside, or be believed of everybody. */
+static bool may_sign_in(const struct dashboard_config *dashboard) {
+    const char *wrong = NULL;
+
+    if (dashboard->sign_in == SIGN_IN_PROXY && (dashboard->user_header == NULL || dashboard->groups_header == NULL)) {
+        wrong = "dashboard.sign_in is \"proxy\", which needs user_header and groups_header: nobody could come in";
+    } else if (dashboard->sign_in == SIGN_IN_PROXY && dashboard->trusted_proxies.count == 0) {
+        wrong = "dashboard.sign_in is \"proxy\", which needs trusted_proxies: nobody could come in";
+    } else if (dashboard->sign_in != SIGN_IN_PROXY && dashboard->user_header != NULL) {
+        wrong = "dashboard.user_header is set, which needs sign_in = \"proxy\", groups_header and groups: set them, or take it out";
+    } else if (dashboard->sign_in == SIGN_IN_TOKENS && dashboard->tokens == NULL) {
+        wrong = "dashboard.sign_in is \"tokens\", which needs dashboard.tokens: nobody could come in";
+    }
+    if (wrong != NULL) {
+        complain(NULL, wrong);
+    }
+    return wrong == NULL;
+}
+
 bool settings_read(struct settings *settings, int count, char **words) {
     struct arguments arguments = {.settings = settings};
 
@@ -190,6 +230,12 @@ bool settings_read(struct settings *settings, int count, char **words) {
         return false;
     }
     settings->dashboard = settings->config->dashboard;
+    if (arguments.has_sign_in) {
+        settings->dashboard.sign_in = arguments.sign_in;
+    }
+    if (arguments.has_open_role) {
+        settings->dashboard.open_role = arguments.open_role;
+    }
     first_endpoint(&settings->query, &settings->config->query);
     first_endpoint(&settings->publish, &settings->config->publish);
     if (settings->query == NULL || settings->publish == NULL) {
@@ -202,7 +248,7 @@ bool settings_read(struct settings *settings, int count, char **words) {
     if (settings->web == NULL) {
         replace(&settings->web, settings->dashboard.web != NULL ? settings->dashboard.web : WAITLIST_WEB_FOLDER);
     }
-    return are_keys_complete(settings) && may_listen(settings);
+    return are_keys_complete(settings) && may_sign_in(&settings->dashboard) && may_listen(settings);
 }
 
 void settings_clear(struct settings *settings) {

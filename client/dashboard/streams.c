@@ -22,6 +22,7 @@ struct stream {
     struct streams *streams;
     struct stream *next, **link;
     struct exchange *exchange;
+    struct identity *who;
     char pathway[RING_NAME_SIZE], team[RING_NAME_SIZE]; /* "": all */
     uint64_t cursor;                                    /* of the next frame to read */
     uint64_t alert_cursor; /* of the next frame to look at for alerts; before `cursor` only while or just after resuming */
@@ -38,6 +39,7 @@ struct streams {
     struct stream *first;
     uint64_t told_end; /* of the ring, when streams were last woken */
     bool somebody_resumes;
+    bool somebody_ended;
     int64_t now_ms;
     int64_t woken_ms;
     struct streams_figures figures;
@@ -61,9 +63,22 @@ void streams_destroy(struct streams **streams) {
 
 /* ---- What one stream says next */
 
+static bool sees(const struct identity *who, const char *team) {
+    return access_sees_team(&who->rights, team[0] == '\0' ? TEXT_ABSENT : text_of(team));
+}
+
+/* Positions are counts, which everybody here may see; alerts are about people. One that moved is seen by who manages either team. */
+static bool may_see(const struct stream *stream, const struct frame *frame) {
+    return frame->kind != FRAME_ALERT || sees(stream->who, frame->scope.team) ||
+           (frame->scope.from_team[0] != '\0' && sees(stream->who, frame->scope.from_team));
+}
+
 static bool is_for(const struct stream *stream, const struct frame *frame) {
     if (frame->kind != FRAME_POSITION && frame->kind != FRAME_ALERT) {
         return true;
+    }
+    if (!may_see(stream, frame)) {
+        return false;
     }
     if (stream->pathway[0] != '\0' && strcmp(stream->pathway, frame->scope.pathway) != 0) {
         return false;
@@ -176,6 +191,9 @@ static ssize_t read_stream(void *context, char *buffer, size_t size) {
     const struct ring *ring = news_ring(stream->streams->setup.news);
     size_t count = 0;
 
+    if (identity_is_over(stream->who, stream->streams->now_ms)) {
+        return HTTP_END;
+    }
     if (stream->alert_cursor < ring_oldest(ring)) {
         reset(stream, "behind");
     }
@@ -321,6 +339,7 @@ static void close_stream(void *context) {
     if (stream->next != NULL) {
         stream->next->link = stream->link;
     }
+    identity_release(&stream->who);
     free(stream->kept);
     free(stream);
 }
@@ -344,7 +363,11 @@ static void begin_resume(struct stream *stream, const char *last) {
     }
 }
 
-void streams_answer(struct streams *streams, struct exchange *exchange) {
+void streams_look(struct streams *streams) {
+    streams->somebody_ended = true;
+}
+
+void streams_answer(struct streams *streams, struct exchange *exchange, struct identity *who) {
     struct stream *stream = memory_new(1, sizeof *stream);
     const char *last = exchange_header(exchange, "Last-Event-ID");
     struct http_source source = {read_stream, close_stream, stream};
@@ -369,6 +392,7 @@ void streams_answer(struct streams *streams, struct exchange *exchange) {
     }
     stream->streams = streams;
     stream->exchange = exchange;
+    stream->who = identity_hold(who);
     stream->cursor = stream->alert_cursor = ring_end(news_ring(streams->setup.news));
     stream->next = streams->first;
     stream->link = &streams->first;
@@ -392,7 +416,13 @@ void streams_run(struct streams *streams, int64_t now_ms) {
     bool resumes = false;
 
     streams->now_ms = now_ms;
-    for (struct stream *stream = streams->first; stream != NULL && (is_due || streams->somebody_resumes); stream = stream->next) {
+    for (struct stream *stream = streams->first; stream != NULL && (is_due || streams->somebody_resumes || streams->somebody_ended);
+         stream = stream->next) {
+        if (identity_is_over(stream->who, now_ms)) {
+            streams->figures.ended++;
+            exchange_wake(stream->exchange);
+            continue;
+        }
         if (stream->is_resuming) {
             resume(stream);
             resumes = true;
@@ -402,6 +432,7 @@ void streams_run(struct streams *streams, int64_t now_ms) {
         }
     }
     streams->somebody_resumes = resumes;
+    streams->somebody_ended = false;
     if (is_due) {
         streams->told_end = end;
         streams->woken_ms = now_ms;

@@ -44,7 +44,7 @@ static bool spawn(struct running *running, char *const *words, int input[2], int
     (void)posix_spawn_file_actions_adddup2(&actions, input[0], STDIN_FILENO);
     (void)posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
     (void)posix_spawn_file_actions_adddup2(&actions, output[1], STDERR_FILENO);
-    int failure = spawn_in_group(&running->pid, words, &actions);
+    int failure = spawn_in_group(&running->pid, words, &actions, NULL);
 
     (void)posix_spawn_file_actions_destroy(&actions);
     errno = failure;

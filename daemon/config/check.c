@@ -166,7 +166,45 @@ const char *config_check_address(const char *address, bool allow_beyond_loopback
     if (!colon || !is_port(colon + 1) || !is_numeric_address(address, (size_t)(colon - address)))
         return "a numeric address and a port of 1 to 65535 are needed: write 127.0.0.1:8090, or [::1]:8090";
     if (!allow_beyond_loopback && !is_loopback(address, (size_t)(colon - address)))
-        return "whoever can reach this address could read every list, unencrypted: listen on 127.0.0.1 behind a reverse proxy with "
-               "single sign-on, or set dashboard.allow_beyond_loopback = true";
+        return "nothing would be encrypted on the way to this address, neither tokens nor lists: listen on 127.0.0.1 behind a reverse "
+               "proxy, or set dashboard.allow_beyond_loopback = true";
     return NULL;
+}
+
+static bool read_bits(const char *text, unsigned most, unsigned *bits) {
+    size_t length = strlen(text);
+    if (length < 1 || length > 3 || strspn(text, "0123456789") != length)
+        return false;
+    *bits = 0;
+    for (; *text; text++)
+        *bits = *bits * 10 + (unsigned)(*text - '0');
+    return *bits <= most;
+}
+
+static bool has_bits_behind(const struct network *network) {
+    for (unsigned bit = network->bits; bit < 128; bit++)
+        if ((network->address[bit / 8] & (0x80u >> bit % 8)) != 0)
+            return true;
+    return false;
+}
+
+const char *config_check_network(const char *text, struct network *read) {
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    static const char wanted[] = "an address is written 127.0.0.1 or ::1, a network 10.1.0.0/16";
+    char address[INET6_ADDRSTRLEN];
+    size_t length = strcspn(text, "/");
+    if (length >= sizeof address)
+        return wanted;
+    memcpy(address, text, length);
+    address[length] = '\0';
+    bool is_four = inet_pton(AF_INET, address, read->address + sizeof mapped) == 1;
+    unsigned most = is_four ? 32 : 128, bits = most;
+    if (is_four)
+        memcpy(read->address, mapped, sizeof mapped);
+    else if (inet_pton(AF_INET6, address, read->address) != 1)
+        return wanted;
+    if (text[length] == '/' && !read_bits(text + length + 1, most, &bits))
+        return wanted;
+    read->bits = bits + 128 - most;
+    return has_bits_behind(read) ? "the address has bits behind those of the network: set them to zero" : NULL;
 }

@@ -18,4 +18,12 @@ const char *config_check_endpoint(const char *uri, bool allow_plain_loopback);
 /* A numeric address and a port for HTTP, "127.0.0.1:8090" or "[::1]:8090"; another than loopback only when `allow_beyond_loopback`. */
 const char *config_check_address(const char *address, bool allow_beyond_loopback);
 
+/* Addresses whose first `bits` bits are those; one of IPv4 stands as the IPv6 address that maps it. */
+struct network {
+    unsigned char address[16];
+    unsigned bits;
+};
+/* "127.0.0.1", "::1", "10.1.0.0/16". `*read` is what it says when nothing is wrong. */
+const char *config_check_network(const char *text, struct network *read);
+
 #endif

@@ -138,7 +138,16 @@ void config_free(struct config **config) {
     free_entries(old->security.local, old->security.local_count);
     free(old->dashboard.listen);
     free(old->dashboard.host_names);
+    free(old->dashboard.tokens);
     free(old->dashboard.user_header);
+    free(old->dashboard.groups_header);
+    free(old->dashboard.groups_separator);
+    free_texts(&old->dashboard.trusted_proxies);
+    for (size_t i = 0; i < old->dashboard.group_count; i++) {
+        free(old->dashboard.groups[i].group);
+        free_texts(&old->dashboard.groups[i].teams);
+    }
+    free(old->dashboard.groups);
     free(old->dashboard.web);
     free(old->dashboard.evidence.command);
     free(old->dashboard.evidence.key);

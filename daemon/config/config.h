@@ -50,13 +50,34 @@ struct client_config {
     char *server_key; /* the daemon's public key, or its file; NULL: none */
 };
 
+/* How the pages learn who asks. */
+enum sign_in { SIGN_IN_TOKENS, SIGN_IN_PROXY, SIGN_IN_NONE };
+/* What the members of a group of the council's directory may do. */
+struct group_config {
+    char *group;
+    unsigned roles; /* ACCESS_BIT of each */
+    struct access_texts teams;
+};
+
 /* Of waitlist-dashboard, which reads the same file; the daemon only checks it. */
 struct dashboard_config {
     char *listen; /* "127.0.0.1:8090" */
     bool allow_beyond_loopback;
-    char *host_names;  /* with commas or blanks between; NULL: none */
-    char *user_header; /* NULL: nobody is trusted to say who asks */
-    char *web;         /* NULL: where the pages were installed */
+    char *host_names; /* with commas or blanks between; NULL: none */
+    enum sign_in sign_in;
+    unsigned open_role; /* of everybody, where nobody signs in: 0 a viewer, and on as config_open_role says */
+    char *tokens;       /* the file of people's tokens; NULL: none */
+    char *user_header;  /* in which the proxy says who asks; NULL: none */
+    char *groups_header;
+    char *groups_separator;
+    struct access_texts trusted_proxies; /* networks, checked */
+    size_t group_count;
+    struct group_config *groups;
+    bool secure_cookies;
+    int session_idle_minutes;
+    int session_hours;
+    int sessions;
+    char *web; /* NULL: where the pages were installed */
     int connections;
     int streams;
     int questions;
@@ -156,6 +177,12 @@ void config_free(struct config **config);
 
 /* As the configuration writes it. */
 const char *config_kpi_measure_name(enum kpi_measure measure);
+/* Of dashboard.open_role. */
+enum access_role config_open_role(const struct dashboard_config *dashboard);
+/* False when it is none of tokens, proxy, none. */
+bool config_sign_in_of(const char *name, enum sign_in *sign_in);
+/* False when nobody may be it at the pages. */
+bool config_open_role_of(const char *name, unsigned *open_role);
 
 /* The rights on a socket of whoever has this name, as libzmq's User-Id says it. NULL: nobody has it any more, or it is "". */
 const struct access_rights *config_rights(const struct config *config, enum access_socket socket, const char *peer);

@@ -36,6 +36,8 @@ static const char *const kpi_measures[] = {[KPI_WAITING] = "waiting",
                                            [KPI_MEDIAN_COMPLETED] = "median_completed",
                                            [KPI_DIED] = "died",
                                            [KPI_MEASURE_COUNT] = NULL};
+static const char *const sign_ins[] = {[SIGN_IN_TOKENS] = "tokens", [SIGN_IN_PROXY] = "proxy", [SIGN_IN_NONE] = "none", NULL};
+static const char *const open_roles[] = {"viewer", "manager", "analyst", "admin", NULL}; /* the roles of people, as access_role_name */
 static const char *const polarities[] = {[KPI_LOW_IS_GOOD] = "low", [KPI_HIGH_IS_GOOD] = "high", NULL};
 
 #define OF_CONFIG(member) SCOPE_CONFIG, offsetof(struct config, member)
@@ -46,6 +48,7 @@ static const char *const polarities[] = {[KPI_LOW_IS_GOOD] = "low", [KPI_HIGH_IS
 #define OF_KPI(member) SCOPE_KPI, offsetof(struct kpi_config, member)
 #define OF_PEER(member) SCOPE_PEER, offsetof(struct access_entry, member)
 #define OF_LOCAL(member) SCOPE_LOCAL, offsetof(struct access_entry, member)
+#define OF_GROUP(member) SCOPE_GROUP, offsetof(struct group_config, member)
 #define OF_SOURCE(member) SCOPE_SOURCE, offsetof(struct source_config, member)
 #define RANGE(minimum, maximum) minimum, maximum, NULL
 #define NO_RANGE 0, 0, NULL
@@ -62,6 +65,8 @@ static const char *const polarities[] = {[KPI_LOW_IS_GOOD] = "low", [KPI_HIGH_IS
 #define SOURCE_BYTES_MAX 256 /* of a CloudEvents source (rules, section 2) */
 #define QUEUE_LIMITS_MAX 64
 #define KPIS_MAX 50
+#define GROUPS_MAX 500
+#define TRUSTED_MAX 32
 #define COUNT_MAX 1000000000
 #define MINUTES_A_YEAR 525600
 #define SECONDS_A_DAY 86400
@@ -293,8 +298,32 @@ static const struct config_key keys[] = {
      "where waitlist-dashboard listens: an address and a port"},
     {"dashboard.host_names", KEY_TEXT, OF_CONFIG(dashboard.host_names), RANGE(0, 1000), "\"\"", false,
      "further names by which browsers may call it, with commas between; localhost and its address always work"},
+    {"dashboard.sign_in", KEY_CHOICE, OF_CONFIG(dashboard.sign_in), ONE_OF(sign_ins), "\"tokens\"", false,
+     "how the pages learn who asks: by a token of each person, from the reverse proxy, or not at all, on the loopback address only"},
+    {"dashboard.open_role", KEY_CHOICE, OF_CONFIG(dashboard.open_role), ONE_OF(open_roles), "\"viewer\"", false,
+     "where nobody signs in, what everybody may do; a manager is one of every team"},
+    {"dashboard.tokens", KEY_PATH, OF_CONFIG(dashboard.tokens), RANGE(0, PATH_BYTES_MAX), "\"tokens.json\"", false,
+     "the file of people's and programs' tokens, written by 'waitlistctl token'; \"\": there are none"},
     {"dashboard.user_header", KEY_HEADER, OF_CONFIG(dashboard.user_header), RANGE(0, 64), "\"\"", false,
-     "the header in which the reverse proxy says who asks; \"\": people say it themselves"},
+     "the header in which the reverse proxy says who asks"},
+    {"dashboard.groups_header", KEY_HEADER, OF_CONFIG(dashboard.groups_header), RANGE(0, 64), "\"\"", false,
+     "the header in which it says the groups of who asks"},
+    {"dashboard.groups_separator", KEY_TEXT, OF_CONFIG(dashboard.groups_separator), RANGE(1, 8), "\",\"", false,
+     "what stands between two groups there"},
+    {"dashboard.trusted_proxies", KEY_NETWORKS, OF_CONFIG(dashboard.trusted_proxies), RANGE(0, TRUSTED_MAX), "( \"127.0.0.1\", \"::1\" )",
+     false, "where the reverse proxy connects from; these headers from anywhere else are refused"},
+    {"dashboard.groups", KEY_LIST, SCOPE_GROUP, 0, RANGE(0, GROUPS_MAX), "()", false, "what the members of a group may do"},
+    {"dashboard.groups[].group", KEY_TEXT, OF_GROUP(group), RANGE(1, TEXT_MAX), NULL, false, "the group, as the proxy says it"},
+    {"dashboard.groups[].roles", KEY_ROLES, OF_GROUP(roles), NO_RANGE, NULL, false, "what its members may do"},
+    {"dashboard.groups[].teams", KEY_TEAMS, OF_GROUP(teams), RANGE(0, ACCESS_TEXTS_MAX), "()", false,
+     "of managers: the teams whose people they see; \"*\": all"},
+    {"dashboard.secure_cookies", KEY_BOOLEAN, OF_CONFIG(dashboard.secure_cookies), NO_RANGE, "true", false,
+     "browsers send the cookie of a session over TLS only, or to this machine itself"},
+    {"dashboard.session_idle_minutes", KEY_INTEGER, OF_CONFIG(dashboard.session_idle_minutes), RANGE(1, 1440), "30", false,
+     "minutes after which a session ends that nobody uses"},
+    {"dashboard.session_hours", KEY_INTEGER, OF_CONFIG(dashboard.session_hours), RANGE(1, 168), "12", false,
+     "hours after which a session ends in any case"},
+    {"dashboard.sessions", KEY_INTEGER, OF_CONFIG(dashboard.sessions), RANGE(1, 5000), "1000", false, "sessions at once, at most"},
     {"dashboard.web", KEY_PATH, OF_CONFIG(dashboard.web), RANGE(0, PATH_BYTES_MAX), "\"\"", false,
      "the folder of the pages; \"\": where they were installed"},
     {"dashboard.connections", KEY_INTEGER, OF_CONFIG(dashboard.connections), RANGE(16, 100000), "16384", false,
@@ -319,6 +348,31 @@ static const struct config_key keys[] = {
 
 const char *config_kpi_measure_name(enum kpi_measure measure) {
     return kpi_measures[measure];
+}
+
+static bool index_of(const char *const *names, const char *name, unsigned *index) {
+    for (*index = 0; names[*index] != NULL; (*index)++)
+        if (strcmp(names[*index], name) == 0)
+            return true;
+    return false;
+}
+
+enum access_role config_open_role(const struct dashboard_config *dashboard) {
+    return access_role_of(text_of(open_roles[dashboard->open_role]));
+}
+
+bool config_sign_in_of(const char *name, enum sign_in *sign_in) {
+    unsigned index;
+    bool is_one = index_of(sign_ins, name, &index);
+    *sign_in = is_one ? (enum sign_in)index : *sign_in;
+    return is_one;
+}
+
+bool config_open_role_of(const char *name, unsigned *open_role) {
+    unsigned index;
+    bool is_one = index_of(open_roles, name, &index);
+    *open_role = is_one ? index : *open_role;
+    return is_one;
 }
 
 const struct config_key *config_keys(size_t *count) {
@@ -370,6 +424,8 @@ static void *base_of(struct config *config, enum key_scope scope, size_t index) 
         return &config->security.peers[index];
     case SCOPE_LOCAL:
         return &config->security.local[index];
+    case SCOPE_GROUP:
+        return &config->dashboard.groups[index];
     }
     memory_broken();
 }
@@ -401,6 +457,8 @@ size_t config_list_count(const struct config *config, const struct config_key *l
         return config->security.peer_count;
     case SCOPE_LOCAL:
         return config->security.local_count;
+    case SCOPE_GROUP:
+        return config->dashboard.group_count;
     case SCOPE_CONFIG:
     case SCOPE_PATHWAY_LABEL:
         break;
@@ -440,6 +498,10 @@ void config_list_resize(struct config *config, const struct config_key *list, si
     case SCOPE_LOCAL:
         config->security.local_count = count;
         config->security.local = memory_new(count, sizeof *config->security.local);
+        break;
+    case SCOPE_GROUP:
+        config->dashboard.group_count = count;
+        config->dashboard.groups = memory_new(count, sizeof *config->dashboard.groups);
         break;
     case SCOPE_CONFIG:
     case SCOPE_PATHWAY_LABEL:

@@ -30,6 +30,7 @@ enum key_type {
     KEY_ROLES,       /* unsigned: a bit for each role, at least one */
     KEY_TEAMS,       /* struct access_texts: names of teams, or "*" for all of them */
     KEY_SOURCES,     /* struct access_texts: sources of events */
+    KEY_NETWORKS,    /* struct access_texts: addresses, or networks as 10.1.0.0/16 */
     KEY_LEVELS,      /* the levels of a struct alert_rule_policy: 1 to POLICY_LEVELS_MAX numbers, distinct */
     KEY_BANDS,       /* the bands of a struct policy: 1 to POLICY_BANDS_MAX numbers, rising */
     KEY_BY_PRIORITY, /* int32_t[PRIORITY_COUNT]: ( (priority, days), … ) */
@@ -46,7 +47,8 @@ enum key_scope {
     SCOPE_QUEUE_LIMIT,
     SCOPE_KPI,
     SCOPE_PEER,
-    SCOPE_LOCAL
+    SCOPE_LOCAL,
+    SCOPE_GROUP
 };
 
 struct config_key {

@@ -122,6 +122,7 @@ static void print_value(FILE *out, const struct config *config, const struct con
         break;
     case KEY_TEAMS:
     case KEY_SOURCES:
+    case KEY_NETWORKS:
         print_texts(out, value);
         break;
     case KEY_NAMES:
@@ -325,6 +326,7 @@ static json_t *value_to_json(const struct config *config, const struct config_ke
         return roles_to_json(*(const unsigned *)value);
     case KEY_TEAMS:
     case KEY_SOURCES:
+    case KEY_NETWORKS:
         return texts_to_json(value);
     case KEY_NAMES:
         return names_to_json(value);

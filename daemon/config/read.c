@@ -88,6 +88,8 @@ static char *wanted(const struct config_key *key) {
         return config_text_format("a list ( \"one\", \"two\" ) of at most %lld teams, or ( \"*\" )", maximum);
     case KEY_SOURCES:
         return config_text_format("a list ( \"one\", \"two\" ) of at most %lld sources", maximum);
+    case KEY_NETWORKS:
+        return config_text_format("a list ( \"127.0.0.1\", \"10.1.0.0/16\" ) of at most %lld addresses or networks", maximum);
     case KEY_LEVELS:
         return config_text_format("1 to %d different whole numbers [ … ] from %lld to %lld", POLICY_LEVELS_MAX, minimum, maximum);
     case KEY_BANDS:
@@ -134,7 +136,7 @@ static struct config_key element_of(const struct config_key *key) {
         element.type = KEY_NAME;
     } else if (key->type == KEY_ROLES) {
         element = (struct config_key){.path = key->path, .type = KEY_CHOICE, .choices = role_choices, .help = key->help};
-    } else if (key->type == KEY_SOURCES) {
+    } else if (key->type == KEY_SOURCES || key->type == KEY_NETWORKS) {
         element.type = KEY_TEXT;
         element.minimum = 1;
         element.maximum = SOURCE_BYTES_MAX;
@@ -356,8 +358,11 @@ static void read_texts(struct reader *reader, const struct config_key *key, cons
         const char *text = read_string(reader, key, element), *wrong = NULL;
         if (text == NULL)
             continue;
+        struct network network;
         if (key->type == KEY_SOURCES)
             wrong = check_source(text);
+        else if (key->type == KEY_NETWORKS)
+            wrong = config_check_network(text, &network);
         else if (strcmp(text, ACCESS_EVERY_TEAM) != 0)
             wrong = check_team(reader->config, text);
         if (passes(reader, key, element, wrong))
@@ -492,6 +497,7 @@ static void read_value(struct reader *reader, const struct config_key *key, cons
         break;
     case KEY_TEAMS:
     case KEY_SOURCES:
+    case KEY_NETWORKS:
         read_texts(reader, key, setting, value);
         break;
     case KEY_NAMES:

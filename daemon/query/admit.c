@@ -63,8 +63,9 @@ bool admit_asker(struct question *question, struct text peer, const struct acces
     }
     if (object != NULL && !json_is_object(object))
         return refuse_at(question, "must be an object of user, roles and teams", "/on_behalf_of");
+    /* Without a user it is asked for anybody of these roles: counts, of which it need not be known who looks at them. */
     if (object != NULL &&
-        !(has_known_members(question, object) && argument_is_note(question, user, ASKER_USER_MAX, "/on_behalf_of/user") &&
+        !(has_known_members(question, object) && (name == NULL || argument_is_note(question, user, ASKER_USER_MAX, "/on_behalf_of/user")) &&
           read_roles(question, json_object_get(object, "roles"), &named) && read_teams(question, json_object_get(object, "teams"), &named)))
         return false;
     asker_init(asker, peer, rights, object == NULL ? NULL : &named);

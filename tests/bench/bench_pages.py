@@ -22,7 +22,7 @@ class Gateway:
 
     def __init__(self, build, daemon):
         self.process = subprocess.Popen(
-            [os.path.join(build, "client", "dashboard", "waitlist-dashboard"), "-c", os.path.join(daemon.folder, "waitlistd.conf"), "--listen", "127.0.0.1:0", "--web", daemon.folder],
+            [os.path.join(build, "client", "dashboard", "waitlist-dashboard"), "-c", os.path.join(daemon.folder, "waitlistd.conf"), "--listen", "127.0.0.1:0", "--sign-in=none", "--open-role=admin", "--web", daemon.folder],
             stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if "ready" in line:

@@ -43,9 +43,9 @@ class Answer:
 
 
 class Gateway:
-    """One waitlist-dashboard in front of `daemon`, with made-up pages or those of the folder `site`. As a context manager it is stopped with SIGTERM at the end, and that end is checked."""
+    """One waitlist-dashboard in front of `daemon`, with made-up pages or those of the folder `site`. Nobody signs in there, and everybody may do everything, unless the arguments say otherwise. As a context manager it is stopped with SIGTERM at the end, and that end is checked."""
 
-    def __init__(self, daemon, web=True, site=None, arguments=(), start=True, environment=None):
+    def __init__(self, daemon, web=True, site=None, arguments=("--sign-in=none", "--open-role=admin"), start=True, environment=None):
         self.daemon = daemon
         self.folder = tempfile.mkdtemp(prefix="wg-")
         self.web = site or os.path.join(self.folder, "web")

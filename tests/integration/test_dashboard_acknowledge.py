@@ -86,15 +86,5 @@ class ByBody(Acknowledging):
         self.assertEqual(self.refused({"by": "Jo"}), (503, "daemon_away", None))
 
 
-class ByProxy(Acknowledging):
-    config = 'dashboard = { user_header = "X-Remote-User"; };'
-
-    def test_the_proxy_says_who_it_is(self):
-        answer = self.post({"by": "somebody else", "note": "n"}, {"X-Remote-User": "Zo\u00eb".encode()})
-        self.assertEqual((answer.status, answer.json()["transition"]["by"]), (200, "Zo\u00eb"))
-        for headers in ({}, {"X-Remote-User": ""}, {"X-Remote-User": "x" * 129}, {"X-Remote-User": b"\xff"}):
-            self.assertEqual(self.refused({"by": "Jo"}, headers), (403, "forbidden", None), headers)
-
-
 if __name__ == "__main__":
     unittest.main()

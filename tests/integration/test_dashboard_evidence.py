@@ -19,14 +19,13 @@ WANTED = {**PERIOD, "audience": "sensitive"}
 
 
 class Evidence(unittest.TestCase):
-    more = ""  # of the group dashboard
 
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="we-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.working = os.path.join(self.folder, "tmp")
         os.mkdir(self.working)
-        self.daemon = Daemon(config='dashboard = { evidence = { %s }; %s };' % (self.evidence(), self.more))
+        self.daemon = Daemon(config='dashboard = { evidence = { %s }; };' % self.evidence())
         self.addCleanup(self.daemon.close)
         self.gateway = Gateway(self.daemon, environment={"TMPDIR": self.working})
         self.addCleanup(self.gateway.end)
@@ -171,14 +170,6 @@ class Off(Evidence):
         self.assertFalse(self.gateway.ask("/api/v1/evidence")["enabled"])
         for answer in (self.post(), self.gateway.get("/api/v1/evidence/" + "0" * 32)):
             self.assertEqual(problem_of(answer), (404, "evidence_off", None))
-
-
-class SignedIn(Evidence):
-    more = 'user_header = "X-Remote-User";'
-
-    def test_the_proxy_says_who_asks(self):
-        self.assertEqual(problem_of(self.post()), (403, "forbidden", None))
-        self.asked(headers={"X-Remote-User": "Jo"})
 
 
 class Limited(Evidence):

@@ -79,6 +79,15 @@ static const struct error_case error_cases[] = {
      3, "it is not among the teams"},
     {"security = { local = (\n { name = \"a\"; endpoint = \"ipc:///x/y.ipc\"; roles = ( \"viewer\" ); } ); };", 2,
      "it is none of the endpoints"},
+    {"dashboard = { sign_in = \"open\"; };", 1, "it must be \"tokens\" or \"proxy\" or \"none\""},
+    {"dashboard = { open_role = \"producer\"; };", 1, "it must be \"viewer\" or"},
+    {"dashboard = { trusted_proxies = ( \"localhost\" ); };", 1, "an address is written 127.0.0.1 or ::1"},
+    {"dashboard = { trusted_proxies = ( \"10.0.0.0/33\" ); };", 1, "a network 10.1.0.0/16"},
+    {"dashboard = { trusted_proxies = ( \"::1/\" ); };", 1, "a network 10.1.0.0/16"},
+    {"dashboard = { trusted_proxies = ( \"10.1.2.3/16\" ); };", 1, "set them to zero"},
+    {"dashboard = { groups = ( { group = \"a\"; roles = ( \"viewer\" ); }, { group = \"a\"; roles = ( \"admin\" ); } ); };", 1,
+     "has \"a\" twice"},
+    {"dashboard = { groups = (\n { group = \"\"; roles = ( \"viewer\" ); } ); };", 2, "of 1 to 200 bytes"},
     {"security = { access_log = { retention_days = 30; }; };", 1, "is 30, but it must be a whole number from 31 to 36500"},
     {"pathways = { name = \"a\"; };", 1, "pathways is a group, but it must be a list"},
     {"pathways = ( \"a\" );", 1, "pathways: each element is a group"},
@@ -449,6 +458,8 @@ START_TEST(an_empty_file_is_the_defaults) {
     ck_assert_str_eq(config->calendar_path, beside); /* relative to the file, not to the default folder */
     free(config->calendar_path);
     config->calendar_path = strdup(defaults->calendar_path);
+    free(config->dashboard.tokens); /* the same */
+    config->dashboard.tokens = strdup(defaults->dashboard.tokens);
     expect_same(config, defaults);
     free(beside);
     config_free(&config);
@@ -487,7 +498,13 @@ static const char everything[] =
     "    { name = \"north\"; public_key = \"" KEY_B "\"; roles = ( \"viewer\", \"manager\" ); teams = ( \"*\" );\n"
     "      speaks_for_others = true; } );\n"
     "  local = ( { name = \"wall\"; endpoint = \"inproc://q\"; roles = ( \"viewer\" ); } );\n"
-    "  access_log = { directory = \"log\"; retention_days = 400; }; };\n";
+    "  access_log = { directory = \"log\"; retention_days = 400; }; };\n"
+    "dashboard = { sign_in = \"proxy\"; open_role = \"analyst\"; tokens = \"t.json\"; user_header = \"X-User\";\n"
+    "  groups_header = \"X-Groups\";\n"
+    "  groups_separator = \"|\"; trusted_proxies = ( \"10.1.0.0/16\", \"fd00::/8\" ); secure_cookies = false;\n"
+    "  session_idle_minutes = 5; session_hours = 2; sessions = 7;\n"
+    "  groups = ( { group = \"Büro Nord\"; roles = ( \"manager\", \"viewer\" ); teams = ( \"*\" ); },\n"
+    "    { group = \"b\"; roles = ( \"admin\" ); } ); };\n";
 
 START_TEST(every_value_arrives) {
     struct config *config = load_good(everything);
@@ -549,6 +566,17 @@ START_TEST(every_value_arrives) {
     ck_assert(!las->rights.speaks_for_others && manager->rights.speaks_for_others);
     ck_assert(access_sees_everybody(&manager->rights));
     ck_assert_int_eq(config->security.access_log_retention_days, 400);
+    const struct dashboard_config *dashboard = &config->dashboard;
+    ck_assert_int_eq(dashboard->sign_in, SIGN_IN_PROXY);
+    ck_assert_int_eq(config_open_role(dashboard), ACCESS_ANALYST);
+    ck_assert_str_eq(dashboard->groups_separator, "|");
+    ck_assert_uint_eq(dashboard->trusted_proxies.count, 2);
+    ck_assert_uint_eq(dashboard->group_count, 2);
+    ck_assert_str_eq(dashboard->groups[0].group, "Büro Nord");
+    ck_assert_uint_eq(dashboard->groups[0].roles, ACCESS_BIT(ACCESS_MANAGER) | ACCESS_BIT(ACCESS_VIEWER));
+    ck_assert_str_eq(dashboard->groups[0].teams.at[0], "*");
+    ck_assert(!dashboard->secure_cookies);
+    ck_assert_int_eq(dashboard->session_idle_minutes + dashboard->session_hours + dashboard->sessions, 14);
     config_free(&config);
 }
 END_TEST
@@ -671,6 +699,9 @@ START_TEST(shipped_file_is_the_defaults) {
     ck_assert_int_eq(shipped->calendar_path[0], '/');
     free(shipped->calendar_path);
     shipped->calendar_path = strdup(defaults->calendar_path);
+    ck_assert_ptr_nonnull(strstr(shipped->dashboard.tokens, "/config/tokens.json"));
+    free(shipped->dashboard.tokens);
+    shipped->dashboard.tokens = strdup(defaults->dashboard.tokens);
     expect_same(shipped, defaults);
     config_free(&shipped);
     config_free(&defaults);

@@ -43,13 +43,17 @@ START_TEST(beyond_loopback_names_are_checked_when_there_are_any) {
 END_TEST
 
 START_TEST(only_our_own_origin_may_change_something) {
-    ck_assert(guard_is_own_origin(NULL, NULL, "a:1"));
-    ck_assert(guard_is_own_origin("same-origin", NULL, "a:1"));
-    ck_assert(guard_is_own_origin(NULL, "https://A:1", "a:1"));
-    ck_assert(!guard_is_own_origin("same-site", "https://a:1", "a:1"));
-    ck_assert(!guard_is_own_origin(NULL, "https://a:2", "a:1"));
-    ck_assert(!guard_is_own_origin(NULL, "null", "a:1"));
-    ck_assert(!guard_is_own_origin(NULL, "https://a:1", NULL));
+    ck_assert(guard_is_own_origin(NULL, NULL, "a:1", false));
+    ck_assert(!guard_is_own_origin(NULL, NULL, "a:1", true));
+    for (int must_say = 0; must_say < 2; must_say++) {
+        ck_assert(guard_is_own_origin("same-origin", NULL, "a:1", must_say));
+        ck_assert(guard_is_own_origin(NULL, "https://A:1", "a:1", must_say));
+        ck_assert(!guard_is_own_origin("same-site", "https://a:1", "a:1", must_say));
+        ck_assert(!guard_is_own_origin("none", "https://a:1", "a:1", must_say));
+        ck_assert(!guard_is_own_origin(NULL, "https://a:2", "a:1", must_say));
+        ck_assert(!guard_is_own_origin(NULL, "null", "a:1", must_say));
+        ck_assert(!guard_is_own_origin(NULL, "https://a:1", NULL, must_say));
+    }
 }
 END_TEST
 

@@ -72,7 +72,12 @@ static void tear_down(struct stage *stage) {
 static const struct pack *ask(struct stage *stage, int64_t now_ms) {
     static const struct pack_request request = {.from = "2025-02-01", .to = "2025-07-31"};
 
-    return packs_ask(stage->packs, &request, now_ms);
+    static const struct access_rights rights = {.roles = ACCESS_BIT(ACCESS_ANALYST)};
+    struct identity *who = identity_create("jo", &rights);
+    const struct pack *pack = packs_ask(stage->packs, &request, who, now_ms);
+
+    identity_release(&who);
+    return pack;
 }
 
 static void keep_id(const struct pack *pack, char id[PACK_ID_SIZE]) {
