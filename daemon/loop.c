@@ -16,7 +16,10 @@
 #include "daemon/loop.h"
 
 #include "daemon/backup/backups.h"
+#include "daemon/core/memory.h"
+#include "daemon/ingest/personal.h"
 #include "daemon/intake/intake.h"
+#include "daemon/journal/files.h"
 #include "daemon/ledger/keeper.h"
 #include "daemon/publish/publish.h"
 #include "daemon/query/query.h"
@@ -25,6 +28,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -50,6 +54,7 @@ struct loop {
     struct checkpoint_mark checkpoint;
     struct complaint unwritten_checkpoint;
     struct backups *backups;
+    struct trail *trail;
     instant_t simulated;
     struct moment moment;
     int64_t started_ms;
@@ -88,6 +93,51 @@ static void become_read_only(struct loop *loop) {
     int64_t now_ms = timers_read(loop->simulated).monotonic_ms;
     int64_t pause_ms = 4 * (now_ms - loop->moment.monotonic_ms);
     timer_start(&loop->probe, now_ms, pause_ms < PROBE_MS ? PROBE_MS : pause_ms > PROBE_MAX_MS ? PROBE_MAX_MS : pause_ms);
+}
+
+/* The name of the folder, for the caller to free: as the configuration says, or beside the journal. */
+static char *access_log_directory(const struct config *config) {
+    static const char name[] = "access";
+    const char *slash = strrchr(config->journal_path, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - config->journal_path) + 1;
+    if (config->security.access_log_directory != NULL && config->security.access_log_directory[0] != '\0')
+        return files_path(config->security.access_log_directory, "", "", "");
+    char *directory = memory_new(length + sizeof name, 1);
+    memcpy(directory, config->journal_path, length);
+    memcpy(directory + length, name, sizeof name);
+    return directory;
+}
+
+static void tell_of_access_log(void *context, bool is_trouble, const char *message, const char *reason) {
+    struct loop *loop = context;
+    if (reason == NULL)
+        log_line(loop->log, is_trouble ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, message);
+    else
+        log_line(loop->log, is_trouble ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, message, LOG_STRING("reason", reason));
+}
+
+/* The access log, as far as it had come by what the journal knows of it. */
+static struct trail *open_access_log(struct loop *loop) {
+    const struct config *config = *loop->setup->config;
+    char *directory = access_log_directory(config);
+    struct trail_setup setup = {
+        .directory = directory, .retention_days = config->security.access_log_retention_days, .tell = tell_of_access_log, .context = loop};
+    struct journal_record record;
+    if (journal_last_record(ledger_journal(loop->ledger), JOURNAL_RECORD_ACCESS, &record) == JOURNAL_OK)
+        (void)trail_mark_read(record.body, &setup.known);
+    struct trail *trail = trail_create(&setup, loop->moment.now);
+    free(directory);
+    return trail;
+}
+
+/* How far the access log has come goes into the journal with the midnight, so that whoever changes it has to change the journal too. What
+ * is not on the disk yet is not noted. */
+static void note_access(struct loop *loop) {
+    char note[TRAIL_MARK_SIZE];
+    if (!trail_sync(loop->trail))
+        return;
+    trail_mark_write(loop->trail, register_today(ledger_register(loop->ledger)), note);
+    ledger_note_access(loop->ledger, note);
 }
 
 static bool committed(struct loop *loop, enum journal_status status) {
@@ -166,6 +216,7 @@ static void do_midnights(struct loop *loop, instant_t now, bool paced) {
     while (!loop->failed && !loop->read_only && register_today(reg) < calendar_day_of(calendar, now)) {
         day_t day = paced ? register_today(reg) + 1 : calendar_day_of(calendar, now);
         instant_t at = paced ? calendar_day_start(calendar, day) : now;
+        note_access(loop);
         if (!committed(loop, ledger_midnight(loop->ledger, day, at)))
             return;
         publisher_alerts(loop->publisher, loop->ledger);
@@ -264,6 +315,7 @@ static void reload(struct loop *loop) {
     if (possible) {
         config_free(running);
         *running = next;
+        trail_set_retention(loop->trail, next->security.access_log_retention_days);
         publisher_alerts(loop->publisher, loop->ledger);
         watch_silence(loop); /* by the sources and limits of the new one */
         show_all_positions(loop);
@@ -282,6 +334,7 @@ static struct daemon_state state_of(struct loop *loop) {
         .past = loop->past,
         .checkpoint = loop->checkpoint,
         .backups = loop->backups,
+        .trail = loop->trail,
         .now = loop->moment.now,
         .monotonic_ms = loop->moment.monotonic_ms,
         .uptime_s = (uint64_t)(loop->moment.monotonic_ms - loop->started_ms) / 1000,
@@ -387,6 +440,7 @@ static void do_what_is_due(struct loop *loop) {
     if (timer_take(&loop->heartbeat, now_ms)) {
         publisher_heartbeat(loop->publisher, loop->ledger, loop->moment.now);
         scrub(loop);
+        trail_tick(loop->trail, loop->moment.now, now_ms);
     }
     if (loop->watchdog.every_ms > 0 && timer_take(&loop->watchdog, now_ms))
         notify_watchdog();
@@ -426,6 +480,33 @@ static long time_to_wait(const struct loop *loop) {
     return left > 0 ? (long)left : 0;
 }
 
+/* What a peer sends need not be a text. */
+static void put_printable(char *out, size_t size, struct text text) {
+    size_t length = 0;
+    for (uint32_t i = 0; i < text.length && length + 1 < size; i++)
+        out[length++] = text.at[i] >= ' ' && text.at[i] <= '~' && text.at[i] != '"' && text.at[i] != '\\' ? text.at[i] : '?';
+    out[length] = '\0';
+}
+
+/* Into the access log, summed up: outsiders can cause as many as they like. */
+static void log_denial(struct loop *loop, const struct access_denial *denial) {
+    char about[TRAIL_TEXT_MAX / 2], address[TRAIL_TEXT_MAX / 4], what[TRAIL_TEXT_MAX];
+    put_printable(about, sizeof about, denial->about);
+    put_printable(address, sizeof address, denial->address);
+    if (personal_is_anywhere(text_of(about), false))
+        personal_hash(text_of(about), ledger_personal_key(loop->ledger), about);
+    snprintf(what, sizeof what, "{\"socket\":\"%s\",\"address\":\"%s\",\"about\":\"%s\"}", access_socket_name(denial->socket), address,
+             about);
+    struct trail_entry entry = {.at = loop->moment.now,
+                                .peer = denial->peer[0] == '\0' ? TEXT_ABSENT : text_of(denial->peer),
+                                .op = text_of(denial->what),
+                                .what = text_of(what),
+                                .reason = text_of(denial->why),
+                                .rows = TRAIL_NO_ROWS,
+                                .outcome = TRAIL_DENIED};
+    trail_append_summed(loop->trail, &entry, loop->moment.monotonic_ms);
+}
+
 /* Somebody was not allowed what he asked for. */
 static void denied(void *context, const struct access_denial *denial) {
     struct loop *loop = context;
@@ -433,6 +514,7 @@ static void denied(void *context, const struct access_denial *denial) {
                   LOG_STRING("socket", access_socket_name(denial->socket)), LOG_STRING("what", denial->what),
                   LOG_STRING("peer", denial->peer), LOG_TEXT("address", denial->address), LOG_TEXT("about", denial->about),
                   LOG_STRING("reason", denial->why));
+    log_denial(loop, denial);
 }
 
 static void let_in(struct loop *loop) {
@@ -517,6 +599,7 @@ bool loop_run(const struct loop_setup *setup) {
     loop.keeper = keeper_create((*setup->config)->journal_path, ledger_calendar(setup->ledger));
     if (loop.keeper == NULL)
         fail(&loop, "the thread that takes checkpoints cannot be started");
+    loop.trail = open_access_log(&loop);
     start_timers(&loop);
     publisher_alerts(loop.publisher, loop.ledger);
     publisher_note_changes(loop.publisher, loop.ledger);
@@ -531,5 +614,6 @@ bool loop_run(const struct loop_setup *setup) {
     query_destroy(&loop.query);
     publisher_destroy(&loop.publisher);
     intake_destroy(&loop.intake);
+    trail_destroy(&loop.trail);
     return !loop.failed;
 }

@@ -42,6 +42,10 @@ uint32_t personal_hash_at(struct text text, uint32_t at);
 
 /* ---- Its replacement */
 
+/* What stands in the place of personal data: "hash:" and 32 hex digits of a keyed BLAKE2b of the text, and a NUL. */
+#define PERSONAL_HASH_SIZE (PERSONAL_HASH_BYTES + 1)
+void personal_hash(struct text text, const unsigned char key[PERSONAL_KEY_BYTES], char hash[PERSONAL_HASH_SIZE]);
+
 enum personal_care {
     PERSONAL_IN_EVENT, /* an event that is well formed: what the rules name */
     PERSONAL_ANYWHERE, /* what is none, or not as it must be: whatever may be personal in it, in any place */

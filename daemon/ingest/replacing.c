@@ -17,12 +17,17 @@ void replacing_put(struct bytes *bytes, const char *from, size_t length) {
     bytes->length += length;
 }
 
-void replacing_put_hash(struct bytes *bytes, const char *meaning, size_t length, const unsigned char key[PERSONAL_KEY_BYTES]) {
-    unsigned char hash[HASH_BYTES];
-    char hex[2 * HASH_BYTES + 1];
-    int failed = crypto_generichash(hash, sizeof hash, (const unsigned char *)meaning, length, key, PERSONAL_KEY_BYTES);
+void personal_hash(struct text text, const unsigned char key[PERSONAL_KEY_BYTES], char hash[PERSONAL_HASH_SIZE]) {
+    static const char head[] = "hash:";
+    unsigned char bytes[HASH_BYTES];
+    int failed = crypto_generichash(bytes, sizeof bytes, (const unsigned char *)text.at, text.length, key, PERSONAL_KEY_BYTES);
     ENSURE(failed == 0);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    replacing_put(bytes, "hash:", 5);
-    replacing_put(bytes, hex, 2 * HASH_BYTES);
+    memcpy(hash, head, sizeof head);
+    sodium_bin2hex(hash + sizeof head - 1, PERSONAL_HASH_SIZE - sizeof head + 1, bytes, sizeof bytes);
+}
+
+void replacing_put_hash(struct bytes *bytes, const char *meaning, size_t length, const unsigned char key[PERSONAL_KEY_BYTES]) {
+    char hash[PERSONAL_HASH_SIZE];
+    personal_hash((struct text){meaning, (uint32_t)length}, key, hash);
+    replacing_put(bytes, hash, PERSONAL_HASH_BYTES);
 }

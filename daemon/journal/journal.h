@@ -139,7 +139,9 @@ bool journal_is_scrubbed(const struct journal *journal);
 #define JOURNAL_RECORD_POLICY "policy"       /* JSON: the policy and the day from which it applies */
 #define JOURNAL_RECORD_STANDING "standing"   /* JSON: the rules of alerts about no wait from here on; {}: none can raise anything */
 #define JOURNAL_RECORD_DAY "day"             /* JSON: {"day":"YYYY-MM-DD"}: this local day was begun and its alerts settled */
-#define JOURNAL_RECORD_ZONE "zone"           /* the time zone of every day, as council.timezone has it */
+/* JSON: {"day","entries","chain"}: how far the access log had come when this local day ended, and the head of its chain */
+#define JOURNAL_RECORD_ACCESS "access"
+#define JOURNAL_RECORD_ZONE "zone" /* the time zone of every day, as council.timezone has it */
 /* JSON: {"id","act","by","reason","outcome","seq","code"}, the id first: somebody retried or discarded this quarantined event */
 #define JOURNAL_RECORD_QUARANTINE "quarantine"
 

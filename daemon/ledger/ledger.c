@@ -412,7 +412,15 @@ enum journal_status ledger_midnight(struct ledger *ledger, day_t today, instant_
     struct ending_days days = {ledger, day_before, today, today > day_before + 1};
     register_advance_to(ledger->reg, today, now, &(struct day_watch){report_day, &days});
     append_day(ledger);
+    if (ledger->access_note[0] != '\0')
+        journal_append_record(ledger->journal, JOURNAL_RECORD_ACCESS, text_of(ledger->access_note));
+    ledger->access_note[0] = '\0';
     return commit(ledger, day_before);
+}
+
+void ledger_note_access(struct ledger *ledger, const char *json) {
+    ENSURE(strlen(json) < sizeof ledger->access_note);
+    memcpy(ledger->access_note, json, strlen(json) + 1);
 }
 
 enum journal_status ledger_watch(struct ledger *ledger, instant_t now) {
@@ -479,6 +487,10 @@ const struct calendar *ledger_calendar(const struct ledger *ledger) {
 
 const struct config *ledger_config(const struct ledger *ledger) {
     return ledger->config;
+}
+
+const unsigned char *ledger_personal_key(const struct ledger *ledger) {
+    return ledger->personal_key;
 }
 
 const struct checkpoint_mark *ledger_checkpoint(const struct ledger *ledger) {

@@ -123,6 +123,8 @@ enum journal_status ledger_commit(struct ledger *ledger);
 /* Begins a later local day in a turn of its own, and reports the positions of the days that it ends, as reconstructed when they are
  * several. `now`: the instant that its transitions carry. */
 enum journal_status ledger_midnight(struct ledger *ledger, day_t today, instant_t now);
+/* What the next midnight writes to the journal with its turn, as a record of the kind JOURNAL_RECORD_ACCESS: copied. */
+void ledger_note_access(struct ledger *ledger, const char *json);
 /* Looks at what changes without events, feeds that fall silent, in a turn of its own, where something has. */
 enum journal_status ledger_watch(struct ledger *ledger, instant_t now);
 /* Whether the journal takes writes again after JOURNAL_FULL: commits a small record. */
@@ -142,6 +144,8 @@ struct journal *ledger_journal(struct ledger *ledger);
 const struct sources *ledger_sources(const struct ledger *ledger);
 const struct calendar *ledger_calendar(const struct ledger *ledger);
 const struct config *ledger_config(const struct ledger *ledger);
+/* PERSONAL_KEY_BYTES, of the hashes that stand for personal data. */
+const unsigned char *ledger_personal_key(const struct ledger *ledger);
 /* The checkpoint that the ledger was made from, or that was written at its start; its seq is 0 without one. */
 const struct checkpoint_mark *ledger_checkpoint(const struct ledger *ledger);
 /* Whether a checkpoint knows of every redaction; else its file must go. */

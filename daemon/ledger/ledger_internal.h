@@ -26,6 +26,8 @@ struct kept_policy {
     day_t from;
 };
 
+#define LEDGER_NOTE_SIZE 160
+
 struct ledger {
     const struct config *config;
     struct calendar *calendar;
@@ -50,6 +52,7 @@ struct ledger {
     struct text *numeric_sources; /* borrowed from the configuration */
     size_t numeric_source_count;
     unsigned char personal_key[PERSONAL_KEY_BYTES];
+    char access_note[LEDGER_NOTE_SIZE]; /* for the next midnight; "": none */
     uint64_t hash_seed;
     instant_t now;
     bool is_behind;

@@ -34,26 +34,31 @@ static bool send_text(void *socket, const char *text, size_t length) {
 static void answer_next(struct past *past) {
     struct return_address from;
     struct past_terms terms;
-    zmq_msg_t known, teams, request;
+    zmq_msg_t known, teams, note, request;
     void *socket = past->thread_socket;
     if (!take_frame(socket, &from, sizeof from, 0))
         return;
     ENSURE(take_frame(socket, &terms, sizeof terms, 0));
     zmq_msg_init(&known);
     zmq_msg_init(&teams);
+    zmq_msg_init(&note);
     zmq_msg_init(&request);
-    ENSURE(zmq_msg_recv(&known, socket, 0) >= 0 && zmq_msg_recv(&teams, socket, 0) >= 0 && zmq_msg_recv(&request, socket, 0) >= 0);
+    ENSURE(zmq_msg_recv(&known, socket, 0) >= 0 && zmq_msg_recv(&teams, socket, 0) >= 0 && zmq_msg_recv(&note, socket, 0) >= 0 &&
+           zmq_msg_recv(&request, socket, 0) >= 0);
     terms.known = (struct text){zmq_msg_data(&known), (uint32_t)zmq_msg_size(&known)};
     terms.teams = (struct text){zmq_msg_data(&teams), (uint32_t)zmq_msg_size(&teams)};
+    terms.note = terms.note_size == 0 ? NULL : zmq_msg_data(&note);
     if (!atomic_load(&past->stop)) {
         size_t length;
         char *text =
             past->answer(past->chronicle, &terms, (struct text){zmq_msg_data(&request), (uint32_t)zmq_msg_size(&request)}, &length);
-        ENSURE(zmq_send(socket, &from, sizeof from, ZMQ_SNDMORE) >= 0 && send_text(socket, text, length));
+        ENSURE(zmq_send(socket, &from, sizeof from, ZMQ_SNDMORE) >= 0 && zmq_msg_send(&note, socket, ZMQ_SNDMORE) >= 0 &&
+               send_text(socket, text, length));
         free(text);
     }
     zmq_msg_close(&known);
     zmq_msg_close(&teams);
+    zmq_msg_close(&note);
     zmq_msg_close(&request);
 }
 
@@ -123,15 +128,16 @@ bool past_ask(struct past *past, const struct return_address *from, const struct
     ENSURE(zmq_send(past->socket, terms, sizeof *terms, ZMQ_SNDMORE) >= 0);
     ENSURE(zmq_send(past->socket, terms->known.at, terms->known.length, ZMQ_SNDMORE) >= 0);
     ENSURE(zmq_send(past->socket, terms->teams.at, terms->teams.length, ZMQ_SNDMORE) >= 0);
+    ENSURE(zmq_send(past->socket, terms->note, terms->note_size, ZMQ_SNDMORE) >= 0);
     ENSURE(send_text(past->socket, request.at, request.length));
     past->under_way++;
     return true;
 }
 
-bool past_take(struct past *past, struct return_address *to, zmq_msg_t *answer) {
+bool past_take(struct past *past, struct return_address *to, zmq_msg_t *note, zmq_msg_t *answer) {
     if (!take_frame(past->socket, to, sizeof *to, ZMQ_DONTWAIT))
         return false;
-    ENSURE(zmq_msg_recv(answer, past->socket, 0) >= 0);
+    ENSURE(zmq_msg_recv(note, past->socket, 0) >= 0 && zmq_msg_recv(answer, past->socket, 0) >= 0);
     past->under_way--;
     return true;
 }

@@ -24,6 +24,8 @@ struct past_terms {
     bool has_asker;            /* somebody asked a daemon, whose rights are these: */
     unsigned roles;
     struct text teams; /* each ended by a NUL; past_ask copies them */
+    void *note;        /* bytes that are copied, may be changed by whoever answers, and come back with the answer; NULL: none */
+    size_t note_size;
 };
 
 /* Answers one question, in the thread: a text that is freed with free(). */
@@ -46,7 +48,8 @@ void past_destroy(struct past **past);
 void *past_socket(const struct past *past);
 /* False when PAST_QUESTIONS_MAX are under way already. */
 bool past_ask(struct past *past, const struct return_address *from, const struct past_terms *terms, struct text request);
-/* The next answer, for whoever `to` is; false when there is none. `*answer` must be initialised, and is closed by the caller. */
-bool past_take(struct past *past, struct return_address *to, zmq_msg_t *answer);
+/* The next answer, for whoever `to` is, with the note of its question; false when there is none. `*note` and `*answer` must be
+ * initialised, and are closed by the caller. */
+bool past_take(struct past *past, struct return_address *to, zmq_msg_t *note, zmq_msg_t *answer);
 
 #endif

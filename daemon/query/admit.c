@@ -104,6 +104,14 @@ static const char *about_people(const json_t *part) {
     return json_object_get(filter, "subject_prefix") != NULL ? "/filter/subject_prefix" : NULL;
 }
 
+bool question_is_about_people(const struct question *question) {
+    const json_t *parts = json_object_get(question->request, "each");
+    for (size_t i = 0; i < json_array_size(parts); i++)
+        if (about_people(json_array_get(parts, i)) != NULL)
+            return true;
+    return about_people(question->request) != NULL;
+}
+
 bool question_limits_part(struct question *question) {
     char message[160];
     if (question->asker == NULL || !question->asker->is_limited)

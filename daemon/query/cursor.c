@@ -45,6 +45,27 @@ bool cursor_decode(struct text text, enum wait_sort sort, bool descending, struc
     return true;
 }
 
+bool cursor_is_text(struct text text, char buffer[CURSOR_BUFFER_SIZE]) {
+    return decode(text, buffer);
+}
+
+char *cursor_of_access(bool oldest_first, const struct trail_place *place) {
+    char plain[CURSOR_BUFFER_SIZE];
+    int length = snprintf(plain, sizeof plain, "access %d %llu %llu", oldest_first, (unsigned long long)place->number,
+                          (unsigned long long)place->offset);
+    return encode(plain, (size_t)length);
+}
+
+bool cursor_to_access(struct text text, bool oldest_first, struct trail_place *place) {
+    char buffer[CURSOR_BUFFER_SIZE];
+    unsigned long long number, offset;
+    int its_order;
+    if (!decode(text, buffer) || sscanf(buffer, "access %d %llu %llu", &its_order, &number, &offset) != 3 || its_order != (int)oldest_first)
+        return false;
+    *place = (struct trail_place){number, offset};
+    return number > 0;
+}
+
 char *cursor_of_exception(const struct exception_place *place) {
     char plain[CURSOR_BUFFER_SIZE];
     int length = snprintf(plain, sizeof plain, "exception %lld %llu %u", (long long)place->effective_time, (unsigned long long)place->seq,

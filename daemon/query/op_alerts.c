@@ -304,5 +304,6 @@ json_t *op_alerts(struct question *question) {
     append_end(&rows, journal_epoch(journal));
     question->text = rows.text;
     question->text_length = rows.used;
+    question->text_rows = (int64_t)rows.row_count;
     return NULL;
 }

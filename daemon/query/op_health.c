@@ -3,6 +3,7 @@
 
 #include "daemon/core/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What is told of a source, and what is configured of it (NULL: nothing). */
@@ -54,6 +55,12 @@ static json_t *sources_of(const struct daemon_state *state, size_t *total) {
     return rows;
 }
 
+static void add_reason(json_t *reasons, const char *what, const char *why) {
+    char reason[TRAIL_REASON_SIZE + 128];
+    snprintf(reason, sizeof reason, "%s%s", what, why);
+    json_array_append_new(reasons, json_string(reason));
+}
+
 static json_t *reasons_of(const struct daemon_state *state) {
     json_t *reasons = json_array();
     const struct calendar *calendar = ledger_calendar(state->ledger);
@@ -66,6 +73,12 @@ static json_t *reasons_of(const struct daemon_state *state) {
     if (calendar_day_of(calendar, state->now) < today)
         json_array_append_new(reasons,
                               json_string("the clock was set back before today: the day stays until the clock has passed it again"));
+    struct trail_figures access;
+    trail_figures(state->trail, &access);
+    if (access.fault != NULL)
+        add_reason(reasons, "the access log cannot be written, so questions about people are refused: ", access.fault);
+    if (access.broken != NULL)
+        add_reason(reasons, "the chain of the access log is broken: ", access.broken);
     if (state->loop_lag_ms >= QUERY_LAG_DEGRADED_MS)
         json_array_append_new(reasons,
                               json_string("a turn took longer than two seconds within the last ten: answers and alerts come late"));
@@ -100,6 +113,16 @@ static json_t *checkpoint_of(const struct daemon_state *state) {
     return checkpoint;
 }
 
+static json_t *access_log_of(const struct daemon_state *state) {
+    struct trail_figures figures;
+    json_t *object = json_object();
+    trail_figures(state->trail, &figures);
+    json_object_set_new(object, "entries", json_integer((json_int_t)figures.entries));
+    json_object_set_new(object, "chain", json_string(figures.head));
+    json_object_set_new(object, "refused", json_integer((json_int_t)figures.refused));
+    return object;
+}
+
 json_t *op_health(struct question *question) {
     const struct daemon_state *state = question->state;
     struct journal *journal = ledger_journal(state->ledger);
@@ -122,6 +145,7 @@ json_t *op_health(struct question *question) {
     json_object_set_new(reply, "sources_total", json_integer((json_int_t)sources_total));
     json_object_set_new(reply, "quarantine", json_integer((json_int_t)journal_quarantine_count(journal)));
     json_object_set_new(reply, "checkpoint", checkpoint_of(state));
+    json_object_set_new(reply, "access_log", access_log_of(state));
     json_object_set_new(reply, "loop_lag_ms", json_real(state->loop_lag_ms));
     json_object_set_new(reply, "followers", followers_json(state));
     json_object_set_new(reply, "counters", counters_of(state));

@@ -5,8 +5,10 @@
 #include "daemon/core/exceptions.h"
 #include "daemon/core/flow.h"
 #include "daemon/query/asker.h"
+#include "daemon/query/look.h"
 #include "daemon/query/query.h"
 #include "daemon/reported/reported.h"
+#include "daemon/security/trail_read.h"
 #include "daemon/wire/wire.h"
 
 /* A request being answered, by the loop or by the thread of the past. A handler returns its reply; or NULL, after it has set `text`, after
@@ -24,13 +26,18 @@ struct question {
     bool needs_known;               /* nor, where this is set, what the configuration lists as known */
     bool part_was_limited;          /* the part of the request at hand was narrowed to the asker's teams */
     bool was_limited;               /* the answer holds people and alerts of the asker's teams alone */
+    struct look *look;              /* what the access log will tell of it; NULL where nobody keeps one */
     json_t *refusal;
     char *text; /* a reply that is text already; given to whoever asked, who frees it */
     size_t text_length;
+    int64_t text_rows; /* people or alerts in it */
 };
 
 /* Sets the error reply and returns NULL. */
 json_t *question_refuse(struct question *question, const char *code, const char *message, const char *pointer);
+
+/* Whether the question's op takes a member of this name. */
+bool question_has_member(const struct question *question, const char *name);
 
 /* admit.c: whose people and alerts the answer may hold. */
 /* Who asks, by the message's peer and `on_behalf_of`, in `asker`, which then is the question's. False after refusing. */
@@ -42,6 +49,8 @@ bool admit_op(struct question *question);
 bool question_limits(struct question *question);
 /* Whether the part of the request at hand is limited: what counts is not, unless it chooses or groups by people. */
 bool question_limits_part(struct question *question);
+/* Whether the request, or a part of it, chooses or groups by people. */
+bool question_is_about_people(const struct question *question);
 /* Whether a wait's team is one whose people may be shown; to be asked after question_limits. */
 bool question_sees(const struct question *question, struct text team);
 /* The whole of a filter that chooses teams, narrowed to the asker's: the values there are, none for any. */
@@ -144,6 +153,13 @@ char *cursor_encode(enum wait_sort sort, bool descending, const struct sort_plac
 #define CURSOR_BUFFER_SIZE 512
 bool cursor_decode(struct text text, enum wait_sort sort, bool descending, struct sort_place *place, char buffer[CURSOR_BUFFER_SIZE]);
 
+/* What a cursor is made of, for whoever must know whether somebody's reference is in it; false when it is none. */
+bool cursor_is_text(struct text text, char buffer[CURSOR_BUFFER_SIZE]);
+
+/* The same of the access log: a place in its files, in the order asked for. */
+char *cursor_of_access(bool oldest_first, const struct trail_place *place);
+bool cursor_to_access(struct text text, bool oldest_first, struct trail_place *place);
+
 /* The same of the list of exceptions. */
 char *cursor_of_exception(const struct exception_place *place);
 bool cursor_to_exception(struct text text, struct exception_place *place);
@@ -154,6 +170,7 @@ json_t *followers_json(const struct daemon_state *state);
 /* Of a grouping or a filter that is not reported: names the member at fault. Returns NULL. */
 json_t *refuse_unreported_groups(struct question *question, enum reported_status status);
 
+json_t *op_access(struct question *question);
 json_t *op_health(struct question *question);
 json_t *op_config(struct question *question);
 json_t *op_backup(struct question *question);

@@ -9,40 +9,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMBERS_MAX = 10 };
+enum { MEMBERS_MAX = 11 };
 
 struct op {
     const char *name;
     enum asker_need need;
+    enum look_kind shows;
     json_t *(*answer)(struct question *question);
     const char *members[MEMBERS_MAX]; /* beside "v", "op" and "on_behalf_of" */
 };
 
 static const struct op ops[] = {
-    {"health", ASKER_COUNTS, op_health, {NULL}},
-    {"config", ASKER_COUNTS, op_config, {NULL}},
-    {"backup", ASKER_EVERYTHING, op_backup, {"name", "with_key", NULL}},
-    {"backup.status", ASKER_EVERYTHING, op_backup_status, {NULL}},
-    {"clock.set", ASKER_EVERYTHING, op_clock_set, {"now", NULL}},
-    {"summary", ASKER_COUNTS, op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
-    {"distribution", ASKER_COUNTS, op_distribution, {"filter", "as_at", "known_at", NULL}},
-    {"flow", ASKER_COUNTS, op_flow, {"from", "to", "step", "group_by", "filter", "known_at", "each", NULL}},
-    {"series", ASKER_COUNTS, op_series, {"from", "to", "step", "group_by", "filter", "known_at", "basis", "each", NULL}},
-    {"restatement", ASKER_PEOPLE, op_restatement, {"day", "from", "to", "group_by", "filter", "known_at", "limit", NULL}},
-    {"snapshot", ASKER_COUNTS, op_snapshot, {NULL}},
-    {"waits", ASKER_PEOPLE, op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
-    {"wait", ASKER_PEOPLE, op_wait, {"subject", "as_at", "known_at", NULL}},
-    {"alerts", ASKER_PEOPLE, op_alerts, {"since", "state", "filter", "limit", NULL}},
-    {"alert.ack", ASKER_ACTS, op_alert_ack, {"alert_id", "by", "note", "expected_by", NULL}},
-    {"follow.report", ASKER_FOLLOWS, op_follow_report, {"name", "epoch", "alert_seq", NULL}},
-    {"exceptions", ASKER_PEOPLE, op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
-    {"data_quality", ASKER_ALL, op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
-    {"policies", ASKER_COUNTS, op_policies, {"known_at", NULL}},
-    {"alert_figures", ASKER_ALL, op_alert_figures, {"from", "to", "known_at", NULL}},
-    {"quarantine", ASKER_ALL, op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
-    {"quarantine.retry", ASKER_EVERYTHING, op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
-    {"redact", ASKER_EVERYTHING, op_redact, {"events", "subject", "person", "by", "reason", NULL}},
-    {"quarantine.discard", ASKER_EVERYTHING, op_quarantine_discard, {"ids", "code", "after", "by", "reason", NULL}},
+    {"health", ASKER_COUNTS, LOOK_NOBODY, op_health, {NULL}},
+    {"config", ASKER_COUNTS, LOOK_NOBODY, op_config, {NULL}},
+    {"backup", ASKER_EVERYTHING, LOOK_PEOPLE, op_backup, {"name", "with_key", NULL}},
+    {"backup.status", ASKER_EVERYTHING, LOOK_NOBODY, op_backup_status, {NULL}},
+    {"clock.set", ASKER_EVERYTHING, LOOK_NOBODY, op_clock_set, {"now", NULL}},
+    {"summary", ASKER_COUNTS, LOOK_BY_PEOPLE, op_summary, {"group_by", "filter", "as_at", "known_at", "basis", NULL}},
+    {"distribution", ASKER_COUNTS, LOOK_BY_PEOPLE, op_distribution, {"filter", "as_at", "known_at", NULL}},
+    {"flow", ASKER_COUNTS, LOOK_BY_PEOPLE, op_flow, {"from", "to", "step", "group_by", "filter", "known_at", "each", NULL}},
+    {"series", ASKER_COUNTS, LOOK_BY_PEOPLE, op_series, {"from", "to", "step", "group_by", "filter", "known_at", "basis", "each", NULL}},
+    {"access",
+     ASKER_ALL,
+     LOOK_PEOPLE,
+     op_access,
+     {"from", "to", "user", "peer", "subject", "of", "outcome", "order", "limit", "cursor", NULL}},
+    {"restatement", ASKER_PEOPLE, LOOK_PEOPLE, op_restatement, {"day", "from", "to", "group_by", "filter", "known_at", "limit", NULL}},
+    {"snapshot", ASKER_COUNTS, LOOK_ALERTS, op_snapshot, {NULL}},
+    {"waits", ASKER_PEOPLE, LOOK_PEOPLE, op_waits, {"filter", "sort", "limit", "cursor", "as_at", "known_at", NULL}},
+    {"wait", ASKER_PEOPLE, LOOK_PEOPLE, op_wait, {"subject", "as_at", "known_at", NULL}},
+    {"alerts", ASKER_PEOPLE, LOOK_PEOPLE, op_alerts, {"since", "state", "filter", "limit", NULL}},
+    {"alert.ack", ASKER_ACTS, LOOK_PEOPLE, op_alert_ack, {"alert_id", "by", "note", "expected_by", NULL}},
+    {"follow.report", ASKER_FOLLOWS, LOOK_NOBODY, op_follow_report, {"name", "epoch", "alert_seq", NULL}},
+    {"exceptions", ASKER_PEOPLE, LOOK_PEOPLE, op_exceptions, {"filter", "as_at", "known_at", "limit", "cursor", NULL}},
+    {"data_quality", ASKER_ALL, LOOK_PEOPLE, op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
+    {"policies", ASKER_COUNTS, LOOK_NOBODY, op_policies, {"known_at", NULL}},
+    {"alert_figures", ASKER_ALL, LOOK_NOBODY, op_alert_figures, {"from", "to", "known_at", NULL}},
+    {"quarantine", ASKER_ALL, LOOK_PEOPLE, op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
+    {"quarantine.retry", ASKER_EVERYTHING, LOOK_PEOPLE, op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
+    {"redact", ASKER_EVERYTHING, LOOK_PEOPLE, op_redact, {"events", "subject", "person", "by", "reason", NULL}},
+    {"quarantine.discard", ASKER_EVERYTHING, LOOK_PEOPLE, op_quarantine_discard, {"ids", "code", "after", "by", "reason", NULL}},
 };
 
 /* What a journal can answer without a daemon; all but the last two also as it would have been answered at an instant (asked_at). */
@@ -114,6 +120,13 @@ static bool members_are_known(struct question *question, const struct op *op) {
     return true;
 }
 
+bool question_has_member(const struct question *question, const char *name) {
+    for (size_t i = 0; question->op_name != NULL && i < sizeof ops / sizeof ops[0]; i++)
+        if (strcmp(ops[i].name, question->op_name) == 0)
+            return is_member_of(&ops[i], name);
+    return false;
+}
+
 /* False after refusing, and when the other thread answers: what was known at another instant is never the loop's to say. */
 static bool can_be_answered(struct question *question, const struct op *op) {
     if (question->chronicle != NULL) {
@@ -166,7 +179,8 @@ static const struct op *find_op(struct question *question) {
 static json_t *answer_op(struct question *question, const struct op *op) {
     question->op_name = op->name;
     question->need = op->need;
-    if (!admit_op(question) || !members_are_known(question, op) || !can_be_answered(question, op))
+    if (!admit_op(question) || !members_are_known(question, op) ||
+        (question->look != NULL && !look_begin(question->look, question, op->shows)) || !can_be_answered(question, op))
         return NULL;
     return limited_reply(question, op->answer(question));
 }
@@ -240,6 +254,8 @@ static void ask_the_past(struct question *question, const struct request *reques
         .known = {known, (uint32_t)known_length},
     };
     teams = asker_to_terms(question->asker, &terms);
+    terms.note = question->look;
+    terms.note_size = sizeof *question->look;
     if (!past_ask(state->past, &request->from, &terms, text_of_request(request)))
         question_refuse(question, "busy", "as many questions about other days as are taken at once are being answered: ask again", NULL);
     free(known);
@@ -253,16 +269,30 @@ struct known_values *question_known(const struct question *question) {
 }
 
 /* By what the configuration in force says of whoever the message came from. */
-static json_t *answer_asker(struct question *question, struct asker *asker) {
+static json_t *answer_asker(struct question *question, struct text peer, struct asker *asker) {
     const struct op *op = find_op(question);
-    if (op == NULL || !admit_asker(question, text_of(ACCESS_LOCAL_NAME), access_default_rights(ACCESS_QUERY), asker))
+    if (op == NULL)
         return NULL;
+    question->op_name = op->name;
+    look_at_op(question->look, op->name, peer);
+    if (!admit_asker(question, peer, access_default_rights(ACCESS_QUERY), asker))
+        return NULL;
+    look_for(question->look, asker->user);
     return answer_op(question, op);
+}
+
+/* What is said in the place of an answer that is not in the access log. */
+static char *unlogged(size_t *length) {
+    json_t *error = wire_error("read_only", LOOK_UNWRITTEN, NULL);
+    char *text = wire_dump(error, length);
+    json_decref(error);
+    return text;
 }
 
 /* The reply's text, which the caller frees; NULL when it comes later. */
 static char *answer_request(struct request *request, struct daemon_state *state, size_t *length) {
-    struct question question = {.state = state};
+    struct look look = {.is_asked = false};
+    struct question question = {.state = state, .look = &look};
     struct asker asker;
     json_t *reply = NULL;
     json_t *object = NULL;
@@ -272,10 +302,17 @@ static char *answer_request(struct request *request, struct daemon_state *state,
         question_refuse(&question, "bad_request", "a query is one frame, or a correlation of 1 to 32 bytes and one frame", NULL);
     question.request = object;
     if (object != NULL)
-        reply = answer_asker(&question, &asker);
-    if (question.is_for_the_past)
+        reply = answer_asker(&question, text_of(ACCESS_LOCAL_NAME), &asker);
+    if (question.is_for_the_past && question.refusal == NULL)
         ask_the_past(&question, request);
+    bool is_asked_of_the_past = question.is_for_the_past && question.refusal == NULL;
+    if (!is_asked_of_the_past)
+        look_end(&look, &question, reply);
     char *text = text_of_answer(&question, reply, length);
+    if (!is_asked_of_the_past && !look_write(&look, state)) {
+        free(text);
+        text = unlogged(length);
+    }
     json_decref(question.refusal);
     json_decref(object);
     return text;
@@ -285,6 +322,7 @@ static char *answer_request(struct request *request, struct daemon_state *state,
 char *query_answer_past(struct chronicle *chronicle, const struct past_terms *terms, struct text request, size_t *length) {
     struct past_terms own = *terms;
     struct asker asker = {.texts = NULL};
+    struct look look = {.is_asked = false};
     struct question question = {.chronicle = chronicle, .terms = &own, .asker = asker_from_terms(&asker, terms) ? &asker : NULL};
     json_t *reply = NULL;
     json_t *object = NULL;
@@ -296,6 +334,11 @@ char *query_answer_past(struct chronicle *chronicle, const struct past_terms *te
     const struct op *op = object != NULL && argument_asked_at(&question, &own) ? find_op(&question) : NULL;
     if (op != NULL)
         reply = answer_op(&question, op);
+    if (terms->note != NULL) {
+        memcpy(&look, terms->note, sizeof look);
+        look_end(&look, &question, reply);
+        memcpy(terms->note, &look, sizeof look);
+    }
     char *text = text_of_answer(&question, reply, length);
     json_decref(question.refusal);
     json_decref(object);
@@ -319,11 +362,26 @@ bool query_serve(struct query *query, struct daemon_state *state, bool *failed) 
 
 bool query_forward(struct query *query, struct daemon_state *state) {
     struct return_address to;
-    zmq_msg_t answer;
+    struct look look;
+    zmq_msg_t note, answer;
+    char *instead = NULL;
+    zmq_msg_init(&note);
     zmq_msg_init(&answer);
-    bool came = past_take(state->past, &to, &answer);
-    if (came && !send_answer(query->socket, &to, (struct text){zmq_msg_data(&answer), (uint32_t)zmq_msg_size(&answer)}))
-        state->queries_dropped++;
+    bool came = past_take(state->past, &to, &note, &answer);
+    if (came) {
+        struct text text = {zmq_msg_data(&answer), (uint32_t)zmq_msg_size(&answer)};
+        size_t length;
+        ENSURE(zmq_msg_size(&note) == sizeof look);
+        memcpy(&look, zmq_msg_data(&note), sizeof look);
+        if (!look_write(&look, state)) {
+            instead = unlogged(&length);
+            text = (struct text){instead, (uint32_t)length};
+        }
+        if (!send_answer(query->socket, &to, text))
+            state->queries_dropped++;
+    }
+    free(instead);
+    zmq_msg_close(&note);
     zmq_msg_close(&answer);
     return came;
 }

@@ -8,6 +8,7 @@
 #include "daemon/past/past.h"
 #include "daemon/publish/publish.h"
 #include "daemon/query/followers.h"
+#include "daemon/security/trail.h"
 
 #define QUERY_BYTES_MAX 65536          /* a longer request is refused as bad_request */
 #define QUERY_TURN_MAX 512             /* requests answered between two turns of ingest, */
@@ -31,6 +32,7 @@ struct daemon_state {
     struct publisher *publisher;
     struct checkpoint_mark checkpoint;
     struct backups *backups;
+    struct trail *trail;         /* the access log */
     struct past *past;           /* answers what needs another register than today's */
     struct followers *followers; /* filled in by query_serve */
     instant_t now;

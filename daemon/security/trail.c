@@ -634,3 +634,19 @@ void trail_figures(const struct trail *trail, struct trail_figures *figures) {
 const char *trail_directory(const struct trail *trail) {
     return trail->directory;
 }
+
+void trail_mark_write(const struct trail *trail, day_t day, char text[TRAIL_MARK_SIZE]) {
+    char date[DATE_SIZE];
+    date_format(day, date);
+    snprintf(text, TRAIL_MARK_SIZE, "{\"day\":\"%s\",\"entries\":%" PRIu64 ",\"chain\":\"%s\"}", date, trail->n, trail->head);
+}
+
+bool trail_mark_read(struct text text, struct trail_mark *mark) {
+    struct text head = trail_member(text, "chain");
+    *mark = (struct trail_mark){.entries = 0};
+    if (head.length != TRAIL_HEAD_LENGTH)
+        return false;
+    mark->entries = trail_member_number(text, "entries");
+    memcpy(mark->head, head.at, TRAIL_HEAD_LENGTH);
+    return true;
+}

@@ -62,6 +62,10 @@ struct trail_figures {
     const char *broken; /* what was found wrong with the chain at the start; NULL: nothing. Both borrowed until the next call */
 };
 void trail_figures(const struct trail *trail, struct trail_figures *figures);
+/* How far it has come at the end of a day, as the journal keeps it: {"day","entries","chain"}; and read again. */
+#define TRAIL_MARK_SIZE 160
+void trail_mark_write(const struct trail *trail, day_t day, char text[TRAIL_MARK_SIZE]);
+bool trail_mark_read(struct text text, struct trail_mark *mark);
 const char *trail_directory(const struct trail *trail);
 
 #endif

@@ -395,13 +395,14 @@ class Daemon:
             database.close()
 
     def bytes_on_disk(self):
-        """Everything that the daemon wrote: journal, write-ahead file, log."""
+        """Everything that the daemon wrote: journal, write-ahead file, log, access log."""
         found = b""
-        for name in sorted(os.listdir(self.folder)):
-            path = os.path.join(self.folder, name)
-            if os.path.isfile(path) and name != "waitlistd.conf":
-                with open(path, "rb") as file:
-                    found += file.read()
+        for folder, _, names in sorted(os.walk(self.folder)):
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if os.path.isfile(path) and name != "waitlistd.conf":
+                    with open(path, "rb") as file:
+                        found += file.read()
         return found
 
 

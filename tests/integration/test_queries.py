@@ -469,7 +469,7 @@ class Single(unittest.TestCase):
             health = daemon.ask("health")
             self.assertEqual([name for name in health if name != "counters"],
                              ["v", "ok", "status", "reasons", "epoch", "journal_seq", "alert_seq", "chain", "now", "today", "uptime_s", "version",
-                              "sources", "sources_total", "quarantine", "checkpoint", "loop_lag_ms", "followers"])
+                              "sources", "sources_total", "quarantine", "checkpoint", "access_log", "loop_lag_ms", "followers"])
             self.assertEqual((health["status"], health["reasons"], health["journal_seq"], health["quarantine"]), ("ok", [], 2, 0))
             self.assertEqual((health["now"], health["today"]), ("2025-06-01T12:00:00.000Z", "2025-06-01"))
             self.assertRegex(health["epoch"], "^[0-9a-f]{32}$")

@@ -73,8 +73,12 @@ static bool ask(struct scene *scene, const char *from, const char *request) {
     char known[] = "t north\n"; /* spoiled at once: the question has its own */
     struct past_terms terms = {
         .today = 20000, .asked_at = INSTANT_NONE, .epoch = 100, .newest_alert_seq = 7, .backdated_days = 14, .known = text_of(known)};
+    char note[] = "noted";
+    terms.note = note;
+    terms.note_size = sizeof note;
     bool taken = past_ask(scene->past, &address, &terms, text_of(request));
     memset(known, '?', sizeof known - 1);
+    memset(note, '?', sizeof note - 1);
     return taken;
 }
 
@@ -82,15 +86,19 @@ static bool ask(struct scene *scene, const char *from, const char *request) {
 static void told(struct scene *scene, const char *from, const char *expected) {
     zmq_pollitem_t item = {.socket = past_socket(scene->past), .events = ZMQ_POLLIN};
     struct return_address to;
-    zmq_msg_t answer;
+    zmq_msg_t note, answer;
     ck_assert_int_eq(zmq_poll(&item, 1, LIMIT_MS), 1);
+    zmq_msg_init(&note);
     zmq_msg_init(&answer);
-    ck_assert(past_take(scene->past, &to, &answer));
+    ck_assert(past_take(scene->past, &to, &note, &answer));
     ck_assert_uint_eq(to.routing_id_length, strlen(from));
     ck_assert(memcmp(to.routing_id, from, to.routing_id_length) == 0 && to.delimiter);
+    ck_assert_uint_eq(zmq_msg_size(&note), sizeof "noted"); /* it comes back as it was handed over */
+    ck_assert_str_eq(zmq_msg_data(&note), "noted");
     ck_assert_uint_eq(zmq_msg_size(&answer), strlen(expected));
     ck_assert_msg(memcmp(zmq_msg_data(&answer), expected, strlen(expected)) == 0, "%.*s, not %s", (int)zmq_msg_size(&answer),
                   (const char *)zmq_msg_data(&answer), expected);
+    zmq_msg_close(&note);
     zmq_msg_close(&answer);
 }
 
@@ -177,11 +185,13 @@ START_TEST(what_nobody_asks_for_is_given_back) {
         ck_assert(ask(&scene, "a", "2025-02-20"));
         zmq_pollitem_t item = {.socket = past_socket(scene.past), .events = ZMQ_POLLIN};
         struct return_address to;
-        zmq_msg_t answer;
+        zmq_msg_t note, answer;
         ck_assert_int_eq(zmq_poll(&item, 1, LIMIT_MS), 1);
+        zmq_msg_init(&note);
         zmq_msg_init(&answer);
-        ck_assert(past_take(scene.past, &to, &answer));
+        ck_assert(past_take(scene.past, &to, &note, &answer));
         read_anew = turn > 0 && zmq_msg_size(&answer) == strlen("1 0 read anew");
+        zmq_msg_close(&note);
         zmq_msg_close(&answer);
         ck_assert_int_eq(poll(&nothing, 1, 2), 0);
     }
@@ -208,9 +218,11 @@ START_TEST(only_so_many_are_taken) {
     ck_assert_int_eq(write(gate[1], "1", 1), 1);
     told(&scene, "b", "let go");
     struct return_address to;
-    zmq_msg_t answer;
+    zmq_msg_t note, answer;
+    zmq_msg_init(&note);
     zmq_msg_init(&answer);
-    ck_assert(!past_take(scene.past, &to, &answer));
+    ck_assert(!past_take(scene.past, &to, &note, &answer));
+    zmq_msg_close(&note);
     zmq_msg_close(&answer);
     close_scene(&scene);
     close(gate[0]);
