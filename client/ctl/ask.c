@@ -87,6 +87,13 @@ static void option_of(const char *pointer, char *option, size_t size) {
     }
 }
 
+const char *ctl_forbidden_help(const json_t *error) {
+    bool wants_role =
+        strcmp(ctl_text(error, "code"), WAITLIST_ERROR_FORBIDDEN) == 0 && strstr(ctl_text(error, "message"), " for the role") != NULL;
+
+    return wants_role ? "; which roles a connection has stands in security.peers and security.local of the daemon's configuration" : "";
+}
+
 void ctl_explain_refusal(const json_t *reply) {
     const json_t *error = json_object_get(reply, "error");
     const char *pointer = ctl_text(error, "pointer");
@@ -95,11 +102,14 @@ void ctl_explain_refusal(const json_t *reply) {
     if (strcmp(pointer, "/day") != 0) {
         option_of(pointer, option, sizeof option);
     }
+    const char *code = ctl_text(error, "code");
+    const char *help = ctl_forbidden_help(error);
+
     if (option[0] != '\0') {
-        ctl_complain("%s: refused: %s (%s)", option, ctl_text(error, "message"), ctl_text(error, "code"));
+        ctl_complain("%s: refused: %s (%s)%s", option, ctl_text(error, "message"), code, help);
         return;
     }
-    ctl_complain("refused: %s (%s%s%s)", ctl_text(error, "message"), ctl_text(error, "code"), pointer[0] != '\0' ? " at " : "", pointer);
+    ctl_complain("refused: %s (%s%s%s)%s", ctl_text(error, "message"), code, pointer[0] != '\0' ? " at " : "", pointer, help);
 }
 
 static int answer(enum waitlist_status status, const char *text, bool printed, json_t **reply) {
@@ -185,8 +195,29 @@ static bool is_about_other_days(const json_t *request) {
     return is;
 }
 
+/* Of which teams, where the daemon withheld those of others: above a table; CSV has no place for it. */
+static void tell_restriction(struct ctl_context *ctl, const json_t *reply) {
+    const json_t *teams = json_object_get(reply, "restricted_to");
+    FILE *out = ctl->format == FORMAT_TABLE ? stdout : stderr;
+    size_t i;
+    const json_t *team;
+
+    if (teams == NULL || ctl->told_restriction) {
+        return;
+    }
+    fputs(json_array_size(teams) == 0 ? "of no team: this connection has none" : "only of your teams: ", out);
+    json_array_foreach(teams, i, team) {
+        fprintf(out, "%s%s", i > 0 ? ", " : "", json_string_value(team));
+    }
+    fputs(ctl->format == FORMAT_TABLE ? "\n\n" : "\n", out);
+    ctl->told_restriction = true;
+}
+
 int ctl_ask(struct ctl_context *ctl, json_t *request, json_t **reply) {
-    return ask(ctl, request, is_about_other_days(request) ? 1 : 0, ctl->format == FORMAT_JSON, reply);
+    int code = ask(ctl, request, is_about_other_days(request) ? 1 : 0, ctl->format == FORMAT_JSON, reply);
+
+    tell_restriction(ctl, *reply);
+    return code;
 }
 
 int ctl_ask_quietly(struct ctl_context *ctl, json_t *request, json_t **reply) {

@@ -22,6 +22,7 @@ struct ctl_context {
     json_t *behalf;      /* on whose behalf every question is asked; NULL: on its own */
     const char *journal; /* --journal: this file answers, and no daemon; NULL: the daemon does */
     struct waitlist_client *client;
+    bool told_restriction;   /* that answers are limited to teams was said, or is not to be */
     struct offline *offline; /* the open journal, with the configuration that it borrows */
     struct config *config;
 };
@@ -52,6 +53,8 @@ struct ctl_command {
 
 /* Reads on whose behalf questions are asked from the environment; false after having said what is wrong with it. */
 bool ctl_take_behalf(struct ctl_context *ctl);
+/* Said behind a refusal for want of a role, the daemon's error; else "". */
+const char *ctl_forbidden_help(const json_t *error);
 
 /* "waitlistctl: …" on stderr. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -103,6 +103,7 @@ int command_digest(struct ctl_context *ctl, int argc, char **argv) {
     struct digest_arguments arguments = {.ctl = ctl, .form = ctl->format == FORMAT_JSON ? FORM_JSON : FORM_TEXT};
 
     ctl->format = FORMAT_TABLE; /* of the answers none is printed as it is */
+    ctl->told_restriction = true;
     ctl_parse(&argp, "digest", argc, argv, &arguments);
     json_t *digest = digest_compose(ask_daemon, &arguments, arguments.team, arguments.since, !arguments.without_references);
 

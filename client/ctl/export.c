@@ -296,7 +296,8 @@ static int export_pack(struct export_arguments *arguments) {
         return arguments->ctl->journal != NULL ? CTL_REFUSED : CTL_USAGE;
     }
     arguments->parameters.known_at = arguments->known_at;
-    struct evidence *evidence = collect(arguments, &source, message);
+    bool may = source_permits(&source, "cqc", arguments->parameters.from, arguments->parameters.to, arguments->known_at, message);
+    struct evidence *evidence = may ? collect(arguments, &source, message) : NULL;
     int code = asked.code;
 
     if (evidence == NULL) {

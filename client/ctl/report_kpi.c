@@ -146,7 +146,9 @@ static int report_with(struct kpi_arguments *arguments, const struct config *con
     if (!source_open(&asked, arguments->ctl, &source)) {
         return arguments->ctl->journal != NULL ? CTL_REFUSED : CTL_USAGE;
     }
-    struct kpi_report *report = kpi_collect(&source, config, &arguments->quarter, arguments->known_at, message);
+    bool may = source_permits(&source, "kpi", kpi_quarter_from(&arguments->quarter), kpi_quarter_to(&arguments->quarter),
+                              arguments->known_at, message);
+    struct kpi_report *report = may ? kpi_collect(&source, config, &arguments->quarter, arguments->known_at, message) : NULL;
 
     if (report == NULL) {
         ctl_complain("%s", message);

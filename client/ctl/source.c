@@ -20,7 +20,8 @@ static json_t *good_reply(json_t *reply, struct source *source, char message[EVI
         return reply;
     }
     source->code = CTL_REFUSED;
-    snprintf(message, EVIDENCE_MESSAGE_SIZE, "refused: %s (%s)", ctl_text(error, "message"), ctl_text(error, "code"));
+    snprintf(message, EVIDENCE_MESSAGE_SIZE, "refused: %s (%s)%s", ctl_text(error, "message"), ctl_text(error, "code"),
+             ctl_forbidden_help(error));
     json_decref(reply);
     return NULL;
 }
@@ -89,6 +90,29 @@ bool source_open(struct source *source, struct ctl_context *ctl, struct evidence
     *source = (struct source){ctl, CTL_REFUSED};
     *evidence = (struct evidence_source){ask, source};
     return ctl->journal != NULL ? ctl_offline(ctl) != NULL : ctl_client(ctl) != NULL;
+}
+
+bool source_permits(const struct evidence_source *evidence, const char *kind, day_t from, day_t to, const json_t *known_at,
+                    char message[EVIDENCE_MESSAGE_SIZE]) {
+    const struct source *source = evidence->context;
+    char first[DATE_SIZE], last[DATE_SIZE];
+
+    if (source->ctl->journal != NULL) {
+        return true;
+    }
+    date_format(from, first);
+    date_format(to, last);
+    json_t *request = json_pack("{s:s, s:s, s:s, s:s}", "op", WAITLIST_OP_EXPORT, "kind", kind, "from", first, "to", last);
+
+    if (known_at != NULL) {
+        json_object_set(request, "known_at", (json_t *)(uintptr_t)known_at);
+    }
+    json_t *reply = evidence->ask(evidence->context, request, message);
+    bool may = reply != NULL;
+
+    json_decref(request);
+    json_decref(reply);
+    return may;
 }
 
 void source_progress(void *context, unsigned done, unsigned total) {

@@ -13,6 +13,11 @@ struct source {
 };
 bool source_open(struct source *source, struct ctl_context *ctl, struct evidence_source *evidence);
 
+/* Tells a daemon what is going to leave it (docs/protocol.md, export), so that who may not take it hears so before anything is asked, and
+ * who does leaves a trace; a journal's file is not asked. False with a reason. */
+bool source_permits(const struct evidence_source *evidence, const char *kind, day_t from, day_t to, const json_t *known_at,
+                    char message[EVIDENCE_MESSAGE_SIZE]);
+
 /* An evidence_progress; its context is a struct progress *, begun with a total of 0. */
 void source_progress(void *context, unsigned done, unsigned total);
 

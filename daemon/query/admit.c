@@ -57,6 +57,10 @@ bool admit_asker(struct question *question, struct text peer, const struct acces
     struct text user = {json_string_value(name), (uint32_t)json_string_length(name)};
     char *teams[ACCESS_TEXTS_MAX];
     struct access_rights named = {.teams = {0, teams}};
+    if (rights == NULL) {
+        question_refuse(question, "forbidden", "who asks is not in the configuration, or no longer", NULL);
+        return false;
+    }
     if (object != NULL && !rights->speaks_for_others) {
         question_refuse(question, "forbidden", "who asks here does not speak for others", "/on_behalf_of");
         return false;

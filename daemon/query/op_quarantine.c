@@ -222,7 +222,7 @@ json_t *op_quarantine(struct question *question) {
         !argument_number(question, "after", 0, INT64_MAX, &after) || !argument_state(question, &filter) ||
         !argument_code(question, &filter.code) || !argument_text(question, "source", &filter.source))
         return NULL;
-    if (id != 0 && json_object_size(question->request) > 3)
+    if (id != 0 && json_object_size(question->request) > (json_object_get(question->request, "on_behalf_of") == NULL ? 3U : 4U))
         return question_refuse(question, "bad_request", "id goes with no other member", "/id");
     filter.after_id = (uint64_t)after;
     return id != 0 ? show(question, (uint64_t)id) : list(question, &filter, (size_t)limit);

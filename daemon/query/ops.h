@@ -40,7 +40,8 @@ json_t *question_refuse(struct question *question, const char *code, const char 
 bool question_has_member(const struct question *question, const char *name);
 
 /* admit.c: whose people and alerts the answer may hold. */
-/* Who asks, by the message's peer and `on_behalf_of`, in `asker`, which then is the question's. False after refusing. */
+/* Who asks, by the message's peer and `on_behalf_of`, in `asker`, which then is the question's; `rights` NULL: nobody that is known. False
+ * after refusing. */
 bool admit_asker(struct question *question, struct text peer, const struct access_rights *rights, struct asker *asker);
 /* Whether the asker may ask the op. False after refusing. */
 bool admit_op(struct question *question);
@@ -190,6 +191,7 @@ json_t *op_alerts(struct question *question);
 json_t *op_alert_ack(struct question *question);
 json_t *op_follow_report(struct question *question);
 json_t *op_exceptions(struct question *question);
+json_t *op_export(struct question *question);
 json_t *op_data_quality(struct question *question);
 json_t *op_redact(struct question *question);
 json_t *op_quarantine(struct question *question);

@@ -45,6 +45,7 @@ static const struct op ops[] = {
     {"data_quality", ASKER_ALL, LOOK_PEOPLE, op_data_quality, {"from", "to", "as_at", "known_at", NULL}},
     {"policies", ASKER_COUNTS, LOOK_NOBODY, op_policies, {"known_at", NULL}},
     {"alert_figures", ASKER_ALL, LOOK_NOBODY, op_alert_figures, {"from", "to", "known_at", NULL}},
+    {"export", ASKER_ALL, LOOK_PEOPLE, op_export, {"kind", "from", "to", "known_at", NULL}},
     {"quarantine", ASKER_ALL, LOOK_PEOPLE, op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
     {"quarantine.retry", ASKER_EVERYTHING, LOOK_PEOPLE, op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
     {"redact", ASKER_EVERYTHING, LOOK_PEOPLE, op_redact, {"events", "subject", "person", "by", "reason", NULL}},
@@ -269,13 +270,14 @@ struct known_values *question_known(const struct question *question) {
 }
 
 /* By what the configuration in force says of whoever the message came from. */
-static json_t *answer_asker(struct question *question, struct text peer, struct asker *asker) {
+static json_t *answer_asker(struct question *question, const char *peer, struct asker *asker) {
+    const struct access_rights *rights = config_rights(ledger_config(question->state->ledger), ACCESS_QUERY, peer);
     const struct op *op = find_op(question);
     if (op == NULL)
         return NULL;
     question->op_name = op->name;
-    look_at_op(question->look, op->name, peer);
-    if (!admit_asker(question, peer, access_default_rights(ACCESS_QUERY), asker))
+    look_at_op(question->look, op->name, text_of(peer));
+    if (!admit_asker(question, text_of(peer), rights, asker))
         return NULL;
     look_for(question->look, asker->user);
     return answer_op(question, op);
@@ -302,7 +304,7 @@ static char *answer_request(struct request *request, struct daemon_state *state,
         question_refuse(&question, "bad_request", "a query is one frame, or a correlation of 1 to 32 bytes and one frame", NULL);
     question.request = object;
     if (object != NULL)
-        reply = answer_asker(&question, text_of(ACCESS_LOCAL_NAME), &asker);
+        reply = answer_asker(&question, request->from.peer, &asker);
     if (question.is_for_the_past && question.refusal == NULL)
         ask_the_past(&question, request);
     bool is_asked_of_the_past = question.is_for_the_past && question.refusal == NULL;

@@ -62,6 +62,7 @@
 #define WAITLIST_OP_ALERTS "alerts"
 #define WAITLIST_OP_ALERT_ACK "alert.ack"
 #define WAITLIST_OP_FOLLOW_REPORT "follow.report"
+#define WAITLIST_OP_EXPORT "export"
 #define WAITLIST_OP_QUARANTINE "quarantine"
 #define WAITLIST_OP_QUARANTINE_RETRY "quarantine.retry"
 #define WAITLIST_OP_QUARANTINE_DISCARD "quarantine.discard"
