@@ -27,7 +27,7 @@ def ops_of_the_daemon():
     import re
     with open(os.path.join(ROOT, "daemon", "query", "query.c"), encoding="utf-8") as file:
         table = re.search(r"static const struct op ops\[\] = \{\n(.*?)\n\};", file.read(), re.DOTALL).group(1)
-    return {name: re.findall(r'"([a-z_]+)"', members) for name, members in re.findall(r'\{"([a-z._]+)", [^{]*\{([^}]*)\}', table)}
+    return {name: re.findall(r'"([a-z_]+)"', members) for name, members in re.findall(r'\{"([a-z._]+)",\s[^{]*\{([^}]*)\}', table)}
 
 
 def people(team, mark, first, count):
@@ -133,6 +133,7 @@ def probes(daemon):
     add("alert_figures", "plain", "alert figures", **span)
     add("quarantine", "any", "quarantine")
     add("quarantine", "other", "quarantined event", id=2)
+    add("access", "plain", "access log")
     add("export", "plain", "export", kind="cqc", **span)
     add("quarantine.retry", "plain", "retry", ids=[1], by="jo")
     add("quarantine.discard", "plain", "discard", ids=[999], by="jo", reason="test")
@@ -166,7 +167,7 @@ def wanted(expectation, kind):
         return {"forbidden"}
     if expectation == "yes":
         return {"own": {"shows own", "answered"}, "other": {"shows other", "answered"}, "any": {"shows own and other"}}.get(
-            kind, {"answered", "shows own and other"})
+            kind, {"answered", "shows own", "shows other", "shows own and other"})
     if expectation in ("counts", "part"):
         return {"forbidden"} if kind in people_kinds and expectation == "counts" else {"answered"}
     return {"own": {"shows own", "answered"}, "other": {"answered", "not_found"}, "any": {"shows own"}}.get(kind, {"answered"})

@@ -155,7 +155,7 @@ class OnBehalfOf(unittest.TestCase):
     def test_what_is_no_such_object(self):
         good = speaking("viewer", "north")
         for value, pointer in (
-                (1, ""), ([], ""), ({}, "/user"), ({**good, "user": ""}, "/user"), ({**good, "user": "x" * 129}, "/user"), ({**good, "user": 5}, "/user"),
+                (1, ""), ([], ""), ({}, "/roles"), ({**good, "user": ""}, "/user"), ({**good, "user": "x" * 129}, "/user"), ({**good, "user": 5}, "/user"),
                 ({**good, "user": "a\nb"}, "/user"), ({**good, "user": "a\u0085b"}, "/user"), ({**good, "user": "jo@council.example"}, "/user"),
                 ({**good, "user": "943 476 5919"}, "/user"), ({**good, "roles": []}, "/roles"), ({**good, "roles": "viewer"}, "/roles"),
                 ({**good, "roles": ["king"]}, "/roles"), ({**good, "roles": [1]}, "/roles"), ({**good, "roles": ["viewer"] * 6}, "/roles"),
