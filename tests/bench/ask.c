@@ -8,7 +8,7 @@
 
 enum { ANSWER_TIMEOUT_MS = 300000 };
 
-static const char *const known[] = {"endpoint", "request", "times", NULL};
+static const char *const known[] = {"endpoint", "request", "times", KEY_ARGUMENTS, NULL};
 
 static size_t times_in(const char *text, size_t length, const char *word) {
     size_t found = 0, word_length = strlen(word);
@@ -25,6 +25,8 @@ int main(int count, char **words) {
     struct samples samples = {NULL, 0, 0};
     size_t size = 0, rows = 0;
     int timeout = ANSWER_TIMEOUT_MS;
+    if (socket != NULL)
+        use_keys(&arguments, socket);
     if (socket == NULL || zmq_setsockopt(socket, ZMQ_RCVTIMEO, &timeout, sizeof timeout) != 0 || zmq_connect(socket, endpoint) != 0)
         give_up("%s: %s", endpoint, zmq_strerror(errno));
     for (uint64_t left = argument_number(&arguments, "times", 1); left > 0; left--) {

@@ -48,7 +48,8 @@ class Scratch:
 class Daemon:
     """A waitlistd with the synthetic county's configuration, in a folder of its own; started and stopped as often as one likes."""
 
-    def __init__(self, build, scratch, clock=None, checkpoints=None):
+    def __init__(self, build, scratch, clock=None, checkpoints=None, tcp=None):
+        """`tcp`: None for Unix sockets, "plain" or "curve" for TCP on the loopback address."""
         self.program = os.path.join(build, "daemon", "waitlistd")
         self.folder = scratch.path
         self.clock = clock
@@ -60,11 +61,34 @@ class Daemon:
         with open(os.path.join(ROOT, "config", "lancashire-2025.conf"), encoding="utf-8") as file:
             text = file.read()
         text = text.replace("ipc:///run/waitlistd/", "ipc://%s/" % self.folder).replace("/var/lib/waitlistd/", self.folder + "/")
+        self.keys = {}
+        if tcp is not None:
+            text = self.over_tcp(build, scratch, text, tcp)
         if checkpoints is not None:
             text = text.replace("journal = {", "journal = { checkpoint_events = %d; checkpoint_interval_s = 0;" % checkpoints)
         with open(scratch.file("waitlistd.conf"), "w", encoding="utf-8") as file:
             file.write(text)
         shutil.copy(os.path.join(ROOT, "config", "bank-holidays.json"), self.folder)
+
+    def over_tcp(self, build, scratch, text, how):
+        """The configuration with its endpoints on TCP; with keys, the sender's are in `keys`."""
+        security = "allow_plain_loopback = true;"
+        for name in ("ingest", "publish", "query"):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                endpoint = "tcp://127.0.0.1:%d" % free.getsockname()[1]
+            text = text.replace(getattr(self, name), endpoint)
+            setattr(self, name, endpoint)
+        if how == "curve":
+            for name in ("daemon", "sender"):
+                subprocess.run([os.path.join(build, "client", "ctl", "waitlistctl"), "keygen", "--curve", scratch.file(name + ".key")],
+                               stdout=subprocess.DEVNULL, check=True)
+            with open(scratch.file("sender.key.pub"), encoding="ascii") as file:
+                public = file.read().split()[1]
+            security = 'secret_key = "%s"; peers = ( { name = "sender"; public_key = "%s"; roles = ( "admin", "producer" ); } );' % (
+                scratch.file("daemon.key"), public)
+            self.keys = {"key": scratch.file("sender.key"), "server_key": scratch.file("daemon.key.pub")}
+        return text + "\nsecurity = { %s };\n" % security
 
     def start(self):
         """Returns the seconds until it said that it was ready."""

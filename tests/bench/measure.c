@@ -2,11 +2,13 @@
 #include "tests/bench/measure.h"
 
 #include "daemon/core/memory.h"
+#include "daemon/security/keyfile.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <zmq.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -138,4 +140,20 @@ void corpus_free(struct corpus *corpus) {
     free(corpus->bytes);
     free(corpus->starts);
     *corpus = (struct corpus){NULL, NULL, 0};
+}
+
+void use_keys(const struct arguments *arguments, void *socket) {
+    const char *path = argument_text(arguments, "key", NULL);
+    const char *server_path = argument_text(arguments, "server_key", NULL);
+    char server_key[KEYFILE_KEY_SIZE], message[KEYFILE_MESSAGE_SIZE];
+    struct keyfile_pair pair;
+
+    if (path == NULL || server_path == NULL)
+        return;
+    if (!keyfile_read_pair(path, &pair, message) || !keyfile_read_public(server_path, server_key, message))
+        give_up("%s", message);
+    NEED(zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server_key, KEYFILE_KEY_SIZE) == 0);
+    NEED(zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, pair.public_key, KEYFILE_KEY_SIZE) == 0);
+    NEED(zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, pair.secret_key, KEYFILE_KEY_SIZE) == 0);
+    keyfile_forget(&pair);
 }

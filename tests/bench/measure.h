@@ -47,4 +47,8 @@ struct simulate_options corpus_options(const struct arguments *arguments);
 struct corpus corpus_make(const struct simulate_options *options);
 void corpus_free(struct corpus *corpus);
 
+/* Gives a socket of ZeroMQ the CURVE keys of the arguments "key" and "server_key", files of keys, if they are there. */
+#define KEY_ARGUMENTS "key", "server_key"
+void use_keys(const struct arguments *arguments, void *socket);
+
 #endif

@@ -15,6 +15,7 @@ import harness
 import bench_backup
 import bench_evidence
 import bench_ingest
+import bench_keys
 import bench_pages
 import bench_past
 import bench_pixels
@@ -23,6 +24,7 @@ import bench_state
 
 BENCHMARKS = {
     "ingest": bench_ingest.throughput,
+    "curve": bench_keys.curve,
     "ack": bench_ingest.acknowledgement,
     "alert": bench_ingest.alerts,
     "query": bench_state.query,

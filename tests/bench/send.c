@@ -16,7 +16,7 @@
 
 enum { ANSWER_TIMEOUT_MS = 120000, REPLY_SIZE = 65536, ALERT_SIZE = 4096 };
 
-static const char *const known[] = {"endpoint", "publish", "frame", "window", "rate", "shift", CORPUS_ARGUMENTS, NULL};
+static const char *const known[] = {"endpoint", "publish", "frame", "window", "rate", "shift", KEY_ARGUMENTS, CORPUS_ARGUMENTS, NULL};
 
 struct sender {
     void *context;
@@ -41,7 +41,7 @@ struct sender {
     struct samples alert_after_sending;
 };
 
-static void *connect_to(void *context, int type, const char *endpoint) {
+static void *connect_to(const struct arguments *arguments, void *context, int type, const char *endpoint) {
     void *socket = zmq_socket(context, type);
     int no_limit = 0, at_once = 0;
     NEED(socket != NULL);
@@ -50,6 +50,7 @@ static void *connect_to(void *context, int type, const char *endpoint) {
     NEED(zmq_setsockopt(socket, ZMQ_LINGER, &at_once, sizeof at_once) == 0);
     if (type == ZMQ_SUB)
         NEED(zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "alert.", 6) == 0);
+    use_keys(arguments, socket);
     if (zmq_connect(socket, endpoint) != 0)
         give_up("%s: %s", endpoint, zmq_strerror(errno));
     return socket;
@@ -262,8 +263,9 @@ int main(int count, char **words) {
     sender.answered_at = memory_new(sender.batches, sizeof *sender.answered_at);
     sender.context = zmq_ctx_new();
     NEED(sender.context != NULL);
-    sender.ingest = connect_to(sender.context, ZMQ_DEALER, argument_text(&arguments, "endpoint", "ipc:///run/waitlistd/ingest.ipc"));
-    sender.alerts = publish == NULL ? NULL : connect_to(sender.context, ZMQ_SUB, publish);
+    sender.ingest =
+        connect_to(&arguments, sender.context, ZMQ_DEALER, argument_text(&arguments, "endpoint", "ipc:///run/waitlistd/ingest.ipc"));
+    sender.alerts = publish == NULL ? NULL : connect_to(&arguments, sender.context, ZMQ_SUB, publish);
     wait_until_connected(&sender);
     if (publish != NULL) {
         NEED(sender.frame == 1 && options.events_per_wait == 1);

@@ -32,7 +32,7 @@ def connect(socket, where, name):
     """Connects the socket to the daemon's endpoint of that name, with keys where it goes over TCP."""
     uri = endpoint(where, name)
     if uri.startswith("tcp://") and "WAITLIST_KEY" in os.environ:
-        socket.curve_secretkey = read_key(os.environ["WAITLIST_KEY"], "secret")
-        socket.curve_publickey = zmq.curve_public(socket.curve_secretkey)
+        secret = read_key(os.environ["WAITLIST_KEY"], "secret")
+        socket.curve_secretkey, socket.curve_publickey = secret, zmq.curve_public(secret)
         socket.curve_serverkey = read_key(os.environ["WAITLIST_SERVER_KEY"], "public")
     socket.connect(uri)
