@@ -202,7 +202,7 @@ static int run(struct config **config, const struct arguments *arguments) {
 int main(int count, char **words) {
     struct arguments arguments = {.simulated = INSTANT_NONE, .log_level = LOG_LEVEL_INFO};
     argp_err_exit_status = EXIT_USAGE;
-    secrecy_begin();
+    secrecy_begin("waitlistd");
     argp_parse(&parser, count, words, 0, NULL, &arguments);
     struct config *config = config_load(arguments.config_path, complain, NULL);
     if (config == NULL)

@@ -37,6 +37,7 @@ static const struct ctl_command commands[] = {
     {"export", command_export, "write a pack of evidence for an inspector"},
     {"keygen", command_keygen, "make a key that signs packs, or a pair for encryption"},
     {"redact", command_redact, "erase who accepted events were about"},
+    {"retention", command_retention, "erase who waits were about that ended long ago"},
     {"verify", command_verify, "check a journal's file against its hash chain, or a pack of evidence"},
     {"backup", command_backup, "have the daemon make a backup of its journal"},
     {"restore", command_restore, "put a backup in the journal's place, under a new epoch"},
@@ -121,7 +122,7 @@ int main(int argc, char **argv) {
     struct ctl_context ctl = {.timeout_ms = 30000};
     struct choice choice = {.ctl = &ctl};
 
-    secrecy_begin(); /* some commands read keys */
+    secrecy_begin("waitlistctl"); /* some commands read keys */
     choose_locale();
     argp_program_version = "waitlistctl " WAITLIST_VERSION;
     argp_err_exit_status = CTL_USAGE;

@@ -153,7 +153,7 @@ int main(int count, char **words) {
     struct settings settings;
     int status = EXIT_FAILURE;
 
-    secrecy_begin();
+    secrecy_begin("waitlist-dashboard");
     if (settings_read(&settings, count, words)) {
         status = run(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
     }

@@ -267,7 +267,7 @@ int main(int argc, char **argv) {
 
     argp_program_version = "waitlist-relay " WAITLIST_VERSION;
     argp_err_exit_status = EXIT_USAGE;
-    secrecy_begin();
+    secrecy_begin("waitlist-relay");
     (void)argp_parse(&argp, argc, argv, 0, NULL, &arguments);
     struct relay_settings *settings = relay_settings_load(arguments.config, report_error, NULL);
 

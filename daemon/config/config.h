@@ -165,6 +165,7 @@ struct config {
     size_t source_count;
     struct source_config *sources;
     struct security_config security;
+    int retention_years; /* after the end of a wait; 0: for ever */
     struct client_config client;
     struct dashboard_config dashboard;
 };

@@ -269,6 +269,10 @@ static const struct config_key keys[] = {
     {"security.access_log.retention_days", KEY_INTEGER, OF_CONFIG(security.access_log_retention_days), RANGE(31, 36500), "730", false,
      "days after which a day of the access log is deleted"},
 
+    GROUP("privacy", SCOPE_CONFIG),
+    {"privacy.retention_years", KEY_INTEGER, OF_CONFIG(retention_years), RANGE(0, 100), "0", false,
+     "years after its end a wait may be redacted by 'waitlistctl retention'; 0: never"},
+
     GROUP("endpoints", SCOPE_CONFIG),
     {"endpoints.ingest", KEY_ENDPOINTS, OF_CONFIG(ingest), NO_RANGE, "[ \"ipc:///run/waitlistd/ingest.ipc\" ]", true,
      "where senders hand in events"},

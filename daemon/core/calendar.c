@@ -40,6 +40,13 @@ void day_to_civil(day_t day, int *year, int *month, int *date) {
     *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
 }
 
+day_t day_years_before(day_t day, int years) {
+    int year, month, date;
+    day_to_civil(day, &year, &month, &date);
+    bool is_leap_year = (year - years) % 4 == 0 && ((year - years) % 100 != 0 || (year - years) % 400 == 0);
+    return day_from_civil(year - years, month, month == 2 && date == 29 && !is_leap_year ? 28 : date);
+}
+
 int day_of_week(day_t day) {
     int weekday = (day + 3) % 7; /* 1970-01-01 was a Thursday */
     return weekday < 0 ? weekday + 7 : weekday;

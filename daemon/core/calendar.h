@@ -16,6 +16,8 @@ typedef int64_t instant_t; /* milliseconds since 1970-01-01T00:00:00Z */
 /* The proleptic Gregorian calendar; `month` 1-12, `date` 1-31. day_from_civil does not check its arguments. */
 day_t day_from_civil(int year, int month, int date);
 void day_to_civil(day_t day, int *year, int *month, int *date);
+/* The same date so many years earlier; for 29 February in a year without one 28 February. */
+day_t day_years_before(day_t day, int years);
 int day_of_week(day_t day); /* 0 = Monday … 6 = Sunday */
 
 /* Exactly YYYY-MM-DD, a date that exists, years 1 to 9999; false otherwise and `*day` is unchanged. */

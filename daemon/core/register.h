@@ -205,6 +205,18 @@ struct wait_view {
 /* False when the wait has no referral (then only subject, exceptions and the seqs are filled in). */
 bool register_view(const struct waiting_register *reg, uint32_t wait, struct wait_view *view);
 
+/* A wait that is over, for the rule of retention (rules, section 3). */
+struct wait_end {
+    struct text subject; /* borrowed, as of a view */
+    struct text pathway;
+    day_t ended;
+    uint64_t newest_seq;
+};
+/* How many waits there are, those without a referral too: they are numbered from 1. */
+uint32_t register_wait_count(const struct waiting_register *reg);
+/* Whether the wait ended before the day, and nothing was recorded of it on that day or later, or is still to come. */
+bool register_ended_before(const struct waiting_register *reg, uint32_t wait, day_t before, struct wait_end *end);
+
 /* One event of a wait and what it did, in fold order; retractions among them at their place by time. */
 struct event_outcome {
     const struct history_event *event;

@@ -59,6 +59,25 @@ bool register_view(const struct waiting_register *reg, uint32_t wait, struct wai
     return true;
 }
 
+uint32_t register_wait_count(const struct waiting_register *reg) {
+    return register_count(reg);
+}
+
+bool register_ended_before(const struct waiting_register *reg, uint32_t wait, day_t before, struct wait_end *end) {
+    const struct record *record = register_record(reg, wait);
+    const struct wait_state *state = &record->state;
+    if (state->ended == DAY_NONE || state->ended >= before || (record->flags & RECORD_HAS_FUTURE) != 0 ||
+        calendar_day_of(reg->calendar, state->last_event_at) >= before)
+        return false;
+    *end = (struct wait_end){
+        .subject = names_text(reg->subjects, wait),
+        .pathway = names_text(reg->pathway_names, state->pathway + 1U),
+        .ended = state->ended,
+        .newest_seq = record->newest_seq,
+    };
+    return true;
+}
+
 size_t register_queue_count(const struct waiting_register *reg) {
     return groups_count(reg->queues);
 }

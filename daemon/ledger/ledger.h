@@ -71,6 +71,32 @@ struct redaction_result {
 };
 enum journal_status ledger_redact(struct ledger *ledger, const struct redaction *redaction, struct redaction_result *result);
 
+/* The rule of retention (rules, section 3): the waits that ended, and of which nothing was recorded since, before a day. A search goes on
+ * from wait to wait, in pieces; what it found is then redacted within an open turn. */
+#define LEDGER_RETENTION_LOOKS 20000 /* events looked at in one piece, but for the last wait's */
+struct retention_found {
+    const struct wait_end *end;
+    uint64_t events; /* of it that are not redacted yet, at least one */
+    bool whole;      /* false: it has more than one redaction takes, and is found again */
+};
+struct retention_search {
+    day_t before;
+    uint32_t after;   /* the wait up to which an earlier piece came; 0: from the first */
+    size_t waits_max; /* to be found in one piece */
+    bool only_counts; /* nothing will be redacted: no seqs are kept */
+    void (*found)(void *context, const struct retention_found *found);
+    void *context;
+    /* What came of it. */
+    uint32_t reached;                    /* the last wait that is done with */
+    bool is_over;                        /* there are no more */
+    size_t count;                        /* of the events to be redacted */
+    uint64_t seqs[LEDGER_REDACTION_MAX]; /* theirs */
+};
+enum journal_status ledger_retention_search(struct ledger *ledger, struct retention_search *search);
+/* `count`: of the events that were redacted. */
+enum journal_status ledger_retention_redact(struct ledger *ledger, const struct retention_search *search, struct text by,
+                                            struct text reason, size_t *count);
+
 /* Somebody deals with an open alert, which `asked` names without its subject, within the open turn. Anything but JOURNAL_OK: the turn
  * cannot go on, the process must end. */
 enum acknowledge_outcome {

@@ -88,6 +88,12 @@ void ledger_keep_rejected(const struct ledger *ledger, struct text bytes, struct
                           struct kept_rejection *kept);
 void ledger_forget_rejected(struct kept_rejection *kept);
 
+/* redact.c */
+/* Redacts those of the events that are not yet, in rising order of seq, none twice. */
+enum journal_status ledger_redact_events(struct ledger *ledger, struct text by, struct text reason, const uint64_t *seqs, size_t count,
+                                         struct redaction_result *result);
+int ledger_compare_seqs(const void *left, const void *right); /* for qsort */
+
 /* standing.c */
 /* Raises and resolves what is about no wait, as of the turn's instant. */
 void ledger_settle_standing(struct ledger *ledger);

@@ -90,7 +90,7 @@ static void gather_named(struct gathering *gathering, const struct redaction *re
     }
 }
 
-static int compare_seqs(const void *left, const void *right) {
+int ledger_compare_seqs(const void *left, const void *right) {
     uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
     return (a > b) - (a < b);
 }
@@ -98,7 +98,7 @@ static int compare_seqs(const void *left, const void *right) {
 static void sort_and_unite(struct gathering *gathering) {
     size_t kept = 0;
     if (gathering->count > 1)
-        qsort(gathering->seqs, gathering->count, sizeof *gathering->seqs, compare_seqs);
+        qsort(gathering->seqs, gathering->count, sizeof *gathering->seqs, ledger_compare_seqs);
     for (size_t i = 0; i < gathering->count; i++)
         if (kept == 0 || gathering->seqs[kept - 1] != gathering->seqs[i])
             gathering->seqs[kept++] = gathering->seqs[i];
@@ -169,7 +169,7 @@ static struct text redacted_text(struct ledger *ledger, const struct event *even
 
 /* ---- The act */
 
-static void append_act(struct ledger *ledger, const struct redaction *redaction, const struct journal_redaction *events, size_t count) {
+static void append_act(struct ledger *ledger, struct text by, struct text reason, const struct journal_redaction *events, size_t count) {
     json_t *record = json_object();
     json_t *ranges = json_array();
     size_t length;
@@ -180,8 +180,8 @@ static void append_act(struct ledger *ledger, const struct redaction *redaction,
         json_array_append_new(ranges, json_pack("[I,I]", (json_int_t)events[i].seq, (json_int_t)events[end - 1].seq));
         i = end;
     }
-    json_object_set_new(record, "by", wire_text(redaction->by));
-    json_object_set_new(record, "reason", wire_text(redaction->reason));
+    json_object_set_new(record, "by", wire_text(by));
+    json_object_set_new(record, "reason", wire_text(reason));
     json_object_set_new(record, "count", json_integer((json_int_t)count));
     json_object_set_new(record, "seqs", ranges);
     char *text = wire_dump(record, &length);
@@ -190,15 +190,15 @@ static void append_act(struct ledger *ledger, const struct redaction *redaction,
     json_decref(record);
 }
 
-static enum journal_status redact_gathered(struct ledger *ledger, const struct redaction *redaction, const struct gathering *gathering,
-                                           struct redaction_result *result) {
-    struct journal_redaction *events = memory_new(gathering->count, sizeof *events);
-    uint32_t *waits = memory_new(gathering->count, sizeof *waits);
+enum journal_status ledger_redact_events(struct ledger *ledger, struct text by, struct text reason, const uint64_t *seqs, size_t count,
+                                         struct redaction_result *result) {
+    struct journal_redaction *events = memory_new(count, sizeof *events);
+    uint32_t *waits = memory_new(count, sizeof *waits);
     enum journal_status status = JOURNAL_OK;
-    for (size_t i = 0; i < gathering->count && status == JOURNAL_OK; i++) {
+    for (size_t i = 0; i < count && status == JOURNAL_OK; i++) {
         struct journal_event stored;
         struct event event;
-        status = journal_read_event(ledger->journal, gathering->seqs[i], &stored);
+        status = journal_read_event(ledger->journal, seqs[i], &stored);
         if (status != JOURNAL_OK)
             break;
         if (stored.redacted) {
@@ -210,11 +210,11 @@ static enum journal_status redact_gathered(struct ledger *ledger, const struct r
             break;
         }
         waits[result->redacted] = register_wait_of(ledger->reg, event.subject);
-        events[result->redacted++] = (struct journal_redaction){gathering->seqs[i], redacted_text(ledger, &event)};
+        events[result->redacted++] = (struct journal_redaction){seqs[i], redacted_text(ledger, &event)};
     }
     if (status == JOURNAL_OK && result->redacted > 0) {
         journal_redact(ledger->journal, events, result->redacted);
-        append_act(ledger, redaction, events, result->redacted);
+        append_act(ledger, by, reason, events, result->redacted);
         ledger_read_redaction(ledger);
         for (size_t i = 0; i < result->redacted; i++)
             register_reread(ledger->reg, waits[i]);
@@ -239,7 +239,7 @@ enum journal_status ledger_redact(struct ledger *ledger, const struct redaction 
     result->too_many = gathering.too_many;
     sort_and_unite(&gathering);
     if (status == JOURNAL_OK && !gathering.too_many)
-        status = redact_gathered(ledger, redaction, &gathering, result);
+        status = ledger_redact_events(ledger, redaction->by, redaction->reason, gathering.seqs, gathering.count, result);
     free(gathering.seqs);
     free(gathering.waits);
     return status;

@@ -194,6 +194,7 @@ json_t *op_exceptions(struct question *question);
 json_t *op_export(struct question *question);
 json_t *op_data_quality(struct question *question);
 json_t *op_redact(struct question *question);
+json_t *op_retention(struct question *question);
 json_t *op_quarantine(struct question *question);
 json_t *op_quarantine_retry(struct question *question);
 json_t *op_quarantine_discard(struct question *question);

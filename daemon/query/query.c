@@ -49,6 +49,7 @@ static const struct op ops[] = {
     {"quarantine", ASKER_ALL, LOOK_PEOPLE, op_quarantine, {"state", "code", "source", "id", "limit", "after", NULL}},
     {"quarantine.retry", ASKER_EVERYTHING, LOOK_PEOPLE, op_quarantine_retry, {"ids", "code", "after", "by", "reason", NULL}},
     {"redact", ASKER_EVERYTHING, LOOK_PEOPLE, op_redact, {"events", "subject", "person", "by", "reason", NULL}},
+    {"retention", ASKER_EVERYTHING, LOOK_PEOPLE, op_retention, {"dry_run", "limit", "after", "by", "reason", NULL}},
     {"quarantine.discard", ASKER_EVERYTHING, LOOK_PEOPLE, op_quarantine_discard, {"ids", "code", "after", "by", "reason", NULL}},
 };
 

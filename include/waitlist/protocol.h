@@ -69,6 +69,7 @@
 #define WAITLIST_OP_SNAPSHOT "snapshot"
 #define WAITLIST_OP_CONFIG "config"
 #define WAITLIST_OP_REDACT "redact"
+#define WAITLIST_OP_RETENTION "retention"
 #define WAITLIST_OP_BACKUP "backup"
 #define WAITLIST_OP_BACKUP_STATUS "backup.status"
 #define WAITLIST_OP_CLOCK_SET "clock.set"

@@ -19,6 +19,17 @@ START_TEST(days_and_civil_dates_are_each_others_inverse) {
 }
 END_TEST
 
+START_TEST(years_before_a_day) {
+    ck_assert_int_eq(day_years_before(world_day_of("2025-06-02"), 5), world_day_of("2020-06-02"));
+    ck_assert_int_eq(day_years_before(world_day_of("2024-02-29"), 1), world_day_of("2023-02-28"));
+    ck_assert_int_eq(day_years_before(world_day_of("2024-02-29"), 4), world_day_of("2020-02-29"));
+    ck_assert_int_eq(day_years_before(world_day_of("2000-02-29"), 100), day_from_civil(1900, 2, 28)); /* no leap year */
+    ck_assert_int_eq(day_years_before(day_from_civil(2100, 2, 28), 100), world_day_of("2000-02-28"));
+    ck_assert_int_eq(day_years_before(world_day_of("2025-03-01"), 1), world_day_of("2024-03-01"));
+    ck_assert_int_eq(day_years_before(world_day_of("2025-12-31"), 0), world_day_of("2025-12-31"));
+}
+END_TEST
+
 START_TEST(weekdays_count_from_monday) {
     ck_assert_int_eq(day_of_week(world_day_of("2025-04-07")), 0);
     ck_assert_int_eq(day_of_week(world_day_of("2025-04-13")), 6);
@@ -220,6 +231,7 @@ END_TEST
 int main(void) {
     const TTest *const tests[] = {days_and_civil_dates_are_each_others_inverse,
                                   weekdays_count_from_monday,
+                                  years_before_a_day,
                                   a_date_is_exact_and_exists,
                                   an_instant_is_rfc_3339,
                                   other_instants_are_refused,

@@ -107,6 +107,46 @@ START_TEST(figures_count_what_is_there) {
 }
 END_TEST
 
+static bool ended_before(struct world *world, const char *subject, const char *day, struct wait_end *end) {
+    return register_ended_before(world_register(world), register_find(world_register(world), text_of(subject)), world_day_of(day), end);
+}
+
+START_TEST(waits_that_ended_before_a_day) {
+    struct world *world = world_create("2025-05-10");
+    struct wait_end end;
+
+    REFER(world, "completed", .on = "2025-04-01");
+    COMPLETE(world, "completed", .on = "2025-04-10");
+    ck_assert(!ended_before(world, "completed", "2025-04-10", &end)); /* the day itself is not before it */
+    ck_assert(ended_before(world, "completed", "2025-04-11", &end));
+    ck_assert(text_is(end.subject, "completed") && text_is(end.pathway, "needs_assessment"));
+    ck_assert_int_eq(end.ended, world_day_of("2025-04-10"));
+    ck_assert_uint_eq(end.newest_seq, 2);
+    CONTACT(world, "completed", .on = "2025-04-20"); /* without effect, but somebody wrote it down */
+    ck_assert(!ended_before(world, "completed", "2025-04-20", &end));
+    ck_assert(ended_before(world, "completed", "2025-04-21", &end));
+    REFER(world, "mistake", .on = "2025-04-01");
+    CLOSE(world, "mistake", .on = "2025-04-02", .reason = "recorded_in_error");
+    ck_assert(ended_before(world, "mistake", "2025-04-03", &end)); /* which counts nowhere */
+    REFER(world, "reopened", .on = "2025-04-01");
+    CLOSE(world, "reopened", .on = "2025-04-02");
+    ck_assert(ended_before(world, "reopened", "2025-05-01", &end));
+    REOPEN(world, "reopened", .on = "2025-04-03");
+    ck_assert(!ended_before(world, "reopened", "2025-05-01", &end));
+    REFER(world, "started", .on = "2025-04-01", .pathway = "started");
+    START(world, "started", .on = "2025-04-02"); /* its clock has stopped, and it goes on */
+    ck_assert(!ended_before(world, "started", "2025-05-01", &end));
+    CONTACT(world, "nobody", .on = "2025-04-02"); /* never referred */
+    ck_assert(!ended_before(world, "nobody", "2025-05-01", &end));
+    REFER(world, "to come", .on = "2025-04-01");
+    CLOSE(world, "to come", .on = "2025-04-02");
+    REOPEN(world, "to come", .on = "2025-05-11");
+    ck_assert(!ended_before(world, "to come", "2025-05-01", &end));
+    ck_assert_uint_eq(register_wait_count(world_register(world)), 6);
+    world_destroy(&world);
+}
+END_TEST
+
 START_TEST(queues_tell_what_changed) {
     struct world *world = world_create("2025-04-01");
     struct text pathway, team;
@@ -546,6 +586,7 @@ int main(void) {
                                   a_turn_shows_when_it_is_settled,
                                   events_in_order_are_never_read_again,
                                   figures_count_what_is_there,
+                                  waits_that_ended_before_a_day,
                                   queues_tell_what_changed,
                                   members_come_and_go,
                                   a_replay_gives_what_the_days_gave,
