@@ -400,9 +400,11 @@ class Everything(unittest.TestCase):
         self.addCleanup(relay.finish)
         os.mkdir(os.path.join(relay.folder, "lists"))
         relay.start()
+        relay.wait_cursor("said", 0)
+        relay.wait_cursor("hook", 0)
         self.fill()
         newest = self.daemon.ask("health")["alert_seq"]
-        with Gateway(self.daemon, arguments=["--log-level", "debug"]) as gateway:
+        with Gateway(self.daemon, arguments=["--sign-in=none", "--open-role=admin", "--log-level=debug"]) as gateway:
             gateway.wait_daemon("live")
             self.ask_the_gateway(gateway)
             self.use_the_commands()

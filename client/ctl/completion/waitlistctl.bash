@@ -62,6 +62,7 @@ _waitlistctl() {
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
     report) options='dhsc-waiting-times kpi --from --encoding --quarter --known-at --out' ;;
     redact) options='--subject --person --source --reason --by' ;;
+    retention) options='--dry-run --by --reason --limit' ;;
     export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --cld --cld-encoding --publish --progress' ;;
     verify) options='--head --seq --public-key --unsigned --cld' ;;
     backup) options='--with-key' ;;
