@@ -13,6 +13,7 @@
 
 #include "client/import/cld_values.h"
 #include "client/import/pseudonym.h"
+#include "daemon/config/check.h"
 #include "daemon/core/memory.h"
 
 #define TEXT_PLAIN_BYTES 4096
@@ -83,7 +84,14 @@ static char *text_member(struct reading *reading, const config_setting_t *group,
         complain(reading, setting, "a text in \"double quotes\" is wanted here");
         return copy(otherwise);
     }
-    return copy(config_setting_get_string(setting));
+    const char *text = config_setting_get_string(setting);
+    const char *wrong = config_check_printable(text); /* it may stand in an event */
+
+    if (wrong != NULL) {
+        complain(reading, setting, wrong);
+        return copy(otherwise);
+    }
+    return copy(text);
 }
 
 /* A name of the rules, section 2, or "". */

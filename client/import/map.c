@@ -1,5 +1,6 @@
 /* From libconfig's tree to the map of an import, with every error of the file in one run; and the map's columns in a file's header. */
 #include "client/import/map.h"
+#include "daemon/config/check.h"
 #include "daemon/config/complain.h"
 #include "daemon/config/source.h"
 #include "daemon/core/memory.h"
@@ -79,7 +80,15 @@ static void check_names(struct reading *reading, const config_setting_t *group, 
 /* The text of a setting; numbers are texts too. NULL (reported) for anything else. The caller frees. */
 static char *take_text(struct reading *reading, const config_setting_t *setting) {
     if (config_setting_type(setting) == CONFIG_TYPE_STRING) {
-        return config_text_copy(config_setting_get_string(setting));
+        const char *text = config_setting_get_string(setting);
+        const char *wrong = config_check_utf8(text); /* it may stand in an event */
+
+        if (wrong == NULL) {
+            return config_text_copy(text);
+        }
+        complain(reading, line_of(setting), "%s: %s", config_setting_name(setting) != NULL ? config_setting_name(setting) : "this text",
+                 wrong);
+        return NULL;
     }
     if (config_setting_type(setting) == CONFIG_TYPE_INT) {
         return config_text_format("%d", config_setting_get_int(setting));

@@ -1,6 +1,7 @@
 /* One table of options drives reading, ranges and defaults; every error of the file is told with its line, in one run. */
 #include "client/relay/settings.h"
 
+#include "daemon/config/check.h"
 #include "daemon/config/complain.h"
 #include "daemon/config/source.h"
 #include "daemon/core/memory.h"
@@ -134,9 +135,12 @@ static void set_text(char **place, char *text) {
 static void read_text(struct reading *reading, const struct option *option, const config_setting_t *setting, char **place) {
     const char *text = config_setting_get_string(setting);
     size_t length = text != NULL ? strlen(text) : 0;
+    const char *wrong = text != NULL ? config_check_printable(text) : NULL;
 
     if (text == NULL) {
         complain(reading, line_of(setting), "%s must be text in \"double quotes\"", option->name);
+    } else if (wrong != NULL) {
+        complain(reading, line_of(setting), "%s: %s", option->name, wrong);
     } else if (length < (size_t)option->minimum || length > (size_t)option->maximum) {
         complain(reading, line_of(setting), "%s must have %d to %d bytes", option->name, option->minimum, option->maximum);
     } else if (option->kind == OPTION_NAME && !is_name(text)) {

@@ -24,15 +24,19 @@ const char *config_check_name(const char *name) {
     return NULL;
 }
 
-const char *config_check_printable(const char *text) {
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
-        if (*at < 0x20 || *at == 0x7f)
-            return "it holds a control character: write it on one line, without tabs";
+const char *config_check_utf8(const char *text) {
     json_t *string = json_string(text); /* refuses what is not UTF-8 */
     if (!string)
         return "it is not valid UTF-8: save the file as UTF-8";
     json_decref(string);
     return NULL;
+}
+
+const char *config_check_printable(const char *text) {
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if (*at < 0x20 || *at == 0x7f)
+            return "it holds a control character: write it on one line, without tabs";
+    return config_check_utf8(text);
 }
 
 /* Reads one day's name; -1 when there is none. */

@@ -6,7 +6,9 @@
 
 /* [A-Za-z0-9_-]{1,64} (rules, section 2). */
 const char *config_check_name(const char *name);
-/* Valid UTF-8 without control characters. */
+/* Valid UTF-8. */
+const char *config_check_utf8(const char *text);
+/* The same, without control characters. */
 const char *config_check_printable(const char *text);
 /* "Mon-Fri 08:00-18:00" or "Sat 09:00-12:00"; the hours rise. `*read` is what they say when nothing is wrong. */
 const char *config_check_hours(const char *hours, struct feed_hours *read);
