@@ -22,6 +22,8 @@ import time
 
 import zmq
 
+from restrictions import inside
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WAITLISTD = os.environ.get("WAITLISTD", "")
 WAITLISTCTL = os.environ.get("WAITLISTCTL", "")
@@ -125,7 +127,7 @@ class Daemon:
         self.close_notify()
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.notify_path)
-        command = self.wrapper + [WAITLISTD, "-c", self.config_path] + self.arguments
+        command = inside("waitlistd", WAITLISTD, self.folder) + self.wrapper + [WAITLISTD, "-c", self.config_path] + self.arguments
         if self.clock:
             command += ["--simulated-clock", self.clock]
         environment = {**os.environ, "NOTIFY_SOCKET": self.notify_path, **self.environment}

@@ -14,6 +14,7 @@ import time
 import urllib.parse
 
 from daemon import LIMIT_S, LOG_LINE, SANITIZER
+from restrictions import inside
 
 DASHBOARD = os.environ.get("WAITLIST_DASHBOARD", "")
 INDEX = b"<!DOCTYPE html><title>Waiting lists</title>\n"
@@ -65,7 +66,9 @@ class Gateway:
         path = os.path.join(self.folder, "notify")
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(path)
-        command = [DASHBOARD, "-c", self.daemon.config_path, "--listen", "127.0.0.1:%d" % self.port, "--web", self.web] + self.arguments
+        command = inside("waitlist-dashboard", DASHBOARD, self.folder, self.daemon.folder, self.web,
+                         writable=self.environment.get("TMPDIR") and os.path.dirname(self.environment["TMPDIR"]))
+        command += [DASHBOARD, "-c", self.daemon.config_path, "--listen", "127.0.0.1:%d" % self.port, "--web", self.web] + self.arguments
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, env={**os.environ, "NOTIFY_SOCKET": path, **self.environment},
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -11,6 +11,7 @@ import threading
 import time
 
 from daemon import LIMIT_S, SANITIZER
+from restrictions import inside
 
 RELAY = os.environ.get("WAITLIST_RELAY", "")
 
@@ -120,8 +121,9 @@ class Relay:
             notify.bind(path)
             notify.settimeout(LIMIT_S)
             with open(self.log_path, "ab") as log:
-                self.process = subprocess.Popen([RELAY, "-c", self.config, "--log-level", "info"], stdin=subprocess.DEVNULL, stdout=log,
-                                                stderr=log, env={**os.environ, "NOTIFY_SOCKET": path})
+                command = inside("waitlist-relay", RELAY, self.folder, self.daemon.folder) + [RELAY, "-c", self.config, "--log-level", "info"]
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                                env={**os.environ, "NOTIFY_SOCKET": path})
             while b"READY=1" not in notify.recv(4096):
                 assert self.process.poll() is None, self.log()
         os.unlink(path)
