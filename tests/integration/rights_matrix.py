@@ -13,6 +13,7 @@ from daemon import ROOT, event, referral
 EXPECTED = os.path.join(ROOT, "tests", "data", "rights", "query.csv")
 ROLES = ("producer", "viewer", "manager", "analyst", "admin")
 CLOCK = "2025-06-03T12:00:00Z"
+CONFIG = 'journal += { backup_directory = "%s"; };\nprivacy = { retention_years = 50; };'
 MARKS = {"north": "northref", "south": "southref"}
 
 
@@ -138,6 +139,7 @@ def probes(daemon):
     add("quarantine.retry", "plain", "retry", ids=[1], by="jo")
     add("quarantine.discard", "plain", "discard", ids=[999], by="jo", reason="test")
     add("redact", "plain", "redaction", events=[{"source": "urn:test", "id": "no-such"}], by="jo", reason="test")
+    add("retention", "plain", "what is older than it may be kept", dry_run=True)
     add("backup", "plain", "backup", name="b-%d" % len(rows))
     add("backup.status", "plain", "state of the backup")
     add("clock.set", "plain", "clock", now="2025-06-04T12:00:00Z")

@@ -67,7 +67,7 @@ class Attempts(unittest.TestCase):
         return folder
 
     def test_1_roles(self):
-        with Daemon(clock=matrix.CLOCK, config='journal += { backup_directory = "%s"; };' % self.folder()) as daemon:
+        with Daemon(clock=matrix.CLOCK, config=matrix.CONFIG % self.folder()) as daemon:
             matrix.fill(daemon)
             rows, wrong = matrix.judge(daemon, lambda role, op, members: daemon.try_ask(op, on_behalf_of={"user": "jo", "roles": [role], "teams": ["north"]},
                                                                                         **members))
@@ -199,7 +199,7 @@ class Attempts(unittest.TestCase):
         base = {"flow": {"from": "2025-05-01", "to": "2025-05-31"}, "series": {"from": "2025-05-01", "to": "2025-05-31"}, "restatement": {"day": "2025-05-31"},
                 "wait": {"subject": "northref-1"}, "alert.ack": {"alert_id": "a1", "by": "jo"}, "follow.report": {"name": "f", "alert_seq": 0},
                 "quarantine.retry": {"ids": [999], "by": "jo"}, "quarantine.discard": {"ids": [999], "by": "jo", "reason": "x"},
-                "redact": {"subject": "nobody", "by": "jo", "reason": "x"}, "export": {"kind": "cqc", "from": "2025-05-01", "to": "2025-05-31"},
+                "redact": {"subject": "nobody", "by": "jo", "reason": "x"}, "retention": {"dry_run": True}, "export": {"kind": "cqc", "from": "2025-05-01", "to": "2025-05-31"},
                 "alert_figures": {"from": "2025-05-01", "to": "2025-05-31"}}
         rows = []
         with Daemon(clock=matrix.CLOCK) as daemon:

@@ -12,8 +12,6 @@ import rights_matrix as matrix
 import zmq
 from daemon import ROOT, Daemon, event, receive, referral
 
-BACKUPS = 'journal += { backup_directory = "%s"; };'
-
 
 def speaking(role, *teams):
     return {"user": "jo", "roles": [role], "teams": list(teams)}
@@ -45,7 +43,7 @@ class EveryRole(unittest.TestCase):
         self.assertEqual({(row[0], row[1]) for row in rows}, {(role, op) for role in matrix.ROLES for op in matrix.expected()})
 
     def test_on_whose_behalf(self):
-        with Daemon(clock=matrix.CLOCK, config=BACKUPS % self.backups) as daemon:
+        with Daemon(clock=matrix.CLOCK, config=matrix.CONFIG % self.backups) as daemon:
             matrix.fill(daemon)
             self.judge(daemon, lambda role, op, members: daemon.try_ask(op, on_behalf_of=speaking(role, "north"), **members))
 
@@ -70,7 +68,7 @@ class EveryRole(unittest.TestCase):
         entries = ['{ endpoint = "%s"; name = "the-%s"; roles = ( "%s" ); teams = ( "north" ); }' % (end, role, role) for role, end in ends.items()]
         security = "security = { %s local = ( %s ); };" % (more, ", ".join(entries))
         daemon.endpoints["query"] = '", "'.join([main] + list(ends.values()))
-        daemon.configure(security + "\n" + BACKUPS % self.backups)
+        daemon.configure(security + "\n" + matrix.CONFIG % self.backups)
         daemon.endpoints["query"] = main
         daemon.start()
         return daemon, ends
