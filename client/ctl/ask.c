@@ -60,6 +60,11 @@ int ctl_explain(enum waitlist_status status, const char *endpoints) {
     case WAITLIST_SYSTEM:
         ctl_complain("%s: %s", waitlist_status_text(status), strerror(errno));
         return CTL_UNREACHABLE;
+    case WAITLIST_REFUSED:
+        ctl_complain(
+            "waitlistd at %s refused: which roles a connection has stands in security.peers and security.local of its configuration",
+            where);
+        return CTL_REFUSED;
     default:
         ctl_complain("%s (%s)", waitlist_status_text(status), where);
         return CTL_REFUSED;

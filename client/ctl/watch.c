@@ -184,7 +184,10 @@ static void take_alerts(struct watch *watch) {
         }
         waitlist_follower_restart(watch->follower, &cursor);
     }
-    watch->caught_up = watch->caught_up || waitlist_follower_is_live(watch->follower);
+    if (status == WAITLIST_REFUSED) {
+        watch->view.notice = "Alerts are not for the roles of this connection.";
+    }
+    watch->caught_up = watch->caught_up || status == WAITLIST_REFUSED || waitlist_follower_is_live(watch->follower);
 }
 
 static void take_positions(struct watch *watch) {

@@ -6,6 +6,7 @@ endforeach()
 if(TARGET waitlistd)
   add_test(NAME integration.client_daemon COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/test_client_daemon.py)
   set(client_daemon integration.client_daemon)
+  waitlist_python_test(integration client_rights 120)
 endif()
 set_tests_properties(integration.client_send integration.client_follow integration.client_ask integration.client_watch integration.client_examples
   ${client_daemon} PROPERTIES TIMEOUT 300 ENVIRONMENT
