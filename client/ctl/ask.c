@@ -74,9 +74,9 @@ int ctl_explain(enum waitlist_status status, const char *endpoints) {
 /* The option behind a member of the request, as people write it: "/group_by/0" is --group-by, "/filter/team" --filter team. Empty when
  * no option has that name. */
 static void option_of(const char *pointer, char *option, size_t size) {
-    static const char *const names[] = {"group_by", "filter", "sort", "limit",  "cursor", "as_at",       "known_at",
-                                        "basis",    "from",   "to",   "step",   "since",  "state",       "code",
-                                        "source",   "after",  "by",   "reason", "note",   "expected_by", NULL};
+    static const char *const names[] = {"group_by", "filter",      "sort",    "limit", "cursor", "as_at",   "known_at", "basis", "from",
+                                        "to",       "step",        "since",   "state", "code",   "source",  "after",    "by",    "reason",
+                                        "note",     "expected_by", "subject", "user",  "peer",   "outcome", NULL};
     size_t length = strcspn(pointer + (pointer[0] == '/'), "/");
 
     option[0] = '\0';

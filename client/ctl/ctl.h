@@ -78,6 +78,7 @@ int64_t ctl_int(const json_t *object, const char *member);
 /* Who is logged in here; NULL: nobody knows. */
 const char *ctl_login_name(void);
 
+int command_access(struct ctl_context *ctl, int argc, char **argv);
 int command_ack(struct ctl_context *ctl, int argc, char **argv);
 int command_status(struct ctl_context *ctl, int argc, char **argv);
 int command_summary(struct ctl_context *ctl, int argc, char **argv);

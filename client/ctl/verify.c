@@ -1,5 +1,7 @@
-/* waitlistctl verify: checks a journal's file against its hash chain; or a pack of evidence (verify_pack.c). */
+/* waitlistctl verify: checks a journal's file against its hash chain; or a pack of evidence (verify_pack.c), or an access log
+ * (verify_access.c). */
 #include "client/ctl/send.h"
+#include "client/ctl/verify_access.h"
 #include "client/ctl/verify_pack.h"
 #include "client/import/cld.h"
 
@@ -73,13 +75,13 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
         return 0;
     case ARGP_KEY_ARG:
         if (choice->path != NULL) {
-            argp_error(state, "one journal, or one pack, at a time");
+            argp_error(state, "one journal, one pack or one access log at a time");
         }
         choice->path = argument;
         return 0;
     case ARGP_KEY_END:
         if (choice->path == NULL) {
-            argp_error(state, "which journal, or which pack?");
+            argp_error(state, "which journal, pack or access log?");
         }
         if (choice->cld_count > 0 && choice->ctl->journal == NULL) {
             argp_error(state, "--cld belongs to a pack that is computed again: --journal FILE");
@@ -190,17 +192,29 @@ int command_verify(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp argp = {
         .parser = take_option,
         .options = options,
-        .args_doc = "JOURNAL|PACK",
-        .doc = "Check a journal's file: nothing missing, damaged or changed since it was written. It is only read, and the daemon may run. "
-               "Ends with 1 when something is wrong, and names the first bad seq. Or check a pack of evidence: its signature, its files, "
-               "and with --journal every figure, computed again; it names the file and the cell.\v"
-               "Who can write the file can compute its chain anew. Only a head that was noted on another machine, from a heartbeat, shows "
-               "that.\n\nExample:\n  waitlistctl verify /var/lib/waitlistd/journal.db\n"
-               "  waitlistctl verify pack.zip --journal /var/lib/waitlistd/journal.db\n",
+        .args_doc = "JOURNAL|PACK|FOLDER",
+        .doc =
+            "Check a journal's file: nothing missing, damaged or changed since it was written. It is only read, and the daemon may run. "
+            "Ends with 1 when something is wrong, and names the first bad seq. Or check a pack of evidence: its signature, its files, "
+            "and with --journal every figure, computed again; it names the file and the cell. Or check the folder of an access log: every "
+            "line, and with --journal the heads that the journal keeps of it; it names the file and the line.\v"
+            "Who can write the file can compute its chain anew. Only a head that was noted on another machine, from a heartbeat, shows "
+            "that.\n\nExample:\n  waitlistctl verify /var/lib/waitlistd/journal.db\n"
+            "  waitlistctl verify pack.zip --journal /var/lib/waitlistd/journal.db\n"
+            "  waitlistctl verify /var/lib/waitlistd/access --journal /var/lib/waitlistd/journal.db\n",
         .children = children};
     struct verify_choice choice = {.ctl = ctl};
 
     ctl_parse(&argp, "verify", argc, argv, &choice);
+    if (trail_is_directory(choice.path)) {
+        struct verify_access_choice access = {.ctl = ctl, .path = choice.path};
+
+        if (choice.has_head) {
+            access.noted.entries = choice.seq;
+            chain_digest_format(&choice.head, access.noted.head);
+        }
+        return verify_access(&access);
+    }
     if (verify_is_pack(choice.path)) {
         return verify_pack(&(struct verify_pack_choice){
             ctl, choice.path, choice.public_key, choice.may_be_unsigned, {choice.cld_paths, choice.cld_count, false}});

@@ -32,6 +32,7 @@ static const struct answer_table tables[] = {
     {WAITLIST_OP_WAIT, print_wait, NULL},
     {WAITLIST_OP_ALERTS, answers_alerts, NULL},
     {WAITLIST_OP_EXCEPTIONS, answers_exceptions, NULL},
+    {WAITLIST_OP_ACCESS, answers_access, NULL},
     {WAITLIST_OP_QUARANTINE, answers_quarantine, NULL},
     {WAITLIST_OP_DATA_QUALITY, answers_data_quality, NULL},
 };

@@ -12,6 +12,7 @@ void answers_restatement(const json_t *reply, const json_t *group_by, enum table
 void answers_distribution(const json_t *reply, enum table_format format, FILE *out);
 void answers_alerts(const json_t *reply, enum table_format format, FILE *out);
 void answers_exceptions(const json_t *reply, enum table_format format, FILE *out);
+void answers_access(const json_t *reply, enum table_format format, FILE *out);
 void answers_quarantine(const json_t *reply, enum table_format format, FILE *out);
 /* `rows` are waits; they get the version of the rules that the reply says once. */
 void answers_waits(const json_t *rows, const json_t *reply, enum table_format format, FILE *out);

@@ -2,6 +2,7 @@
 #include "client/tables/answers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void print_columns(const struct column *columns, size_t count, const json_t *rows, enum table_format format, FILE *out) {
@@ -196,4 +197,55 @@ static const struct column quarantine_columns[] = {{"id", "ID", COLUMN_NUMBER},
 
 void answers_quarantine(const json_t *reply, enum table_format format, FILE *out) {
     print_columns(quarantine_columns, QUARANTINE_COLUMN_COUNT, json_object_get(reply, "rows"), format, out);
+}
+
+static const struct column access_columns[] = {{"n", "ENTRY", COLUMN_NUMBER},     {"at", "AT", COLUMN_TEXT},
+                                               {"peer", "PEER", COLUMN_TEXT},     {"user", "USER", COLUMN_TEXT},
+                                               {"op", "OP", COLUMN_TEXT},         {"what", "WHAT", COLUMN_TEXT},
+                                               {"rows", "ROWS", COLUMN_NUMBER},   {"outcome", "OUTCOME", COLUMN_TEXT},
+                                               {"reason", "REASON", COLUMN_TEXT}, {"chain", "CHAIN", COLUMN_CSV_ONLY}};
+#define ACCESS_COLUMN_COUNT (sizeof access_columns / sizeof access_columns[0])
+
+/* What was asked, as a person reads it: "subject=w-1 seq=30". The caller frees. */
+static char *asked_in_words(const json_t *what) {
+    char *words = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&words, &size);
+    const char *name;
+    json_t *value;
+
+    if (stream == NULL) {
+        return NULL;
+    }
+    json_object_foreach((json_t *)(uintptr_t)what, name, value) {
+        char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+        fprintf(stream, "%s%s=%s", ftell(stream) > 0 ? " " : "", name, text != NULL ? text : json_string_value(value));
+        free(text);
+    }
+    (void)fclose(stream);
+    return words;
+}
+
+void answers_access(const json_t *reply, enum table_format format, FILE *out) {
+    struct table *table = table_create(access_columns, ACCESS_COLUMN_COUNT);
+    size_t i;
+    const json_t *row;
+
+    json_array_foreach(json_object_get(reply, "rows"), i, row) {
+        for (size_t c = 0; c < ACCESS_COLUMN_COUNT; c++) {
+            const json_t *value = json_object_get(row, access_columns[c].name);
+
+            if (json_is_object(value)) {
+                char *words = format == FORMAT_TABLE ? asked_in_words(value) : json_dumps(value, JSON_COMPACT);
+
+                table_text(table, words);
+                free(words);
+            } else {
+                table_json(table, value);
+            }
+        }
+    }
+    table_print(table, format, out);
+    table_destroy(&table);
 }

@@ -21,20 +21,21 @@ static struct text string_of(const json_t *value) {
 
 /* ---- What somebody typed */
 
-/* A member that holds a reference: what has another form is none, and may be a name. */
-static bool is_of_references(const char *name) {
-    static const char *const names[] = {"subject", "subject_prefix", "worker"};
+/* A member whose text may have any form. All others are references, names, days, instants and codes: what has another form is none of
+ * these, and may be somebody's name. */
+static bool has_any_form(const char *name) {
+    static const char *const names[] = {"by", "source", "id", "user"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(names[i], name) == 0)
             return true;
     return false;
 }
 
-static bool is_reference(struct text text) {
+static bool has_form(struct text text) {
     for (uint32_t i = 0; i < text.length; i++) {
         char letter = text.at[i];
         bool is_letter = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9');
-        if (!is_letter && (letter == '\0' || strchr("._:/-", letter) == NULL))
+        if (!is_letter && (letter == '\0' || strchr("._:/+-", letter) == NULL))
             return false;
     }
     return true;
@@ -50,7 +51,7 @@ static bool is_personal(const struct question *question, const char *name, struc
         return false;
     if (strcmp(name, "person") == 0) /* who is to be erased: the journal does not keep it either */
         return true;
-    return personal_is_anywhere(text, false) || (is_of_references(name) && !is_reference(text));
+    return personal_is_anywhere(text, false) || (!has_any_form(name) && !has_form(text));
 }
 
 static json_t *hashed(const struct question *question, struct text text) {
@@ -72,7 +73,7 @@ static json_t *cleaned_object(const struct question *question, const json_t *val
     const char *name;
     json_t *member;
     json_object_foreach((json_t *)(uintptr_t)value, name, member) {
-        json_t *hash = personal_is_anywhere(text_of(name), false) ? hashed(question, text_of(name)) : NULL;
+        json_t *hash = is_personal(question, "", text_of(name)) ? hashed(question, text_of(name)) : NULL;
         json_object_set_new(object, hash == NULL ? name : json_string_value(hash), cleaned(question, name, member));
         json_decref(hash);
     }

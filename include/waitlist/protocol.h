@@ -66,6 +66,7 @@
 #define WAITLIST_OP_QUARANTINE "quarantine"
 #define WAITLIST_OP_QUARANTINE_RETRY "quarantine.retry"
 #define WAITLIST_OP_QUARANTINE_DISCARD "quarantine.discard"
+#define WAITLIST_OP_ACCESS "access"
 #define WAITLIST_OP_SNAPSHOT "snapshot"
 #define WAITLIST_OP_CONFIG "config"
 #define WAITLIST_OP_REDACT "redact"

@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts digest ack quarantine send import simulate report export keygen redact retention verify backup restore completion'
+    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts digest ack quarantine send import simulate report export keygen redact retention access verify backup restore completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --key --server-key --format --timeout --journal --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -35,6 +35,8 @@ _waitlistctl() {
     restatement:--group-by) _waitlistctl_offer -W 'pathway team pathway,team pathway,district pathway,client_group' -- "$current" && return ;;
     summary:--group-by | flow:--group-by | series:--group-by) _waitlistctl_offer -W 'pathway team pathway,team district client_group priority stage' -- "$current" && return ;;
     exceptions:--filter) _waitlistctl_offer -W 'kind=warning kind=all code= source= pathway= team= subject=' -- "$current" && return ;;
+    access:--outcome) _waitlistctl_offer -W 'ok denied not_found refused failed' -- "$current" && return ;;
+    access:--op) _waitlistctl_offer -W 'waits wait alerts exceptions restatement data_quality quarantine access snapshot alert.ack quarantine.retry quarantine.discard redact backup connect ingest subscribe' -- "$current" && return ;;
     watch:--group) _waitlistctl_offer -W 'queue team pathway' -- "$current" && return ;;
     watch:--sort) _waitlistctl_offer -W 'breach waiting due longest name' -- "$current" && return ;;
     waits:--sort) _waitlistctl_offer -W '-days days days_to_breach -risk priority last_contact subject' -- "$current" && return ;;
@@ -64,6 +66,7 @@ _waitlistctl() {
     redact) options='--subject --person --source --reason --by' ;;
     retention) options='--dry-run --by --reason --limit' ;;
     export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --cld --cld-encoding --publish --progress' ;;
+    access) options='--subject --user --peer --op --outcome --from --to --oldest-first --limit' ;;
     verify) options='--head --seq --public-key --unsigned --cld' ;;
     backup) options='--with-key' ;;
     restore) options='--accept --dry-run' ;;
