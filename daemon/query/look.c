@@ -220,7 +220,8 @@ static void take_reply(struct look *look, const json_t *reply) {
     const json_t *transition = json_object_get(reply, "transition");
     const char *subject = json_string_value(json_object_get(transition, "subject"));
     const char *as_at = json_string_value(json_object_get(reply, "as_at"));
-    const json_t *seq = json_object_get(reply, "known_at");
+    const json_t *known_at = json_object_get(reply, "known_at");
+    const json_t *seq = known_at != NULL ? known_at : json_object_get(reply, "journal_seq");
     look->rows = rows_of(reply);
     if (subject != NULL)
         add_text(look->what, "subject", subject);

@@ -354,7 +354,9 @@ static bool open_log(struct trail *trail, instant_t now) {
     close_descriptor(&trail->descriptor);
     close_descriptor(&trail->folder);
     trail_files_clear(&trail->files);
-    if (open_folder(trail) && find_end(trail, &opening) && write_findings(trail, &opening, now) && trail_sync(trail))
+    bool could = open_folder(trail) && find_end(trail, &opening) && write_findings(trail, &opening, now);
+    trail->needs_sync = trail->descriptor >= 0; /* also of what an earlier run wrote and did not live to sync */
+    if (could && trail_sync(trail))
         return true;
     close_descriptor(&trail->descriptor);
     close_descriptor(&trail->folder);

@@ -168,6 +168,46 @@ static mode_t mode_of(int flags, va_list arguments) {
 DEFINE_OPEN(open)
 DEFINE_OPEN(open64)
 
+/* The access log opens its files by their folder: they are ours where that is the root itself. */
+static int open_in(int folder, const char *name, int flags, mode_t mode) {
+    char link[64], path[PATH_SIZE];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+    long length = folder == AT_FDCWD || name[0] == '/' ? 0 : real(SYS_readlinkat, AT_FDCWD, (long)link, (long)path, sizeof path);
+    size_t name_length = strlen(name);
+    bool ours = length > 0 && control != NULL && (size_t)length == strlen(root) && memcmp(path, root, (size_t)length) == 0 &&
+                strchr(name, '/') == NULL && strcmp(name, ".") != 0 && (size_t)length + name_length + 2 < sizeof path;
+    if (!ours) {
+        int descriptor = (int)real(SYS_openat, folder, (long)name, flags, mode);
+        if (descriptor >= 0 && descriptor < DESCRIPTORS)
+            atomic_store(&handles[descriptor], 0);
+        return descriptor;
+    }
+    path[length] = '/';
+    memcpy(path + length + 1, name, name_length + 1);
+    return open_path(path, flags & ~O_NOFOLLOW, mode);
+}
+
+#define DEFINE_OPENAT(name)                                                                                                                \
+    int name(int folder, const char *path, int flags, ...) {                                                                               \
+        va_list arguments;                                                                                                                 \
+        va_start(arguments, flags);                                                                                                        \
+        mode_t mode = mode_of(flags, arguments);                                                                                           \
+        va_end(arguments);                                                                                                                 \
+        return open_in(folder, path, flags, mode);                                                                                         \
+    }
+DEFINE_OPENAT(openat)
+DEFINE_OPENAT(openat64)
+
+int __openat_2(int folder, const char *path, int flags);
+int __openat_2(int folder, const char *path, int flags) {
+    return open_in(folder, path, flags, 0);
+}
+
+int __openat64_2(int folder, const char *path, int flags);
+int __openat64_2(int folder, const char *path, int flags) {
+    return open_in(folder, path, flags, 0);
+}
+
 /* What a fortified build calls in place of open without a mode. */
 int __open_2(const char *path, int flags);
 int __open_2(const char *path, int flags) {
@@ -194,7 +234,7 @@ static ssize_t write_at(int descriptor, const void *bytes, size_t size, int64_t 
         if (is_to_fail(&control->write))
             return -1;
         if (!positioned)
-            offset = real(SYS_lseek, descriptor, 0, SEEK_CUR, 0);
+            offset = real(SYS_lseek, descriptor, 0, real(SYS_fcntl, descriptor, F_GETFL, 0, 0) & O_APPEND ? SEEK_END : SEEK_CUR, 0);
     }
     ssize_t written = positioned ? real(SYS_pwrite64, descriptor, (long)bytes, (long)size, offset)
                                  : real(SYS_write, descriptor, (long)bytes, (long)size, 0);

@@ -57,7 +57,7 @@ class Disk:
 
     def __init__(self, folder, chance=None):
         self.chance = chance  # None: nothing that is uncertain is found again
-        self.names = {name: File(read(os.path.join(folder, name))) for name in os.listdir(folder) if is_kept(name)}
+        self.names = {name: File(read(os.path.join(folder, name))) for name in files_in(folder) if is_kept(name)}
         self.certain_names = dict(self.names)
         self.renamings = []  # since the folder was synced: (name, file or None)
         self.handles = {}
@@ -126,6 +126,11 @@ def is_kept(name):
     return not name.endswith(("-shm", ".lock"))
 
 
+def files_in(folder):
+    """The names of its files; folders in it are on no tape."""
+    return [name for name in os.listdir(folder) if os.path.isfile(os.path.join(folder, name))]
+
+
 def read(path):
     with open(path, "rb") as file:
         return file.read()
@@ -133,7 +138,7 @@ def read(path):
 
 def put_back(folder, image):
     """The folder as the image has it, and nothing else in it."""
-    for name in os.listdir(folder):
+    for name in files_in(folder):
         os.unlink(os.path.join(folder, name))
     for name, content in image.items():
         with open(os.path.join(folder, name), "wb") as file:

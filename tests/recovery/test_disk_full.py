@@ -27,6 +27,11 @@ def namespace():
     return None
 
 
+def access_log_in(folder):
+    """It lies on another disk than the journal: without an entry in it nobody would be shown."""
+    return 'security = { access_log = { directory = "%s"; }; };' % os.path.join(folder, "access")
+
+
 class DiskFull(unittest.TestCase):
     def setUp(self):
         self.namespace = namespace()
@@ -42,7 +47,7 @@ class DiskFull(unittest.TestCase):
             os.mkdir(disk)
             daemon.journal = os.path.join(disk, "journal.db")
             daemon.wrapper = self.namespace + ["sh", "-c", MOUNT, disk]
-            daemon.configure()
+            daemon.configure(access_log_in(daemon.folder))
             daemon.start()
             inside = "/proc/%d/root%s" % (daemon.process.pid, disk)
             with open(os.path.join(inside, "ballast"), "wb") as file:

@@ -18,7 +18,7 @@ import zmq
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from faults import shimmed  # noqa: E402
 from daemon import line, referral  # noqa: E402
-from power_loss import Disk, read  # noqa: E402
+from power_loss import Disk, files_in, read  # noqa: E402
 from test_kill import CONFIGURED, FIRST_CLOCK, Council  # noqa: E402
 
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 32))
@@ -88,7 +88,7 @@ class Failing(unittest.TestCase):
 
     def cut_the_power(self):
         """The daemon is gone; what it wrote is there as far as a disk that failed has it."""
-        for name in os.listdir(os.path.dirname(self.daemon.journal)):
+        for name in files_in(os.path.dirname(self.daemon.journal)):
             os.unlink(os.path.join(os.path.dirname(self.daemon.journal), name))
         self.disk.play(read(self.shim.tape), self.shim.tape_size())
         for name, content in self.disk.image().items():

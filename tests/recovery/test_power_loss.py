@@ -19,7 +19,7 @@ import zmq
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from faults import Daemon, shimmed  # noqa: E402
-from power_loss import Disk, put_back, read  # noqa: E402
+from power_loss import Disk, files_in, put_back, read  # noqa: E402
 from daemon import line  # noqa: E402
 from test_kill import CONFIGURED, FIRST_CLOCK, Council  # noqa: E402
 
@@ -132,7 +132,7 @@ class PowerLoss(unittest.TestCase):
         daemon, shim = shimmed(clock=CLOCK, pathways=CONFIGURED, config=OFTEN)
         with daemon:
             folder = os.path.dirname(daemon.journal)
-            put_back(folder, {name: read(os.path.join(self.base, name)) for name in os.listdir(self.base)})
+            put_back(folder, {name: read(os.path.join(self.base, name)) for name in files_in(self.base)})
             daemon.start()
             prepare(shim)
             load = Load(daemon, shim, [self.council.batch() for _ in range(BATCHES)])

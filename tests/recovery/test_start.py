@@ -11,7 +11,8 @@ import zmq
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from faults import Daemon, shimmed  # noqa: E402
 from daemon import ROOT, referral  # noqa: E402
-from test_disk_full import MOUNT, namespace  # noqa: E402
+from power_loss import files_in  # noqa: E402
+from test_disk_full import MOUNT, access_log_in, namespace  # noqa: E402
 
 JOURNALS = os.path.join(ROOT, "tests", "data", "journals")
 WARMER = "alerts = { breach = { severity = \"critical\"; }; };"
@@ -29,7 +30,7 @@ class FullAtStart(unittest.TestCase):
         self.disk = os.path.join(self.daemon.folder, "disk")
         os.mkdir(self.disk)
         self.daemon.journal = os.path.join(self.disk, "journal.db")
-        self.daemon.configure()
+        self.daemon.configure(access_log_in(self.daemon.folder))
         self.seed = os.path.join(self.daemon.folder, "seed")
         os.mkdir(self.seed)
         # Each start gets the files of the seed and then a disk without a free byte.
@@ -43,7 +44,7 @@ class FullAtStart(unittest.TestCase):
 
     def keep(self):
         """The files of the daemon that has ended become the next start's."""
-        for name in os.listdir(self.disk):
+        for name in files_in(self.disk):
             shutil.copy2(os.path.join(self.disk, name), os.path.join(self.seed, name))
 
     def room(self):
@@ -67,7 +68,7 @@ class FullAtStart(unittest.TestCase):
         daemon = self.daemon
         log = self.first_run(end)
         daemon.clock = "2025-06-10T12:00:00Z"
-        daemon.configure(WARMER)
+        daemon.configure(WARMER + access_log_in(daemon.folder))
         self.start_full()
         health = daemon.ask("health")
         self.assertEqual((health["status"], health["journal_seq"], health["today"]), ("degraded", 300, "2025-06-01"))

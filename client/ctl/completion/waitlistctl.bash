@@ -36,7 +36,7 @@ _waitlistctl() {
     summary:--group-by | flow:--group-by | series:--group-by) _waitlistctl_offer -W 'pathway team pathway,team district client_group priority stage' -- "$current" && return ;;
     exceptions:--filter) _waitlistctl_offer -W 'kind=warning kind=all code= source= pathway= team= subject=' -- "$current" && return ;;
     access:--outcome) _waitlistctl_offer -W 'ok denied not_found refused failed' -- "$current" && return ;;
-    access:--op) _waitlistctl_offer -W 'waits wait alerts exceptions restatement data_quality quarantine access snapshot alert.ack quarantine.retry quarantine.discard redact backup connect ingest subscribe' -- "$current" && return ;;
+    access:--op) _waitlistctl_offer -W 'waits wait alerts exceptions restatement data_quality quarantine access snapshot alert.ack quarantine.retry quarantine.discard redact backup export connect ingest subscribe' -- "$current" && return ;;
     watch:--group) _waitlistctl_offer -W 'queue team pathway' -- "$current" && return ;;
     watch:--sort) _waitlistctl_offer -W 'breach waiting due longest name' -- "$current" && return ;;
     waits:--sort) _waitlistctl_offer -W '-days days days_to_breach -risk priority last_contact subject' -- "$current" && return ;;
