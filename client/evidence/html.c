@@ -7,7 +7,8 @@
 
 /* Own fonts of the reader, dark text on white, tables that scroll by themselves on a narrow screen and break between rows on paper. */
 static const char style[] =
-    "body{font:16px/1.5 system-ui,sans-serif;color:#0b0c0c;background:#fff;margin:0 auto;max-width:60rem;padding:1rem}"
+    "body{font:16px/1.5 system-ui,sans-serif;color:#0b0c0c;background:#fff;margin:0 auto;max-width:60rem;padding:1rem;"
+    "overflow-wrap:break-word}"
     "h1{font-size:2rem;line-height:1.2}h2{font-size:1.5rem;margin-top:2.5rem;border-top:2px solid #0b0c0c;padding-top:.5rem}"
     "h3{font-size:1.15rem}"
     "a{color:#1d70b8}a:focus,summary:focus,.scroll:focus{outline:3px solid #0b0c0c;outline-offset:2px}"
@@ -16,13 +17,15 @@ static const char style[] =
     "caption{text-align:left;font-weight:700;padding-bottom:.25rem}th,td{border-bottom:1px solid #b1b4b6;padding:.25rem "
     ".75rem .25rem 0;vertical-align:top}"
     "th{text-align:left}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
-    "summary{cursor:pointer;color:#1d70b8}dt{font-weight:700}dd{margin:0 0 .5rem 1.5rem}"
+    "summary{cursor:pointer;color:#1d70b8;padding:.25rem 0;min-height:24px}dt{font-weight:700}dd{margin:0 0 .5rem 1.5rem}"
     ".chart{width:100%;height:auto;margin:.5rem 0}.chart text{font-size:14px;fill:#0b0c0c}.chart .grid{stroke:#b1b4b6;fill:none}"
     ".chart .line{fill:none;stroke-width:2.5}.s0{fill:#12436d}.s1{fill:#a8440f}.s2{fill:#0b7a70}"
     ".l0{stroke:#12436d}.l1{stroke:#a8440f;stroke-dasharray:8 4}.l2{stroke:#0b7a70;stroke-dasharray:2 4}"
     ".risk td{border:1px solid #b1b4b6;padding:.5rem;text-align:center;min-width:3rem}"
-    "@media print{body{max-width:none;font-size:10pt}.scroll{overflow:visible}h2{break-after:avoid}tr,svg{break-inside:avoid}"
-    "details>*{display:block}nav{display:none}"
+    "@page{size:A4 landscape;margin:12mm}"
+    "@media print{body{max-width:none;font-size:10pt;padding:0}.scroll{overflow:visible}table{font-size:8pt}"
+    "th,td{padding-right:.5rem}.chart{max-width:75%}section>p{break-after:avoid}tbody>tr:first-child{break-before:avoid}h2{break-after:avoid}tr,svg{break-inside:avoid}"
+    "details::details-content{content-visibility:visible;display:block}summary{display:block}nav{display:none}"
     ".footer{position:fixed;bottom:0}}";
 
 void html_put(struct evidence_text *text, const char *piece) {
@@ -40,10 +43,10 @@ void html_begin(const struct evidence *evidence, const char *title, struct evide
                        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>");
     html_put(text, title);
     evidence_print(text, "</title>\n<style>%s</style>\n</head>\n<body>\n", style);
+    evidence_put(text, "<header>\n");
     if (!evidence_parameters(evidence)->publish) {
         evidence_put(text, "<p class=\"mark\">" EVIDENCE_SENSITIVE "</p>\n");
     }
-    evidence_put(text, "<header>\n");
     if (council != NULL) {
         evidence_put(text, "<p>");
         html_put(text, council);
@@ -180,6 +183,8 @@ void html_table(struct evidence *evidence, const struct evidence_table *table, h
     size_t shown = 0;
 
     evidence_put(text, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"");
+    html_put(text, evidence_table_shape(table)->title); /* two tables may have the same caption, each in its own section */
+    evidence_put(text, ": ");
     html_put(text, caption);
     evidence_put(text, "\"><table><caption>");
     html_put(text, caption);

@@ -6,6 +6,7 @@
 """
 import json
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -43,6 +44,11 @@ class Stage:
 
     def ask(self, op, members=None):
         return self.daemon.ask(op, **(members or {}))
+
+    def run_ctl(self, words):
+        """waitlistctl on the daemon; CONFIG among the words stands for its configuration."""
+        words = [self.daemon.config_path if word == "CONFIG" else word for word in words]
+        return subprocess.run([daemon.WAITLISTCTL, "-c", self.daemon.config_path, *words], stdout=subprocess.PIPE, check=True).stdout.decode()
 
     def clock(self, now):
         return self.daemon.set_clock(now)["today"]
