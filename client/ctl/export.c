@@ -6,9 +6,11 @@
 #include "client/import/cld.h"
 #include "daemon/config/config.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     OPTION_FROM = 0x900,
@@ -264,6 +266,29 @@ static void tell_progress(void *context, unsigned done, unsigned total) {
     fprintf(stderr, "progress %u %u\n", done, total < done ? done : total);
 }
 
+/* While it is computed, nothing is there yet that would have to be cleared away. */
+static void end_at_once(int number) {
+    static const char said[] = "waitlistctl: it was interrupted; nothing was written\n";
+    ssize_t written = write(STDERR_FILENO, said, sizeof said - 1);
+
+    (void)number;
+    (void)written;
+    _exit(CTL_REFUSED);
+}
+
+/* Signals that whoever started the program has ignored stay ignored. */
+static void on_signals(void (*handler)(int number)) {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct sigaction action = {.sa_handler = handler}, before;
+
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            (void)sigaction(signals[i], &action, NULL);
+        }
+    }
+}
+
 static struct evidence *collect(const struct export_arguments *arguments, const struct evidence_source *source,
                                 char message[EVIDENCE_MESSAGE_SIZE]) {
     struct progress progress;
@@ -296,9 +321,12 @@ static int export_pack(struct export_arguments *arguments) {
         return arguments->ctl->journal != NULL ? CTL_REFUSED : CTL_USAGE;
     }
     arguments->parameters.known_at = arguments->known_at;
+    on_signals(end_at_once);
     bool may = source_permits(&source, "cqc", arguments->parameters.from, arguments->parameters.to, arguments->known_at, message);
     struct evidence *evidence = may ? collect(arguments, &source, message) : NULL;
     int code = asked.code;
+
+    on_signals(SIG_DFL); /* the writing looks for them itself */
 
     if (evidence == NULL) {
         ctl_complain("%s; nothing was written", message);

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define HALF_YEAR_DAYS 182
-#define SMALL_MAX 7 /* a count of 1 to this may be about somebody who can be known */
 
 enum { LAST = KPI_QUARTERS - 1, BEFORE = LAST - 1, YEAR_AGO = LAST - 4, MONTHS_A_QUARTER = 3, APRIL = 4, SENTENCE_SIZE = 1024 };
 
@@ -410,19 +409,6 @@ static void add_row(struct kpi_report *report, struct evidence_table *table, siz
     evidence_text(table, "commentary", sentence);
 }
 
-/* A count of few people makes the report a sensitive one. */
-static bool tells_of_few(const struct kpi_report *report) {
-    for (size_t i = 0; i < report->config->kpi_count; i++) {
-        for (int q = 0; q < KPI_QUARTERS && unit_of(&report->config->kpis[i]) == UNIT_PEOPLE; q++) {
-            int64_t tenths = report->values[i][q].tenths;
-            if (tenths > 0 && tenths <= SMALL_MAX * 10) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 struct kpi_report *kpi_collect(const struct evidence_source *source, const struct config *config, const struct kpi_quarter *quarter,
                                const json_t *known_at, char message[EVIDENCE_MESSAGE_SIZE]) {
     struct kpi_report *report = memory_new(1, sizeof *report);
@@ -455,7 +441,6 @@ struct kpi_report *kpi_collect(const struct evidence_source *source, const struc
     for (size_t i = 0; i < config->kpi_count; i++) {
         add_row(report, table, i);
     }
-    report->evidence->parameters.publish = !tells_of_few(report);
     return report;
 }
 

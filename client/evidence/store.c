@@ -63,7 +63,8 @@ static bool write_all(struct writing *writing, int descriptor, const char *bytes
 /* A file that did not exist, whole and synced; what was begun of it stays for clear_away. */
 static bool write_file(struct writing *writing, int folder, const char *name, const char *bytes, size_t size) {
     int descriptor = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, writing->is_open ? 0644 : 0600);
-    bool good = descriptor >= 0 && write_all(writing, descriptor, bytes, size) && fsync(descriptor) == 0;
+    bool good = descriptor >= 0 && fchmod(descriptor, writing->is_open ? 0644 : 0600) == 0 && /* whatever the umask */
+                write_all(writing, descriptor, bytes, size) && fsync(descriptor) == 0;
     int error = errno;
 
     if (descriptor >= 0 && close(descriptor) != 0 && good) {

@@ -14,15 +14,18 @@ import tempfile
 import unittest
 import zipfile
 
+import zmq
+
 import test_figures
 from daemon import WAITLISTCTL, Daemon, event, referral
 
 PERIOD = ["--from", "2025-02-10", "--to", "2025-06-20"]
 
 
-def run(*words, journal=None, daemon=None, check=True, **more):
+def run(*words, journal=None, daemon=None, check=True, environment=None, **more):
     command = [WAITLISTCTL] + (["--journal", journal] if journal else []) + (["-c", daemon.config_path] if daemon else []) + list(words)
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, env={**os.environ, "LC_ALL": "C.UTF-8"}, **more)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+                          env=environment or {**os.environ, "LC_ALL": "C.UTF-8"}, **more)
     if check:
         assert done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
     return done
@@ -112,6 +115,33 @@ class Packs(unittest.TestCase):
                 zips.append(file.read())
         self.assertEqual(zips[0], zips[1])
         self.assertEqual(without_signature(read_pack(self.path("c.zip"))), first)
+
+    def test_the_same_bytes_for_other_users(self):
+        """Another directory, umask, language, time zone and environment, as on another machine: the same bytes, and modes that are the pack's own."""
+        locales = self.path("locales")
+        os.mkdir(locales)
+        has_locales = os.path.exists("/usr/share/i18n/locales/tr_TR")
+        for name in ("tr_TR.UTF-8", "de_DE.ISO-8859-1") if has_locales else ():  # a dotless i, a comma in numbers, another encoding
+            subprocess.run(["localedef", "-i", name[:5], "-f", name[6:], os.path.join(locales, name)], check=True, stderr=subprocess.DEVNULL)
+        users = [(0o000, {"LC_ALL": "C", "TZ": "Pacific/Kiritimati", "HOME": "/nonexistent", "COLUMNS": "20"}),
+                 (0o077, {"LC_ALL": "tr_TR.UTF-8" if has_locales else "POSIX", "LOCPATH": locales, "TZ": "America/St_Johns", "USER": "Zo\u00eb",
+                          "TMPDIR": self.folder, "SOURCE_DATE_EPOCH": "1"}),
+                 (0o027, {"LC_ALL": "de_DE.ISO-8859-1" if has_locales else "C.UTF-8", "LOCPATH": locales, "TZ": ":/nowhere", "PATH": "/nowhere"})]
+        kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+        first, published, modes = without_signature(read_pack(self.pack)), [], set()
+        for number, (umask, environment) in enumerate(users):
+            folder = self.path("user-%d" % number)
+            os.mkdir(folder)
+            words = ["export", "cqc", *PERIOD, "--known-at", self.known_at, "--unsigned"]
+            for out, more in (("pack", []), ("pack.zip", []), ("told", ["--publish"])):
+                run(*words, "--out", out, *more, journal=self.journal, environment={**environment, **kept}, cwd=folder,
+                    preexec_fn=lambda mask=umask: os.umask(mask))
+            self.assertEqual(read_pack(os.path.join(folder, "pack")), first)
+            self.assertEqual(read_pack(os.path.join(folder, "pack.zip")), first)
+            published.append(read_pack(os.path.join(folder, "told")))
+            modes.add(tuple(os.stat(os.path.join(folder, name)).st_mode & 0o777 for name in ("pack", "pack/risk.csv", "pack.zip", "told", "told/risk.csv")))
+        self.assertTrue(all(pack == published[0] for pack in published))
+        self.assertEqual(modes, {(0o700, 0o600, 0o600, 0o755, 0o644)})
 
     def test_the_figures_are_the_daemons(self):
         pack = read_pack(self.pack)
@@ -297,6 +327,25 @@ class Packs(unittest.TestCase):
                 done = run("export", "cqc", *PERIOD, "--key", self.key, "--out", out, journal=self.journal, check=False, preexec_fn=pend)
                 self.assertEqual(done.returncode, 1)
                 self.assertIn(b"it was interrupted; nothing was written", done.stderr)
+                self.assertEqual([found for found in os.listdir(self.folder) if os.path.basename(out) in found], [])
+
+    def test_interrupted_while_it_is_computed(self):
+        """Of somebody who takes the question and never answers."""
+        context = zmq.Context()
+        self.addCleanup(context.destroy, 0)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for name in ("dir", "file.zip"):
+                out, endpoint = self.path(name), "ipc://" + self.path("%d-%s" % (number, name))
+                silent = context.socket(zmq.ROUTER)
+                silent.bind(endpoint)
+                with subprocess.Popen([WAITLISTCTL, "--query-endpoint", endpoint, "export", "cqc", *PERIOD, "--unsigned", "--out", out],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+                    self.assertTrue(silent.poll(60000), "it asks")
+                    process.send_signal(number)
+                    said = process.stderr.read()
+                    self.assertEqual(process.wait(60), 1)
+                silent.close()
+                self.assertEqual(said, b"waitlistctl: it was interrupted; nothing was written\n")
                 self.assertEqual([found for found in os.listdir(self.folder) if os.path.basename(out) in found], [])
 
     def test_a_pack_is_never_overwritten(self):

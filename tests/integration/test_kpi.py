@@ -119,7 +119,7 @@ class Quarter(unittest.TestCase):
         found = Page(page)
         self.assertEqual(len(found.tables), 1 + len(told["rows"]))
         self.assertIn("Everybody &lt;waiting&gt;", page)
-        self.assertIn("SENSITIVE", page, "there are counts of few people")
+        self.assertIn("SENSITIVE", page, "medians and longest waits are of single people")
         self.assertNotRegex(page, r"https?://|<script|statutory breach")
         for row in told["rows"]:
             self.assertIn(row["commentary"], text)
