@@ -10,7 +10,7 @@
 
 #define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.conf"
 
-enum { OPTION_QUARTER = 0xb00, OPTION_KNOWN_AT, OPTION_OUT };
+enum { OPTION_QUARTER = 0xb00, OPTION_KNOWN_AT, OPTION_OUT, OPTION_PUBLISH };
 
 struct kpi_arguments {
     struct ctl_context *ctl;
@@ -18,6 +18,7 @@ struct kpi_arguments {
     bool has_quarter;
     json_t *known_at;
     const char *out;
+    bool publish;
 };
 
 static bool ends_with(const char *text, const char *end) {
@@ -47,6 +48,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
             argp_error(state, "--out is a file that ends with .html, .xlsx or .json, not '%s'", argument);
         }
         arguments->out = argument;
+        return 0;
+    case OPTION_PUBLISH:
+        arguments->publish = true;
         return 0;
     case ARGP_KEY_END:
         if (!arguments->has_quarter) {
@@ -148,7 +152,8 @@ static int report_with(struct kpi_arguments *arguments, const struct config *con
     }
     bool may = source_permits(&source, "kpi", kpi_quarter_from(&arguments->quarter), kpi_quarter_to(&arguments->quarter),
                               arguments->known_at, message);
-    struct kpi_report *report = may ? kpi_collect(&source, config, &arguments->quarter, arguments->known_at, message) : NULL;
+    struct kpi_report *report =
+        may ? kpi_collect(&source, config, &arguments->quarter, arguments->known_at, arguments->publish, message) : NULL;
 
     if (report == NULL) {
         ctl_complain("%s", message);
@@ -169,6 +174,7 @@ int report_kpi(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_option options[] = {
         {"quarter", OPTION_QUARTER, "YYYY-QN", 0, "the financial quarter: 2025-Q1 is April to June 2025", 0},
         {"known-at", OPTION_KNOWN_AT, "SEQ|INSTANT", 0, "by what was known then", 0},
+        {"publish", OPTION_PUBLISH, NULL, 0, "for publication: small counts are hidden, the others rounded", 0},
         {"out", OPTION_OUT, "FILE", 0, "write a new file: .html, .xlsx or .json", 0},
         {0}};
     static const struct argp_child children[] = {{&ctl_global_argp, 0, "Where and how:", 0}, {0}};

@@ -34,19 +34,27 @@ static void hide(struct evidence_cell *cell) {
     *cell = (struct evidence_cell){.state = EVIDENCE_HIDDEN};
 }
 
-/* A number of days as the band that it lies in. */
-static void tell_band(struct evidence_cell *cell) {
-    char text[EVIDENCE_CELL_SIZE];
+int64_t disclose_rounded(int64_t count) {
+    return (count + DISCLOSE_ROUND_TO / 2) / DISCLOSE_ROUND_TO * DISCLOSE_ROUND_TO;
+}
+
+void disclose_band(int64_t days, char text[EVIDENCE_CELL_SIZE]) {
     size_t band = 0;
 
-    while (band < EDGE_COUNT && cell->number > edges[band]) {
+    while (band < EDGE_COUNT && days > edges[band]) {
         band++;
     }
     if (band == EDGE_COUNT) {
-        snprintf(text, sizeof text, "over %lld", (long long)edges[EDGE_COUNT - 1]);
+        snprintf(text, EVIDENCE_CELL_SIZE, "over %lld", (long long)edges[EDGE_COUNT - 1]);
     } else {
-        snprintf(text, sizeof text, "%lld to %lld", band == 0 ? 0LL : (long long)edges[band - 1] + 1, (long long)edges[band]);
+        snprintf(text, EVIDENCE_CELL_SIZE, "%lld to %lld", band == 0 ? 0LL : (long long)edges[band - 1] + 1, (long long)edges[band]);
     }
+}
+
+static void tell_band(struct evidence_cell *cell) {
+    char text[EVIDENCE_CELL_SIZE];
+
+    disclose_band(cell->number, text);
     *cell = (struct evidence_cell){.state = EVIDENCE_BAND, .text = strdup(text)};
     ENSURE(cell->text != NULL);
 }
@@ -90,7 +98,7 @@ static void change_counts(struct evidence_table *table, size_t row, const struct
         if (quantities_is_hidden(quantities, &name)) {
             hide(cell);
         } else {
-            cell->number = (cell->number + DISCLOSE_ROUND_TO / 2) / DISCLOSE_ROUND_TO * DISCLOSE_ROUND_TO;
+            cell->number = disclose_rounded(cell->number);
         }
     }
 }

@@ -12,4 +12,9 @@
  * is given as a band. Tables whose rows are single waits are emptied of the pack. */
 void evidence_disclose(struct evidence *evidence);
 
+/* A count as it is told when it is not hidden. */
+int64_t disclose_rounded(int64_t count);
+/* The band that so many days lie in: "85 to 182", "over 365". */
+void disclose_band(int64_t days, char text[EVIDENCE_CELL_SIZE]);
+
 #endif

@@ -2,6 +2,8 @@
 #include "client/evidence/kpi.h"
 
 #include "client/evidence/collect.h"
+#include "client/evidence/disclose.h"
+#include "client/evidence/quantity.h"
 #include "client/evidence/report.h"
 #include "client/evidence/svg.h"
 #include "daemon/core/memory.h"
@@ -16,10 +18,16 @@
 
 enum { LAST = KPI_QUARTERS - 1, BEFORE = LAST - 1, YEAR_AGO = LAST - 4, MONTHS_A_QUARTER = 3, APRIL = 4, SENTENCE_SIZE = 1024 };
 
-/* In tenths of the measure's unit. */
+/* How a value is told: with disclosure control not always as the number that it is. */
+enum told { TOLD_AS_NUMBER, TOLD_AS_BAND, NOT_TOLD };
+
+/* In tenths of the measure's unit, and of how many people it is made. */
 struct value {
     bool is_there;
     int64_t tenths;
+    int64_t part;  /* the count itself, or of a percentage the part */
+    int64_t whole; /* of a percentage the whole, of days the people whose days they are; -1: there is none */
+    enum told told;
 };
 
 enum unit { UNIT_PEOPLE, UNIT_PERCENT, UNIT_DAYS };
@@ -124,18 +132,28 @@ static json_t *filter_of(const struct kpi_config *kpi) {
 static struct value count_value(const json_t *object, const char *member) {
     const json_t *number = json_object_get(object, member);
 
-    return (struct value){json_is_number(number), llround(json_number_value(number) * 10)};
+    return (struct value){
+        .is_there = json_is_number(number), .tenths = json_integer_value(number) * 10, .part = json_integer_value(number), .whole = -1};
+}
+
+/* Of the days of as many people as `of` says. */
+static struct value days_value(const json_t *object, const char *member, const char *of) {
+    const json_t *number = json_object_get(object, member);
+
+    return (struct value){.is_there = json_is_number(number),
+                          .tenths = llround(json_number_value(number) * 10),
+                          .part = -1,
+                          .whole = json_integer_value(json_object_get(object, of))};
 }
 
 static struct value percent_value(const json_t *object, const char *part, const char *whole) {
-    int64_t of = json_integer_value(json_object_get(object, whole));
+    int64_t count = json_integer_value(json_object_get(object, part)), of = json_integer_value(json_object_get(object, whole));
 
-    return of == 0 ? (struct value){false, 0}
-                   : (struct value){true, evidence_percent(json_integer_value(json_object_get(object, part)), of)};
+    return (struct value){.is_there = of > 0, .tenths = of > 0 ? evidence_percent(count, of) : 0, .part = count, .whole = of};
 }
 
 static struct value value_of(const struct kpi_config *kpi, const json_t *figures) {
-    const json_t *died;
+    int64_t died;
 
     switch (kpi->measure) {
     case KPI_WAITING:
@@ -148,10 +166,11 @@ static struct value value_of(const struct kpi_config *kpi, const json_t *figures
     case KPI_NO_CONTACT_PERCENT:
         return percent_value(figures, "no_contact", "waiting");
     case KPI_MEDIAN_WAIT:
+        return days_value(figures, "median", "waiting");
     case KPI_MEDIAN_COMPLETED:
-        return count_value(figures, "median");
+        return days_value(figures, "median", "completed");
     case KPI_LONGEST_WAIT:
-        return count_value(figures, "longest");
+        return days_value(figures, "longest", "waiting");
     case KPI_STARTED:
         return count_value(figures, "started");
     case KPI_COMPLETED:
@@ -159,12 +178,12 @@ static struct value value_of(const struct kpi_config *kpi, const json_t *figures
     case KPI_WITHIN_STANDARD_PERCENT:
         return percent_value(figures, "completed_within_standard", "completed");
     case KPI_DIED:
-        died = json_object_get(json_object_get(figures, "closed_by_reason"), "died");
-        return (struct value){true, json_integer_value(died) * 10};
+        died = json_integer_value(json_object_get(json_object_get(figures, "closed_by_reason"), "died"));
+        return (struct value){.is_there = true, .tenths = died * 10, .part = died, .whole = -1};
     case KPI_MEASURE_COUNT:
         break;
     }
-    return (struct value){false, 0};
+    return (struct value){.is_there = false};
 }
 
 /* The place of the quarter that ends on a day; KPI_QUARTERS: none of them. */
@@ -271,10 +290,15 @@ static const char *direction_of(const struct kpi_config *kpi, const struct value
     return (now->tenths < then->tenths) == (kpi->polarity == KPI_LOW_IS_GOOD) ? "better" : "worse";
 }
 
+static bool is_number(const struct value *value) {
+    return value->is_there && value->told == TOLD_AS_NUMBER;
+}
+
+/* Of those that are told. */
 static void range_of(const struct value values[KPI_QUARTERS], struct value *lowest, struct value *highest) {
-    *lowest = *highest = (struct value){false, 0};
+    *lowest = *highest = (struct value){.is_there = false};
     for (int i = 0; i < KPI_QUARTERS; i++) {
-        if (!values[i].is_there) {
+        if (!is_number(&values[i])) {
             continue;
         }
         *lowest = !lowest->is_there || values[i].tenths < lowest->tenths ? values[i] : *lowest;
@@ -302,6 +326,22 @@ static void say_value(const struct kpi_config *kpi, int64_t tenths, char said[64
     snprintf(said, 64, "%s%s", digits, unit == UNIT_PERCENT ? " %" : unit == UNIT_DAYS ? tenths == 10 ? " day" : " days" : "");
 }
 
+/* The same of what may be hidden, or a band: "*", "85 to 182 days", and a dash for none. */
+static void say_told(const struct kpi_config *kpi, const struct value *value, char said[64]) {
+    char band[EVIDENCE_CELL_SIZE];
+
+    if (!value->is_there) {
+        snprintf(said, 64, "\xe2\x80\x93");
+    } else if (value->told == NOT_TOLD) {
+        snprintf(said, 64, "*");
+    } else if (value->told == TOLD_AS_BAND) {
+        disclose_band(value->tenths / 10, band);
+        snprintf(said, 64, "%.50s days", band);
+    } else {
+        say_value(kpi, value->tenths, said);
+    }
+}
+
 static void add(char *sentence, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void add(char *sentence, const char *format, ...) {
@@ -320,6 +360,14 @@ static void add_comparison(char *sentence, const struct kpi_config *kpi, const s
 
     if (!then->is_there) {
         add(sentence, " There is no value of %s.", when);
+    } else if (then->told == TOLD_AS_BAND) {
+        say_told(kpi, then, said);
+        add(sentence, " In %s it was %s.", when, said);
+    } else if (!is_number(then)) {
+        add(sentence, " The value of %s is not told.", when);
+    } else if (!is_number(now)) {
+        say_value(kpi, then->tenths, said);
+        add(sentence, " In %s it was %s.", when, said);
     } else if (change == 0) {
         add(sentence, " It was the same in %s.", when);
     } else {
@@ -334,6 +382,15 @@ static void add_comparison(char *sentence, const struct kpi_config *kpi, const s
     }
 }
 
+static bool has_hidden(const struct value values[KPI_QUARTERS]) {
+    for (int i = 0; i < KPI_QUARTERS; i++) {
+        if (values[i].is_there && !is_number(&values[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void comment_on(const struct kpi_report *report, size_t place, char sentence[SENTENCE_SIZE]) {
     const struct kpi_config *kpi = &report->config->kpis[place];
     const struct value *values = report->values[place];
@@ -346,9 +403,15 @@ static void comment_on(const struct kpi_report *report, size_t place, char sente
         add(sentence, "There is no value of %s: nobody was counted.", quarter);
         return;
     }
-    say_value(kpi, values[LAST].tenths, said);
-    add(sentence, "%s %s it was %s", is_of_flow(kpi) ? "In" : "At the end of", quarter, said);
-    if (kpi->target >= 0) {
+    if (values[LAST].told == NOT_TOLD) {
+        add(sentence, "The value of %s is not told, to protect few people", quarter);
+    } else {
+        say_told(kpi, &values[LAST], said);
+        add(sentence, "%s %s it was %s", is_of_flow(kpi) ? "In" : "At the end of", quarter, said);
+    }
+    if (!is_number(&values[LAST])) {
+        add(sentence, kpi->target >= 0 ? ", and so neither is whether the target is met." : ".");
+    } else if (kpi->target >= 0) {
         say_value(kpi, (int64_t)kpi->target * 10, other);
         add(sentence, ", against a target of at %s %s, which is %s.", kpi->polarity == KPI_LOW_IS_GOOD ? "most" : "least", other,
             is_met(kpi, &values[LAST]) ? "met" : "not met");
@@ -358,16 +421,26 @@ static void comment_on(const struct kpi_report *report, size_t place, char sente
     add_comparison(sentence, kpi, &values[LAST], &values[BEFORE], "the quarter before");
     add_comparison(sentence, kpi, &values[LAST], &values[YEAR_AGO], "the same quarter last year");
     range_of(values, &lowest, &highest);
-    say_value(kpi, lowest.tenths, said);
-    say_value(kpi, highest.tenths, other);
-    add(sentence, " In the last eight quarters it lay between %s and %s.", said, other);
+    if (lowest.is_there) {
+        say_value(kpi, lowest.tenths, said);
+        say_value(kpi, highest.tenths, other);
+        add(sentence, " In the last eight quarters%s it lay between %s and %s.", has_hidden(values) ? ", as far as it is told," : "", said,
+            other);
+    }
 }
 
 /* ---- The table */
 
 static void set_value(struct evidence_table *table, const char *column, const struct value *value) {
-    if (value->is_there) {
+    char band[EVIDENCE_CELL_SIZE];
+
+    if (is_number(value)) {
         evidence_number(table, column, value->tenths);
+    } else if (value->is_there && value->told == TOLD_AS_BAND) {
+        disclose_band(value->tenths / 10, band);
+        evidence_copy(table, column, &(struct evidence_cell){.state = EVIDENCE_BAND, .text = band});
+    } else if (value->is_there) {
+        evidence_copy(table, column, &(struct evidence_cell){.state = EVIDENCE_HIDDEN});
     }
 }
 
@@ -390,11 +463,11 @@ static void add_row(struct kpi_report *report, struct evidence_table *table, siz
     if (kpi->target >= 0) {
         evidence_number(table, "target", (int64_t)kpi->target * 10);
     }
-    if (kpi->target >= 0 && values[LAST].is_there) {
+    if (kpi->target >= 0 && is_number(&values[LAST])) {
         evidence_text(table, "met", is_met(kpi, &values[LAST]) ? "yes" : "no");
     }
     evidence_text(table, "good", kpi->polarity == KPI_LOW_IS_GOOD ? "low" : "high");
-    if (values[LAST].is_there && values[BEFORE].is_there) {
+    if (is_number(&values[LAST]) && is_number(&values[BEFORE])) {
         evidence_text(table, "direction", direction_of(kpi, &values[LAST], &values[BEFORE]));
     }
     set_value(table, "quarter_before", &values[BEFORE]);
@@ -409,8 +482,127 @@ static void add_row(struct kpi_report *report, struct evidence_table *table, siz
     evidence_text(table, "commentary", sentence);
 }
 
+/* ---- Disclosure control */
+
+static const struct evidence_column count_columns[] = {
+    {"measure", "", "", EVIDENCE_TEXT, NULL, NULL}, {"scope", "", "", EVIDENCE_TEXT, NULL, NULL},
+    {"from_day", "", "", EVIDENCE_DAY, NULL, NULL}, {"to_day", "", "", EVIDENCE_DAY, NULL, NULL},
+    {"count", "", "", EVIDENCE_COUNT, NULL, NULL},
+};
+static const struct evidence_shape count_shape = {
+    "kpi_counts", "", "", "position", count_columns, sizeof count_columns / sizeof count_columns[0], false};
+enum { COUNT_COLUMN = 4 };
+
+/* The counts that a measure is made of, by the names that packs have for them; NULL: none. */
+static const char *part_name(const struct kpi_config *kpi) {
+    static const char *const names[KPI_MEASURE_COUNT] = {[KPI_WAITING] = "waiting",
+                                                         [KPI_OVER_STANDARD] = "over_standard",
+                                                         [KPI_OVER_STANDARD_PERCENT] = "over_standard",
+                                                         [KPI_OVER_6_MONTHS] = "over_6_months",
+                                                         [KPI_NO_CONTACT_PERCENT] = "no_contact",
+                                                         [KPI_STARTED] = "started",
+                                                         [KPI_COMPLETED] = "completed",
+                                                         [KPI_WITHIN_STANDARD_PERCENT] = "within_standard",
+                                                         [KPI_DIED] = "died"};
+
+    return names[kpi->measure];
+}
+
+static void add_count(struct kpi_report *report, struct evidence_table *counts, size_t kpi, int place, const char *measure, int64_t count) {
+    const struct kpi_config *config = &report->config->kpis[kpi];
+    struct kpi_quarter quarter = quarter_after(&report->quarter, place - LAST);
+    char scope[QUANTITY_KEY_SIZE];
+
+    snprintf(scope, sizeof scope, "%s|%s|%s", config->pathway != NULL ? config->pathway : "", config->team != NULL ? config->team : "",
+             config->client_group != NULL ? config->client_group : "");
+    evidence_row(counts);
+    evidence_text(counts, "measure", measure);
+    evidence_text(counts, "scope", scope);
+    if (is_of_flow(config)) {
+        evidence_number(counts, "from_day", kpi_quarter_from(&quarter));
+    }
+    evidence_number(counts, "to_day", kpi_quarter_to(&quarter));
+    evidence_number(counts, "count", count);
+}
+
+/* Two rows for each value, where it is made of two counts; in the order in which protect_values asks for them. */
+static void add_counts(struct kpi_report *report, struct evidence_table *counts) {
+    for (size_t kpi = 0; kpi < report->config->kpi_count; kpi++) {
+        const struct kpi_config *config = &report->config->kpis[kpi];
+
+        for (int place = 0; place < KPI_QUARTERS; place++) {
+            const struct value *value = &report->values[kpi][place];
+
+            if (value->is_there && part_name(config) != NULL) {
+                add_count(report, counts, kpi, place, part_name(config), value->part);
+            }
+            if (value->is_there && value->whole >= 0) {
+                add_count(report, counts, kpi, place, is_of_flow(config) ? "completed" : "waiting", value->whole);
+            }
+        }
+    }
+}
+
+/* Whether the count of a row is hidden; the next row then. */
+static bool take_hidden(const struct evidence_table *counts, size_t *row, const struct quantities *quantities) {
+    struct quantity_name name;
+    char buffer[QUANTITY_KEY_SIZE];
+
+    ENSURE(quantity_name_of(counts, *row, COUNT_COLUMN, &name, buffer));
+    (*row)++;
+    return quantities_is_hidden(quantities, &name);
+}
+
+static void protect_value(const struct kpi_config *kpi, struct value *value, bool is_hidden) {
+    bool is_of_few = unit_of(kpi) == UNIT_DAYS && value->whole <= DISCLOSE_HIDDEN_MAX;
+
+    if (is_hidden || is_of_few) {
+        value->told = NOT_TOLD;
+    } else if (kpi->measure == KPI_LONGEST_WAIT) {
+        value->told = TOLD_AS_BAND;
+    } else if (unit_of(kpi) == UNIT_PERCENT) {
+        value->tenths = evidence_percent(disclose_rounded(value->part), disclose_rounded(value->whole));
+    } else if (unit_of(kpi) == UNIT_PEOPLE) {
+        value->tenths = disclose_rounded(value->part) * 10;
+    }
+}
+
+/* Everything that is said later (what is met, better, lowest) is said of what is told, and so tells no more. */
+static void protect_values(struct kpi_report *report) {
+    /* Its flows are of quarters, which are no months of a period. */
+    struct evidence *evidence = memory_new(1, sizeof *evidence);
+    size_t row = 0;
+
+    evidence->parameters = (struct evidence_parameters){.from = INT32_MAX, .to = INT32_MAX};
+    evidence->tables[evidence->table_count++] = evidence_table_create(&count_shape, 0);
+    add_counts(report, evidence->tables[0]);
+    struct quantities *quantities = quantities_create(evidence);
+
+    quantities_protect(quantities);
+    for (size_t kpi = 0; kpi < report->config->kpi_count; kpi++) {
+        for (int place = 0; place < KPI_QUARTERS; place++) {
+            struct value *value = &report->values[kpi][place];
+            bool is_hidden = false;
+
+            if (value->is_there && part_name(&report->config->kpis[kpi]) != NULL) {
+                is_hidden = take_hidden(evidence->tables[0], &row, quantities);
+            }
+            if (value->is_there && value->whole >= 0) {
+                is_hidden = take_hidden(evidence->tables[0], &row, quantities) || is_hidden;
+            }
+            if (value->is_there) {
+                protect_value(&report->config->kpis[kpi], value, is_hidden);
+            }
+        }
+    }
+    quantities_destroy(&quantities);
+    evidence_destroy(&evidence);
+}
+
+/* ---- The report */
+
 struct kpi_report *kpi_collect(const struct evidence_source *source, const struct config *config, const struct kpi_quarter *quarter,
-                               const json_t *known_at, char message[EVIDENCE_MESSAGE_SIZE]) {
+                               const json_t *known_at, bool publish, char message[EVIDENCE_MESSAGE_SIZE]) {
     struct kpi_report *report = memory_new(1, sizeof *report);
     struct collector collector = {.source = source, .message = message};
 
@@ -423,6 +615,7 @@ struct kpi_report *kpi_collect(const struct evidence_source *source, const struc
         (struct evidence_parameters){.from = kpi_quarter_to(quarter),
                                      /* a position is known though the records begin within the quarter */ .to = kpi_quarter_to(quarter),
                                      .known_at = known_at,
+                                     .publish = publish,
                                      .council = config->council_name};
     if (config->kpi_count == 0) {
         collect_fail(&collector, "the configuration has no kpis: say what is to be measured (waitlistd.conf, kpis)");
@@ -435,6 +628,9 @@ struct kpi_report *kpi_collect(const struct evidence_source *source, const struc
     if (collector.has_failed) {
         kpi_destroy(&report);
         return NULL;
+    }
+    if (publish) {
+        protect_values(report);
     }
     struct evidence_table *table = collect_table(&collector, &shape);
 
@@ -460,7 +656,11 @@ const struct evidence_table *kpi_table(const struct kpi_report *report) {
 
 /* ---- Forms */
 
+/* A hidden one is "*", a band its text. */
 static json_t *tenths_json(const struct evidence_cell *cell) {
+    if (cell->state == EVIDENCE_HIDDEN || cell->state == EVIDENCE_BAND) {
+        return json_string(cell->state == EVIDENCE_HIDDEN ? "*" : cell->text);
+    }
     if (cell->state != EVIDENCE_VALUE) {
         return json_null();
     }
@@ -473,7 +673,15 @@ static json_t *history_json(const struct kpi_report *report, size_t place) {
     for (int i = 0; i < KPI_QUARTERS; i++) {
         struct kpi_quarter quarter = quarter_after(&report->quarter, i - LAST);
         const struct value *value = &report->values[place][i];
-        struct evidence_cell cell = {.state = value->is_there ? EVIDENCE_VALUE : EVIDENCE_NONE, .number = value->tenths};
+        char band[EVIDENCE_CELL_SIZE];
+        struct evidence_cell cell = {.state = !value->is_there              ? EVIDENCE_NONE
+                                              : value->told == TOLD_AS_BAND ? EVIDENCE_BAND
+                                              : value->told == NOT_TOLD     ? EVIDENCE_HIDDEN
+                                                                            : EVIDENCE_VALUE,
+                                     .text = band,
+                                     .number = value->tenths};
+
+        disclose_band(value->tenths / 10, band);
 
         json_array_append_new(
             history, json_pack("{s:o, s:o}", "quarter", json_sprintf("%d-Q%d", quarter.year, quarter.number), "value", tenths_json(&cell)));
@@ -501,9 +709,9 @@ json_t *kpi_json(struct kpi_report *report) {
         json_object_set_new(object, "history", history_json(report, row));
         json_array_append_new(rows, object);
     }
-    return json_pack("{s:s, s:o, s:o, s:o, s:O, s:O, s:O, s:O, s:O, s:o}", "report", "kpi", "quarter",
-                     json_sprintf("%d-Q%d", report->quarter.year, report->quarter.number), "from",
-                     collect_day(kpi_quarter_from(&report->quarter)), "to", collect_day(kpi_quarter_to(&report->quarter)), "epoch",
+    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:O, s:O, s:O, s:O, s:O, s:o}", "report", "kpi", "publish",
+                     report->evidence->parameters.publish, "quarter", json_sprintf("%d-Q%d", report->quarter.year, report->quarter.number),
+                     "from", collect_day(kpi_quarter_from(&report->quarter)), "to", collect_day(kpi_quarter_to(&report->quarter)), "epoch",
                      json_object_get(ground, "epoch"), "known_at", json_object_get(ground, "known_at"), "asked_at",
                      json_object_get(ground, "asked_at"), "chain", json_object_get(ground, "chain"), "rule_versions",
                      json_object_get(ground, "rule_versions"), "rows", rows);
@@ -520,7 +728,7 @@ static void put_history(struct kpi_report *report, size_t place, struct evidence
     for (int i = 0; i < KPI_QUARTERS; i++) {
         struct kpi_quarter quarter = quarter_after(&report->quarter, i - LAST);
         print_quarter(&quarter, chart.labels[i]);
-        chart.series[0].is_told[i] = report->values[place][i].is_there;
+        chart.series[0].is_told[i] = is_number(&report->values[place][i]);
         chart.series[0].values[i] = (report->values[place][i].tenths + 5) / 10;
     }
     svg_lines(&chart, text);
@@ -530,11 +738,9 @@ static void put_history(struct kpi_report *report, size_t place, struct evidence
     html_put(text, title);
     evidence_put(text, "</caption><thead><tr><th scope=\"col\">Quarter</th><th scope=\"col\" class=\"n\">Value</th></tr></thead><tbody>\n");
     for (int i = 0; i < KPI_QUARTERS; i++) {
-        char said[64] = "\xe2\x80\x93";
+        char said[64];
 
-        if (report->values[place][i].is_there) {
-            say_value(kpi, report->values[place][i].tenths, said);
-        }
+        say_told(kpi, &report->values[place][i], said);
         evidence_print(text, "<tr><th scope=\"row\">%s</th><td class=\"n\">%s</td></tr>\n", chart.labels[i], said);
     }
     evidence_put(text, "</tbody></table></div>\n");
@@ -552,6 +758,13 @@ void kpi_page(struct kpi_report *report, struct evidence_text *text) {
     evidence_put(text, " to ");
     html_day(text, kpi_quarter_to(&report->quarter));
     evidence_print(text, ", by what was known at %s.</p>\n", collect_text(report->evidence->ground, "asked_at"));
+    if (report->evidence->parameters.publish) {
+        evidence_put(text,
+                     "<p>For publication: a count of 1 to 7 is shown as *, and so is a larger one where a smaller could be worked out from "
+                     "it, and what is made of either; other counts are given to the nearest 5, and percentages are made of those. Medians "
+                     "of fewer than 8 people are shown as *, longest waits as a band of days. Whether a target is met, and what is better "
+                     "or worse, is said of the figures as they are shown.</p>\n");
+    }
     html_table(report->evidence, table, NULL, "label unit value target met direction year_before lowest highest statutory benchmark",
                "In short", text);
     for (size_t row = 0; row < evidence_table_rows(table); row++) {

@@ -20,9 +20,10 @@ day_t kpi_quarter_to(const struct kpi_quarter *quarter);
 
 struct kpi_report;
 
-/* Values are of what is known at `known_at` (NULL: all of the journal). `config` is borrowed. NULL with a reason in `message`. */
+/* Values are of what is known at `known_at` (NULL: all of the journal); `publish`: with disclosure control. `config` is borrowed. NULL with
+ * a reason in `message`. */
 struct kpi_report *kpi_collect(const struct evidence_source *source, const struct config *config, const struct kpi_quarter *quarter,
-                               const json_t *known_at, char message[EVIDENCE_MESSAGE_SIZE]);
+                               const json_t *known_at, bool publish, char message[EVIDENCE_MESSAGE_SIZE]);
 void kpi_destroy(struct kpi_report **report);
 
 /* The report in its forms: a new object; a page; a workbook (false with a reason). */

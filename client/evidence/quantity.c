@@ -127,8 +127,9 @@ static void add_term(struct tie *tie, size_t quantity, int sign) {
     tie->terms[tie->count++] = (struct term){quantity, sign};
 }
 
-/* The quantity is a part of the sum `whole`, of the kind `kind` of parts: where the pack tells the whole. */
-static void part_of(struct quantities *quantities, size_t quantity, const struct quantity_name *whole, const char *kind) {
+/* The quantity is a part of the sum `whole`, of the kind `kind` of parts: where the pack tells the whole. `may_lack`: there may be others.
+ */
+static void add_part(struct quantities *quantities, size_t quantity, const struct quantity_name *whole, const char *kind, bool may_lack) {
     char key[QUANTITY_KEY_SIZE], name[QUANTITY_KEY_SIZE + 32];
     size_t total = find(quantities, whole);
 
@@ -138,13 +139,17 @@ static void part_of(struct quantities *quantities, size_t quantity, const struct
     quantity_key(whole, key);
     snprintf(name, sizeof name, "%s#%s", key, kind);
     const json_t *place = json_object_get(quantities->tie_places, name);
-    struct tie *tie = place == NULL ? new_tie(quantities, false) : &quantities->ties[json_integer_value(place)];
+    struct tie *tie = place == NULL ? new_tie(quantities, may_lack) : &quantities->ties[json_integer_value(place)];
 
     if (place == NULL) {
         json_object_set_new(quantities->tie_places, name, json_integer((json_int_t)quantities->tie_count - 1));
         add_term(tie, total, -1);
     }
     add_term(tie, quantity, 1);
+}
+
+static void part_of(struct quantities *quantities, size_t quantity, const struct quantity_name *whole, const char *kind) {
+    add_part(quantities, quantity, whole, kind, false);
 }
 
 static struct quantity_name renamed(const struct quantity_name *name, const char *breakdown, const char *group, const char *subgroup) {
@@ -351,6 +356,56 @@ static int64_t plain_standard(const struct evidence *evidence, const char *pathw
     return standard;
 }
 
+/* A scope is PATHWAY|TEAM|CLIENT_GROUP, each may be empty: those without one of the three are the whole of those with it. All of the parts
+ * may be told, or some: a tie that does not hold is dropped. */
+static void tie_scopes(struct quantities *quantities, size_t place) {
+    static const char *const kinds[][2] = {{"all pathways", "pathways"}, {"all teams", "teams"}, {"all client groups", "client groups"}};
+    struct quantity_name name = quantities->at[place].name, whole = name;
+    char scope[QUANTITY_KEY_SIZE];
+    const char *begin = name.group;
+
+    if (strcmp(name.breakdown, QUANTITY_SCOPE) != 0) {
+        return;
+    }
+    whole.group = scope;
+    for (size_t field = 0; field < 3; field++) {
+        size_t length = strcspn(begin, "|");
+
+        if (length > 0) {
+            snprintf(scope, sizeof scope, "%.*s%s", (int)(begin - name.group), name.group, begin + length);
+            part_of(quantities, place, &whole, kinds[field][0]);
+            add_part(quantities, place, &whole, kinds[field][1], true);
+        }
+        begin += length + (begin[length] != '\0');
+    }
+}
+
+/* One that has nothing to do with the wholes that lack one field only, but with those that lack two or all. */
+static void tie_wider_scopes(struct quantities *quantities, size_t place) {
+    struct quantity_name name = quantities->at[place].name, whole = name;
+    char fields[3][QUANTITY_KEY_SIZE] = {"", "", ""}, scope[QUANTITY_KEY_SIZE];
+    const char *begin = name.group;
+
+    for (size_t field = 0; field < 3 && strcmp(name.breakdown, QUANTITY_SCOPE) == 0; field++) {
+        size_t length = strcspn(begin, "|");
+
+        snprintf(fields[field], sizeof fields[field], "%.*s", (int)length, begin);
+        begin += length + (begin[length] != '\0');
+    }
+    whole.group = scope;
+    for (unsigned kept = 0; kept < 7 && strcmp(name.breakdown, QUANTITY_SCOPE) == 0; kept++) {
+        snprintf(scope, sizeof scope, "%.160s|%.160s|%.160s", kept & 1 ? fields[0] : "", kept & 2 ? fields[1] : "",
+                 kept & 4 ? fields[2] : "");
+        size_t found = strcmp(scope, name.group) == 0 ? SIZE_MAX : find(quantities, &whole);
+
+        if (found != SIZE_MAX) {
+            struct tie *tie = new_tie(quantities, true);
+            add_term(tie, place, 1);
+            add_term(tie, found, -1);
+        }
+    }
+}
+
 static void tie_all(struct quantities *quantities, const struct evidence *evidence) {
     for (size_t place = 0; place < quantities->count; place++) {
         const struct quantity_name *name = &quantities->at[place].name;
@@ -367,6 +422,8 @@ static void tie_all(struct quantities *quantities, const struct evidence *eviden
             tie_months(quantities, place);
         }
         tie_flow(quantities, place);
+        tie_scopes(quantities, place);
+        tie_wider_scopes(quantities, place);
     }
 }
 
@@ -404,12 +461,8 @@ void quantities_destroy(struct quantities **pointer) {
 
 /* ---- What is known */
 
-static int64_t rounded(int64_t count) {
-    return (count + DISCLOSE_ROUND_TO / 2) / DISCLOSE_ROUND_TO * DISCLOSE_ROUND_TO;
-}
-
 static void begin_interval(struct quantity *quantity) {
-    int64_t told = rounded(quantity->count);
+    int64_t told = disclose_rounded(quantity->count);
 
     quantity->low = quantity->high = 0;
     if (quantity->is_hidden) {

@@ -6,6 +6,7 @@
 #include "client/evidence/evidence.h"
 
 #define QUANTITY_KEY_SIZE 512
+#define QUANTITY_SCOPE "scope"       /* the breakdown of the quarterly report: groups are PATHWAY|TEAM|CLIENT_GROUP */
 #define QUANTITY_NATIONAL "national" /* the breakdown of the national measure: tied to nothing but itself */
 
 /* What is counted, of whom, and when. Texts are borrowed from tables, or static. */

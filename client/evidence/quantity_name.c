@@ -253,6 +253,12 @@ bool quantity_name_of(const struct evidence_table *table, size_t row, size_t col
         set_national(table, row, described->name, name, buffer);
         return true;
     }
+    if (strcmp(shape->name, "kpi_counts") == 0) {
+        *name = (struct quantity_name){
+            .measure = text_in(table, row, "measure"), .breakdown = QUANTITY_SCOPE, .group = text_in(table, row, "scope"), .subgroup = ""};
+        set_time(table, row, cell_of(table, row, "from_day")->state == EVIDENCE_NONE ? AT_TO_DAY : IN_PERIOD, name);
+        return true;
+    }
     place = place_of(shape->name, described->name);
     if (place == NULL) {
         return false;

@@ -2,6 +2,7 @@
 """The quarterly report: the daemon's own figures, held against targets and earlier quarters, in every form the same."""
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import zipfile
 
 import test_figures
 from daemon import WAITLISTCTL, Daemon
+from test_evidence_publish import Attacker
 from test_evidence_report import Page
 
 KPIS = """
@@ -140,6 +142,146 @@ class Quarter(unittest.TestCase):
                               stderr=subprocess.PIPE)
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"no kpis", done.stderr)
+
+
+class Reader(Attacker):
+    """Who has a published report with the same measures of many scopes, and knows which scopes are parts of which, and that some are all parts."""
+
+    def __init__(self, told, scopes, wholes):
+        self.cells, self.low, self.high, self.names, self.rows = {}, [], [], [], []
+        for row in told["rows"]:
+            for entry in row["history"]:
+                if entry["value"] is not None:
+                    self.note((row["measure"], entry["quarter"]) + scopes[row["name"]], str(entry["value"]))
+        for key in self.cells:
+            for other in self.cells:
+                is_inside = key[:2] == other[:2] and key != other and all(b in (None, a) for a, b in zip(key[2:], other[2:]))
+                is_part = key[1:] == other[1:] and (key[0], other[0]) == ("over_standard", "waiting")
+                if is_inside or is_part:
+                    self.rows.append(([(self.cells[key], 1.0), (self.cells[other], -1.0)], -float("inf"), 0.0))
+        for measure, quarter in sorted({key[:2] for key in self.cells}):
+            for whole, parts in wholes:
+                keys = [(measure, quarter) + scope for scope in parts]
+                if all(key in self.cells for key in keys + [(measure, quarter) + whole]):
+                    self.rows.append(([(self.cells[key], 1.0) for key in keys] + [(self.cells[(measure, quarter) + whole], -1.0)], 0.0, 0.0))
+
+
+class Published(unittest.TestCase):
+    """The report for everybody to read."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="wl-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.journal = os.path.join(cls.folder, "journal.db")
+        with Daemon(clock="2025-01-01T08:00:00Z", pathways=test_figures.PATHWAYS) as daemon:
+            test_figures.live(daemon)
+            groups = {field: sorted({row["keys"][field] for day in ("2025-03-31", "2025-06-30") for row in daemon.ask("summary", as_at=day, group_by=[field])["rows"]})
+                      for field in ("pathway", "team")}
+            daemon.stop()
+            for name in os.listdir(os.path.dirname(daemon.journal)):
+                if name.startswith("journal.db"):
+                    shutil.copy(os.path.join(os.path.dirname(daemon.journal), name), cls.folder)
+        pathways, teams = groups["pathway"], groups["team"]
+        whole = (None, None)
+        # Not the last combination of each, so that there is a rest that is not told.
+        cls.scopes = [whole] + [(pathway, None) for pathway in pathways] + [(None, team) for team in teams]
+        cls.scopes += list(itertools.product(pathways, teams))[:24 - len(cls.scopes)]
+        cls.wholes = [(whole, [(pathway, None) for pathway in pathways]), (whole, [(None, team) for team in teams])]
+        cls.wholes += [((pathway, None), [(pathway, team) for team in teams]) for pathway in pathways]
+
+    def report(self, measures, *words, out=None):
+        lines, names = [], {}
+        for measure, (pathway, team) in itertools.product(measures, self.scopes):
+            name = "k%d" % len(lines)
+            names[name] = (pathway, team)
+            lines.append('{ name = "%s"; measure = "%s"; target = 9;%s%s }' % (name, measure, ' pathway = "%s";' % pathway if pathway else "",
+                                                                               ' team = "%s";' % team if team else ""))
+        path = os.path.join(self.folder, "kpi.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(test_figures.PATHWAYS + "kpis = (\n%s\n);\n" % ",\n".join(lines))
+        done = subprocess.run([WAITLISTCTL, "-c", path, "--journal", self.journal, "report", "kpi", "--quarter", "2025-Q1", "--format", "json", *words],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return (json.loads(done.stdout) if out is None else None), names
+
+    def test_counts(self):
+        hidden, found = 0, 0
+        for measures in (["waiting", "over_standard"], ["started", "completed"], ["waiting", "died"], ["waiting", "over_6_months"]):
+            (secret, names), (told, _) = self.report(measures), self.report(measures, "--publish")
+            for true, shown in zip(secret["rows"], told["rows"]):
+                for before, after in zip(true["history"], shown["history"]):
+                    if before["value"] is None:
+                        self.assertIsNone(after["value"])
+                    elif 1 <= before["value"] <= 7:
+                        self.assertEqual(after["value"], "*")
+                    else:
+                        self.assertIn(after["value"], ("*", (before["value"] + 2) // 5 * 5))
+                numbers = [entry["value"] for entry in shown["history"] if isinstance(entry["value"], int)]
+                self.assertEqual((shown["lowest"], shown["highest"]), (min(numbers, default=None), max(numbers, default=None)))
+                self.assertEqual(shown["met"], ("yes" if (shown["value"] <= 9) == (shown["good"] == "low") else "no")
+                                 if isinstance(shown["value"], int) else None, shown)
+                if shown["value"] == "*":
+                    self.assertIn("is not told, to protect few people, and so neither is whether the target is met.", shown["commentary"])
+                    self.assertIsNone(shown["direction"])
+            reader = Reader(told, names, self.wholes)
+            hidden += len(reader.hidden())
+            self.assertEqual(reader.exposed(), [], measures)
+            true = Reader(secret, names, self.wholes)
+            for key, i in reader.cells.items():  # were all but the small counts told as they are, some would be found
+                count = int(true.names[true.cells[key]][1])
+                if count > 7:
+                    reader.low[i] = reader.high[i] = count
+                    reader.names[i] = (key, str(count))
+            found += len(reader.exposed())
+        self.assertGreater(hidden, 40)
+        self.assertGreater(found, 0)
+
+    def test_what_is_made_of_counts(self):
+        for measure, part, whole in (("over_standard_percent", "over_standard", "waiting"), ("within_standard_percent", None, "completed")):
+            (secret, _), (told, _) = self.report([measure, whole]), self.report([measure, whole], "--publish")
+            half = len(told["rows"]) // 2
+            for shown, count in zip(told["rows"][:half], told["rows"][half:]):
+                if count["value"] in ("*", 0):
+                    self.assertIn(shown["value"], ("*", None))
+            self.assertNotEqual([row["value"] for row in secret["rows"]], [row["value"] for row in told["rows"]])
+        (parts, _), (told, _) = self.report(["over_standard", "waiting"], "--publish"), self.report(["over_standard_percent", "waiting"], "--publish")
+        half, made = len(parts["rows"]) // 2, 0
+        for over, waiting, percent in zip(parts["rows"][:half], parts["rows"][half:], told["rows"][:half]):
+            if all(isinstance(row["value"], int) for row in (over, waiting)) and waiting["value"]:
+                self.assertAlmostEqual(percent["value"], 100 * over["value"] / waiting["value"], delta=0.051)
+                made += 1
+        self.assertGreater(made, 1)
+
+    def test_days(self):
+        (secret, _), (told, _) = self.report(["median_wait", "longest_wait"]), self.report(["median_wait", "longest_wait"], "--publish")
+        (counts, _), half = self.report(["waiting"]), len(told["rows"]) // 2
+        hidden = 0
+        for row, longest, count, median in zip(told["rows"][:half], told["rows"][half:], counts["rows"], secret["rows"]):
+            if count["value"] <= 7:
+                self.assertIn(row["value"], ("*", None))
+                self.assertIn(longest["value"], ("*", None))
+                hidden += row["value"] == "*"
+            else:
+                self.assertIn(row["value"], ("*", median["value"]))
+                self.assertRegex(str(longest["value"]), r"^\*$|^\d+ to \d+$|^over 365$")
+                self.assertIsNone(longest["met"])
+        self.assertGreater(hidden, 2)
+
+    def test_the_forms(self):
+        paths = {end: os.path.join(self.folder, "told." + end) for end in ("html", "xlsx")}
+        for path in paths.values():
+            self.report(["waiting", "longest_wait"], "--publish", "--out", path, out=path)
+        with open(paths["html"], encoding="utf-8") as file:
+            page = file.read()
+        Page(page)
+        self.assertNotIn("SENSITIVE", page)
+        self.assertIn("For publication: a count of 1 to 7 is shown as *", page)
+        told, _ = self.report(["waiting", "longest_wait"], "--publish")
+        for row in told["rows"]:
+            self.assertIn(row["commentary"], page)
+        book = zipfile.ZipFile(paths["xlsx"])
+        self.assertFalse(any(b"SENSITIVE" in book.read(name) for name in book.namelist()))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ _waitlistctl() {
     send) options='--window --batch' ;;
     import) options='csv cld --map --dry-run --report --strict --accept-dates' ;;
     simulate) options='--scenario --seed --begin --from --until --events --events-per-wait --open --out --send --drive-clock --pace --rate' ;;
-    report) options='dhsc-waiting-times kpi --from --encoding --quarter --known-at --out' ;;
+    report) options='dhsc-waiting-times kpi --from --encoding --quarter --known-at --publish --out' ;;
     redact) options='--subject --person --source --reason --by' ;;
     retention) options='--dry-run --by --reason --limit' ;;
     export) options='cqc --from --to --known-at --pathway --out --key --unsigned --labels --cld --cld-encoding --publish --progress' ;;
