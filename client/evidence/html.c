@@ -24,7 +24,8 @@ static const char style[] =
     ".risk td{border:1px solid #b1b4b6;padding:.5rem;text-align:center;min-width:3rem}"
     "@page{size:A4 landscape;margin:12mm}"
     "@media print{body{max-width:none;font-size:10pt;padding:0}.scroll{overflow:visible}table{font-size:8pt}"
-    "th,td{padding-right:.5rem}.chart{max-width:75%}section>p{break-after:avoid}tbody>tr:first-child{break-before:avoid}h2{break-after:avoid}tr,svg{break-inside:avoid}"
+    "th,td{padding-right:.5rem}.chart{max-width:75%}"
+    "section>p{break-after:avoid}tbody>tr:first-child{break-before:avoid}h2{break-after:avoid}tr,svg{break-inside:avoid}"
     "details::details-content{content-visibility:visible;display:block}summary{display:block}nav{display:none}"
     ".footer{position:fixed;bottom:0}}";
 
