@@ -71,8 +71,9 @@ static bool same_text(const char *left, const char *right) {
 
 bool access_entry_equal(const struct access_entry *left, const struct access_entry *right) {
     return strcmp(left->name, right->name) == 0 && same_text(left->key, right->key) && same_text(left->endpoint, right->endpoint) &&
-           left->rights.roles == right->rights.roles && left->rights.speaks_for_others == right->rights.speaks_for_others &&
-           same_texts(&left->rights.teams, &right->rights.teams) && same_texts(&left->rights.sources, &right->rights.sources);
+           left->mode == right->mode && same_text(left->group, right->group) && left->rights.roles == right->rights.roles &&
+           left->rights.speaks_for_others == right->rights.speaks_for_others && same_texts(&left->rights.teams, &right->rights.teams) &&
+           same_texts(&left->rights.sources, &right->rights.sources);
 }
 
 bool access_has(const struct access_rights *rights, enum access_role role) {
@@ -107,6 +108,10 @@ bool access_sends(const struct access_rights *rights, struct text source) {
     if ((rights->roles & ACCESS_BIT(ACCESS_ADMIN)) != 0)
         return true;
     return access_has(rights, ACCESS_PRODUCER) && (rights->sources.count == 0 || has_text(&rights->sources, source));
+}
+
+bool access_sends_every_source(const struct access_rights *rights) {
+    return (rights->roles & ACCESS_BIT(ACCESS_ADMIN)) != 0 || (access_has(rights, ACCESS_PRODUCER) && rights->sources.count == 0);
 }
 
 void access_limit(const struct access_rights *named, const struct access_rights *peer, char *kept[ACCESS_TEXTS_MAX],

@@ -38,11 +38,16 @@ struct access_rights {
     struct access_texts sources; /* of a producer: for which it may send; none listed: for every one */
 };
 
+/* Who may connect to an IPC endpoint: the mode of its file. */
+enum access_mode { ACCESS_0600, ACCESS_0660, ACCESS_0666 };
+
 /* One of security.peers (endpoint NULL) or of security.local (key NULL). */
 struct access_entry {
     char name[NAME_MAX_BYTES + 1];
     char *key;
     char *endpoint;
+    enum access_mode mode; /* of an IPC endpoint, and */
+    char *group;           /* whose its file is; NULL: the daemon's own */
     struct access_rights rights;
 };
 
@@ -72,7 +77,7 @@ const struct access_rights *access_default_rights(enum access_socket socket);
 const struct access_entry *access_find(const struct access_entry *entries, size_t count, struct text name);
 const struct access_entry *access_find_key(const struct access_entry *entries, size_t count, struct text key);
 const struct access_entry *access_find_endpoint(const struct access_entry *entries, size_t count, const char *endpoint);
-/* Whether all is the same: name, key or endpoint, roles, teams, sources. */
+/* Whether all is the same: name, key or endpoint with its mode and group, roles, teams, sources. */
 bool access_entry_equal(const struct access_entry *left, const struct access_entry *right);
 
 /* Whether it has at least what the role may: an admin has everything, an analyst what a manager of every team sees (not what he does), a
@@ -86,6 +91,8 @@ bool access_sees_everybody(const struct access_rights *rights);
 bool access_acts_for_team(const struct access_rights *rights, struct text team);
 /* Whether it may hand in events of the source. */
 bool access_sends(const struct access_rights *rights, struct text source);
+/* Whether that is so of all sources there are and will be. */
+bool access_sends_every_source(const struct access_rights *rights);
 
 /* What somebody has who asks through a peer that speaks for others: what is named, as far as the peer has it itself, an admin all of it.
  * An analyst's eyes are no manager's: through a peer that is only an analyst a manager is a viewer. Nobody sends events for others. The
