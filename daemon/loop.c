@@ -22,6 +22,7 @@
 #include "daemon/journal/files.h"
 #include "daemon/ledger/keeper.h"
 #include "daemon/publish/publish.h"
+#include "daemon/publish/subscriptions.h"
 #include "daemon/query/query.h"
 #include "daemon/system/notify.h"
 #include "daemon/timers.h"
@@ -39,7 +40,8 @@ enum {
     MIDNIGHT_CHECK_MS = 1000,
     STATUS_MS = 5000,
     UNWRITTEN_MS = 60000,
-    WATCH_MS = 60000
+    WATCH_MS = 60000,
+    REOPEN_WAIT_MS = 2000
 };
 
 struct loop {
@@ -48,6 +50,7 @@ struct loop {
     struct log *log;
     struct intake *intake;
     struct publisher *publisher;
+    struct subscriptions *subscriptions;
     struct query *query;
     struct past *past;
     struct keeper *keeper;
@@ -66,7 +69,7 @@ struct loop {
     int64_t lag_ms;
     uint64_t queries_dropped;
     struct complaint disk_full;
-    struct complaint refused;
+    struct complaint kept_out, forbidden[3]; /* at the door, and by socket */
     struct timer heartbeat, all_positions, positions, probe, lag, watchdog, status, next_checkpoint, watch;
 };
 
@@ -293,40 +296,11 @@ static void report_line(void *context, const char *line) {
     log_line(loop->log, LOG_LEVEL_ERROR, "reload refused", LOG_STRING("reason", line));
 }
 
-/* All or nothing: the next configuration is complete and possible, or the running one stays as it is. */
-static void reload(struct loop *loop) {
-    char message[LEDGER_MESSAGE_SIZE];
-    struct config **running = loop->setup->config;
-    notify_reloading((uint64_t)loop->moment.monotonic_ms * 1000);
-    struct config *next = config_load(loop->setup->config_path, report_line, loop);
-    bool possible = next != NULL && config_fixed_changes(*running, next, report_line, loop) == 0;
-    if (possible && loop->read_only) {
-        report_line(loop, "the journal's disk is full");
-        possible = false;
-    }
-    if (possible) {
-        enum journal_status status = ledger_reload(loop->ledger, next, loop->moment.now, message);
-        if (status == JOURNAL_CORRUPT)
-            report_line(loop, message);
-        else
-            committed(loop, status);
-        possible = status == JOURNAL_OK;
-    }
-    if (possible) {
-        config_free(running);
-        *running = next;
-        trail_set_retention(loop->trail, next->security.access_log_retention_days);
-        publisher_alerts(loop->publisher, loop->ledger);
-        watch_silence(loop); /* by the sources and limits of the new one */
-        show_all_positions(loop);
-        log_line(loop->log, LOG_LEVEL_NOTICE, "configuration reloaded");
-    } else {
-        config_free(&next);
-    }
-    notify_ready(possible ? "reloaded" : "reload refused: see the log");
-}
-
 static struct daemon_state state_of(struct loop *loop) {
+    struct zap_figures connections;
+    struct subscriptions_figures subscriptions;
+    zap_figures(loop->setup->sockets->zap, &connections);
+    subscriptions_figures(loop->subscriptions, &subscriptions);
     return (struct daemon_state){
         .ledger = loop->ledger,
         .intake = loop->intake,
@@ -342,10 +316,147 @@ static struct daemon_state state_of(struct loop *loop) {
         .read_only = loop->read_only,
         .simulated_clock = loop->simulated != INSTANT_NONE,
         .queries_dropped = loop->queries_dropped,
+        .connections_refused = connections.refused,
+        .subscriptions_refused = subscriptions.denied,
         .set_clock = set_clock,
         .change_journal = change_journal,
         .context = loop,
     };
+}
+
+/* What the thread of the past has answered. */
+static void forward_answers(struct loop *loop) {
+    struct daemon_state state = state_of(loop);
+    while (query_forward(loop->query, &state))
+        continue;
+    loop->queries_dropped = state.queries_dropped;
+}
+
+/* What a peer sends need not be a text. */
+static void put_printable(char *out, size_t size, struct text text) {
+    size_t length = 0;
+    for (uint32_t i = 0; i < text.length && length + 1 < size; i++)
+        out[length++] = text.at[i] >= ' ' && text.at[i] <= '~' && text.at[i] != '"' && text.at[i] != '\\' ? text.at[i] : '?';
+    out[length] = '\0';
+}
+
+/* Into the access log, summed up: outsiders can cause as many as they like. */
+static void log_denial(struct loop *loop, const struct access_denial *denial) {
+    char about[TRAIL_TEXT_MAX / 2], address[TRAIL_TEXT_MAX / 4], what[TRAIL_TEXT_MAX];
+    put_printable(about, sizeof about, denial->about);
+    put_printable(address, sizeof address, denial->address);
+    if (personal_is_anywhere(text_of(about), false))
+        personal_hash(text_of(about), ledger_personal_key(loop->ledger), about);
+    snprintf(what, sizeof what, "{\"socket\":\"%s\",\"address\":\"%s\",\"about\":\"%s\"}", access_socket_name(denial->socket), address,
+             about);
+    struct trail_entry entry = {.at = loop->moment.now,
+                                .peer = denial->peer[0] == '\0' ? TEXT_ABSENT : text_of(denial->peer),
+                                .op = text_of(denial->what),
+                                .what = text_of(what),
+                                .reason = text_of(denial->why),
+                                .rows = TRAIL_NO_ROWS,
+                                .outcome = TRAIL_DENIED};
+    trail_append_summed(loop->trail, &entry, loop->moment.monotonic_ms);
+}
+
+/* Somebody was not allowed what he asked for. */
+static void denied(void *context, const struct access_denial *denial) {
+    struct loop *loop = context;
+    struct complaint *complaint = denial->peer[0] == '\0' ? &loop->kept_out : &loop->forbidden[denial->socket];
+    bool is_personal = denial->about.at != NULL && personal_is_anywhere(denial->about, false);
+    log_complaint(loop->log, complaint, (uint64_t)loop->moment.monotonic_ms, LOG_LEVEL_WARNING, "somebody was refused",
+                  LOG_STRING("socket", access_socket_name(denial->socket)), LOG_STRING("what", denial->what),
+                  LOG_STRING("peer", denial->peer), LOG_TEXT("address", denial->address),
+                  LOG_TEXT("about", is_personal ? TEXT_ABSENT : denial->about), LOG_STRING("reason", denial->why));
+    log_denial(loop, denial);
+}
+
+/* libzmq cannot end one connection: all end, and who is still let in comes back by itself. */
+static void reopen(struct loop *loop, bool all) {
+    char message[SOCKETS_MESSAGE_SIZE];
+    struct sockets *sockets = loop->setup->sockets;
+    if (!sockets_reopen(sockets, *loop->setup->config, all, message)) {
+        log_line(loop->log, LOG_LEVEL_ERROR, "cannot open the sockets again: the process ends, to start again",
+                 LOG_STRING("reason", message));
+        loop->failed = true;
+        return;
+    }
+    publisher_move(loop->publisher, sockets->publish);
+    subscriptions_move(loop->subscriptions, sockets->publish, sockets->monitor);
+    if (!all)
+        return;
+    intake_move(loop->intake, sockets->ingest);
+    query_move(loop->query, sockets->query);
+}
+
+static void take_subscriptions(struct loop *loop) {
+    enum subscriptions_state state = subscriptions_take(loop->subscriptions, *loop->setup->config, loop->moment.monotonic_ms);
+    if (state == SUBSCRIPTIONS_BROKEN)
+        fail(loop, "the publishing socket failed");
+    if (state != SUBSCRIPTIONS_SPOILT)
+        return;
+    log_line(loop->log, LOG_LEVEL_WARNING, "the publishing socket is made anew, to keep a peer away from it: all others connect again");
+    reopen(loop, false);
+}
+
+/* The answers of questions about the past that are under way, so that nobody has to ask again. */
+static void await_the_past(struct loop *loop) {
+    int64_t until_ms = timers_read(loop->simulated).monotonic_ms + REOPEN_WAIT_MS, left_ms = REOPEN_WAIT_MS;
+    while (past_is_busy(loop->past) && left_ms > 0) {
+        zmq_pollitem_t item = {.socket = past_socket(loop->past), .events = ZMQ_POLLIN};
+        if (zmq_poll(&item, 1, (long)left_ms) > 0)
+            forward_answers(loop);
+        left_ms = until_ms - timers_read(loop->simulated).monotonic_ms;
+    }
+}
+
+/* Ends the connections of who is let in no more, or with other rights. */
+static void cut_off(struct loop *loop) {
+    await_the_past(loop);
+    log_line(loop->log, LOG_LEVEL_NOTICE, "rights were taken away or changed: the sockets are made anew, and all others connect again");
+    reopen(loop, true);
+}
+
+/* All or nothing: the next configuration is complete and possible, or the running one stays as it is. */
+static void reload(struct loop *loop) {
+    char message[LEDGER_MESSAGE_SIZE], unsound[SOCKETS_MESSAGE_SIZE];
+    struct config **running = loop->setup->config;
+    notify_reloading((uint64_t)loop->moment.monotonic_ms * 1000);
+    struct config *next = config_load(loop->setup->config_path, report_line, loop);
+    bool possible = next != NULL && config_fixed_changes(*running, next, report_line, loop) == 0;
+    if (possible && loop->read_only) {
+        report_line(loop, "the journal's disk is full");
+        possible = false;
+    }
+    if (possible && !sockets_check(next, NULL, unsound)) {
+        report_line(loop, unsound);
+        possible = false;
+    }
+    if (possible) {
+        enum journal_status status = ledger_reload(loop->ledger, next, loop->moment.now, message);
+        if (status == JOURNAL_CORRUPT)
+            report_line(loop, message);
+        else
+            committed(loop, status);
+        possible = status == JOURNAL_OK;
+    }
+    if (possible) {
+        bool cuts = config_cuts_peers(*running, next);
+        config_free(running);
+        *running = next;
+        trail_set_retention(loop->trail, next->security.access_log_retention_days);
+        publisher_alerts(loop->publisher, loop->ledger);
+        watch_silence(loop); /* by the sources and limits of the new one */
+        if (cuts)
+            cut_off(loop);
+        else if (subscriptions_are_outdated(loop->subscriptions, next))
+            reopen(loop, false); /* subscribers get the topics of the new pathways when they subscribe again */
+        show_all_positions(loop);
+        log_line(loop->log, LOG_LEVEL_NOTICE, "configuration reloaded");
+    } else {
+        config_free(&next);
+    }
+    notify_ready(possible ? "reloaded" : "reload refused: see the log");
 }
 
 /* Answers one query, which may set the clock; false when there is none. */
@@ -357,14 +468,6 @@ static bool serve_query(struct loop *loop) {
     if (socket_failed)
         fail(loop, "the query socket failed");
     return served && !loop->failed;
-}
-
-/* What the thread of the past has answered. */
-static void forward_answers(struct loop *loop) {
-    struct daemon_state state = state_of(loop);
-    while (query_forward(loop->query, &state))
-        continue;
-    loop->queries_dropped = state.queries_dropped;
 }
 
 /* Events, heartbeats and signals wait while queries are answered: so many a turn, and only while those before them took little time. */
@@ -439,6 +542,7 @@ static void do_what_is_due(struct loop *loop) {
     tell_backup(loop);
     if (timer_take(&loop->heartbeat, now_ms)) {
         publisher_heartbeat(loop->publisher, loop->ledger, loop->moment.now);
+        take_subscriptions(loop);
         scrub(loop);
         trail_tick(loop->trail, loop->moment.now, now_ms);
     }
@@ -480,47 +584,17 @@ static long time_to_wait(const struct loop *loop) {
     return left > 0 ? (long)left : 0;
 }
 
-/* What a peer sends need not be a text. */
-static void put_printable(char *out, size_t size, struct text text) {
-    size_t length = 0;
-    for (uint32_t i = 0; i < text.length && length + 1 < size; i++)
-        out[length++] = text.at[i] >= ' ' && text.at[i] <= '~' && text.at[i] != '"' && text.at[i] != '\\' ? text.at[i] : '?';
-    out[length] = '\0';
-}
-
-/* Into the access log, summed up: outsiders can cause as many as they like. */
-static void log_denial(struct loop *loop, const struct access_denial *denial) {
-    char about[TRAIL_TEXT_MAX / 2], address[TRAIL_TEXT_MAX / 4], what[TRAIL_TEXT_MAX];
-    put_printable(about, sizeof about, denial->about);
-    put_printable(address, sizeof address, denial->address);
-    if (personal_is_anywhere(text_of(about), false))
-        personal_hash(text_of(about), ledger_personal_key(loop->ledger), about);
-    snprintf(what, sizeof what, "{\"socket\":\"%s\",\"address\":\"%s\",\"about\":\"%s\"}", access_socket_name(denial->socket), address,
-             about);
-    struct trail_entry entry = {.at = loop->moment.now,
-                                .peer = denial->peer[0] == '\0' ? TEXT_ABSENT : text_of(denial->peer),
-                                .op = text_of(denial->what),
-                                .what = text_of(what),
-                                .reason = text_of(denial->why),
-                                .rows = TRAIL_NO_ROWS,
-                                .outcome = TRAIL_DENIED};
-    trail_append_summed(loop->trail, &entry, loop->moment.monotonic_ms);
-}
-
-/* Somebody was not allowed what he asked for. */
-static void denied(void *context, const struct access_denial *denial) {
+static bool admit(void *context, enum access_socket socket, const char *peer, uint64_t *connection) {
     struct loop *loop = context;
-    log_complaint(loop->log, &loop->refused, (uint64_t)loop->moment.monotonic_ms, LOG_LEVEL_WARNING, "somebody was refused",
-                  LOG_STRING("socket", access_socket_name(denial->socket)), LOG_STRING("what", denial->what),
-                  LOG_STRING("peer", denial->peer), LOG_TEXT("address", denial->address), LOG_TEXT("about", denial->about),
-                  LOG_STRING("reason", denial->why));
-    log_denial(loop, denial);
+    if (socket == ACCESS_PUBLISH)
+        *connection = subscriptions_admit(loop->subscriptions, peer, loop->moment.monotonic_ms);
+    return socket != ACCESS_PUBLISH || *connection != 0;
 }
 
 static void let_in(struct loop *loop) {
     const struct security_config *security = &(*loop->setup->config)->security;
     struct zap_lists lists = {security->peer_count, security->peers, security->local_count, security->local};
-    struct zap_watch watch = {.context = loop, .denied = denied};
+    struct zap_watch watch = {.context = loop, .admits = admit, .denied = denied};
     if (!zap_serve(loop->setup->sockets->zap, &lists, &watch))
         fail(loop, "the socket for new connections failed");
 }
@@ -550,8 +624,8 @@ static bool turn(struct loop *loop) {
         serve_queries(loop);
     if (!loop->failed && (items[PAST].revents & ZMQ_POLLIN))
         forward_answers(loop);
-    if (!loop->failed && (items[PUBLISH].revents & ZMQ_POLLIN) && !publisher_drain(loop->publisher))
-        fail(loop, "the publishing socket failed");
+    if (!loop->failed && (items[PUBLISH].revents & ZMQ_POLLIN))
+        take_subscriptions(loop);
     if (!loop->failed && (items[SIGNALS].revents & ZMQ_POLLIN))
         take_signals(loop);
     int64_t took_ms = timers_read(loop->simulated).monotonic_ms - began_ms;
@@ -587,8 +661,9 @@ static struct past *start_past(struct loop *loop) {
 bool loop_run(const struct loop_setup *setup) {
     struct loop loop = {.setup = setup, .ledger = setup->ledger, .log = setup->log, .simulated = setup->simulated};
     loop.moment = timers_read(setup->simulated);
-    loop.intake = intake_create(setup->sockets->ingest);
+    loop.intake = intake_create(setup->sockets->ingest, denied, &loop);
     loop.publisher = publisher_create(setup->sockets->publish);
+    loop.subscriptions = subscriptions_create(setup->sockets->publish, setup->sockets->monitor, denied, &loop);
     loop.query = query_create(setup->sockets->query);
     loop.past = start_past(&loop);
     loop.read_only = ledger_is_behind(loop.ledger);
@@ -612,6 +687,7 @@ bool loop_run(const struct loop_setup *setup) {
     backups_destroy(&loop.backups);
     past_destroy(&loop.past);
     query_destroy(&loop.query);
+    subscriptions_destroy(&loop.subscriptions);
     publisher_destroy(&loop.publisher);
     intake_destroy(&loop.intake);
     trail_destroy(&loop.trail);

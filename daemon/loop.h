@@ -12,7 +12,7 @@ struct loop_setup {
     const char *config_path; /* NULL: defaults; read again at a reload */
     struct config **config;  /* a reload replaces it */
     struct ledger *ledger;
-    const struct sockets *sockets;
+    struct sockets *sockets; /* which are made anew when somebody is let in no more */
     struct signals *signals;
     struct log *log;
     instant_t simulated; /* INSTANT_NONE: the system's clock */

@@ -85,9 +85,14 @@ static void complain(void *context, const char *line) {
 }
 
 static int check_config(const struct config *config) {
+    char message[SOCKETS_MESSAGE_SIZE];
     struct calendar *calendar = config_calendar(config, complain, NULL);
     bool sound = calendar != NULL;
     calendar_destroy(&calendar);
+    if (!sockets_check(config, NULL, message)) {
+        complain(NULL, message);
+        sound = false;
+    }
     if (sound)
         printf("%s: the configuration is sound\n", config->path == NULL ? "defaults" : config->path);
     return sound ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -165,7 +170,8 @@ static bool serve(struct config **config, const struct arguments *arguments, str
     if (sockets_open(&sockets, *config, message)) {
         if ((*config)->security.allow_plain_loopback)
             log_line(log, LOG_LEVEL_WARNING,
-                     "plain TCP on loopback is allowed: any local user can connect (security.allow_plain_loopback)");
+                     sockets.has_key ? "security.allow_plain_loopback has no effect: with a secret key every TCP endpoint takes keys only"
+                                     : "plain TCP on loopback is allowed: any local user can connect (security.allow_plain_loopback)");
         if (arguments->simulated != INSTANT_NONE)
             log_line(log, LOG_LEVEL_WARNING, "the clock is simulated and stands still until clock.set");
         struct loop_setup setup = {.config_path = arguments->config_path,

@@ -63,7 +63,7 @@ static const char *check_endpoint(const char *uri) {
     bool is_tcp = strncmp(uri, "tcp://", 6) == 0;
 
     if (!is_tcp) {
-        return config_check_endpoint(uri, true);
+        return config_check_endpoint(uri, true, true);
     }
     return colon > uri + 6 && colon[1] != '\0' && strspn(colon + 1, "0123456789") == strlen(colon + 1)
                ? NULL

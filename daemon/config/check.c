@@ -119,36 +119,6 @@ static bool is_loopback(const char *host, size_t length) {
     return strcmp(address, "[::1]") == 0;
 }
 
-static const char *check_tcp(const char *address, bool allow_plain_loopback) {
-    const char *colon = strrchr(address, ':');
-    if (!colon || colon == address || !is_port(colon + 1))
-        return "a tcp endpoint needs an address and a port of 1 to 65535: write tcp://127.0.0.1:5871";
-    if (!is_loopback(address, (size_t)(colon - address)))
-        return "plain TCP is allowed on the loopback address only, 127.0.0.1 or [::1]; CURVE is not available in this release: use ipc://";
-    if (!allow_plain_loopback)
-        return "plain TCP lets every local user connect, and CURVE is not available in this release: "
-               "use ipc://, or set security.allow_plain_loopback = true";
-    return NULL;
-}
-
-const char *config_check_public_key(const char *key) {
-    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
-    size_t length = strlen(key);
-    if (length != 40 || strspn(key, letters) != length)
-        return "a public key has 40 characters of Z85: copy the line of its .pub file";
-    return NULL;
-}
-
-const char *config_check_endpoint(const char *uri, bool allow_plain_loopback) {
-    if (strncmp(uri, "ipc://", 6) == 0)
-        return check_ipc(uri + 6);
-    if (strncmp(uri, "tcp://", 6) == 0)
-        return check_tcp(uri + 6, allow_plain_loopback);
-    if (strncmp(uri, "inproc://", 9) == 0)
-        return uri[9] != '\0' ? NULL : "an inproc endpoint needs a name: write inproc://name";
-    return "an endpoint begins with ipc:// or tcp://";
-}
-
 static bool is_numeric_address(const char *host, size_t length) {
     char address[INET6_ADDRSTRLEN + 2];
     if (length >= sizeof address)
@@ -163,6 +133,41 @@ static bool is_numeric_address(const char *host, size_t length) {
         return false;
     address[length - 1] = '\0';
     return inet_pton(AF_INET6, address + 1, &six) == 1;
+}
+
+static const char *check_tcp(const char *address, bool allow_plain_loopback, bool has_key) {
+    const char *colon = strrchr(address, ':');
+    if (!colon || colon == address || !is_port(colon + 1))
+        return "a tcp endpoint needs an address and a port of 1 to 65535: write tcp://127.0.0.1:5871";
+    if (has_key)
+        return is_numeric_address(address, (size_t)(colon - address))
+                   ? NULL
+                   : "a tcp endpoint needs a numeric address: write tcp://192.0.2.10:5871, or tcp://0.0.0.0:5871 for all of this host";
+    if (!is_loopback(address, (size_t)(colon - address)))
+        return "TCP without keys is allowed on the loopback address only, 127.0.0.1 or [::1]: set security.secret_key to a file made by "
+               "'waitlistctl keygen --curve', or use ipc://";
+    if (!allow_plain_loopback)
+        return "TCP without keys lets every local user connect: set security.secret_key to a file made by 'waitlistctl keygen --curve', "
+               "use ipc://, or set security.allow_plain_loopback = true";
+    return NULL;
+}
+
+const char *config_check_public_key(const char *key) {
+    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+    size_t length = strlen(key);
+    if (length != 40 || strspn(key, letters) != length)
+        return "a public key has 40 characters of Z85: copy the line of its .pub file";
+    return NULL;
+}
+
+const char *config_check_endpoint(const char *uri, bool allow_plain_loopback, bool has_key) {
+    if (strncmp(uri, "ipc://", 6) == 0)
+        return check_ipc(uri + 6);
+    if (strncmp(uri, "tcp://", 6) == 0)
+        return check_tcp(uri + 6, allow_plain_loopback, has_key);
+    if (strncmp(uri, "inproc://", 9) == 0)
+        return uri[9] != '\0' ? NULL : "an inproc endpoint needs a name: write inproc://name";
+    return "an endpoint begins with ipc:// or tcp://";
 }
 
 const char *config_check_address(const char *address, bool allow_beyond_loopback) {

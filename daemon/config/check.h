@@ -14,9 +14,9 @@ const char *config_check_printable(const char *text);
 const char *config_check_hours(const char *hours, struct feed_hours *read);
 /* The 40 characters of a CURVE public key in Z85. */
 const char *config_check_public_key(const char *key);
-/* ipc:// with an absolute path that fits a socket address, tcp:// on a numeric loopback address (and only when `allow_plain_loopback`),
- * or inproc:// (tests). */
-const char *config_check_endpoint(const char *uri, bool allow_plain_loopback);
+/* ipc:// with an absolute path that fits a socket address; tcp:// on a numeric address, which is loopback unless the daemon `has_key`, and
+ * then only when `allow_plain_loopback`; or inproc:// (tests). */
+const char *config_check_endpoint(const char *uri, bool allow_plain_loopback, bool has_key);
 /* A numeric address and a port for HTTP, "127.0.0.1:8090" or "[::1]:8090"; another than loopback only when `allow_beyond_loopback`. */
 const char *config_check_address(const char *address, bool allow_beyond_loopback);
 

@@ -86,6 +86,7 @@ static void free_entries(struct access_entry *entries, size_t count) {
     for (size_t i = 0; i < count; i++) {
         free(entries[i].key);
         free(entries[i].endpoint);
+        free(entries[i].group);
         free_texts(&entries[i].rights.teams);
         free_texts(&entries[i].rights.sources);
     }
@@ -182,4 +183,20 @@ const struct access_rights *config_rights(const struct config *config, enum acce
     if (entry == NULL)
         entry = access_find(security->local, security->local_count, name);
     return entry == NULL ? NULL : &entry->rights;
+}
+
+static bool has_equal(const struct access_entry *entries, size_t count, const struct access_entry *wanted) {
+    const struct access_entry *found = access_find(entries, count, text_of(wanted->name));
+    return found != NULL && access_entry_equal(found, wanted);
+}
+
+bool config_cuts_peers(const struct config *running, const struct config *next) {
+    const struct security_config *old = &running->security, *new = &next->security;
+    for (size_t i = 0; i < old->peer_count; i++)
+        if (!has_equal(new->peers, new->peer_count, &old->peers[i]))
+            return true;
+    for (size_t i = 0; i < old->local_count; i++)
+        if (!has_equal(new->local, new->local_count, &old->local[i]))
+            return true;
+    return new->local_count != old->local_count;
 }

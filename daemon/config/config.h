@@ -188,6 +188,10 @@ bool config_open_role_of(const char *name, unsigned *open_role);
 /* The rights on a socket of whoever has this name, as libzmq's User-Id says it. NULL: nobody has it any more, or it is "". */
 const struct access_rights *config_rights(const struct config *config, enum access_socket socket, const char *peer);
 
+/* Whether somebody who is connected may have lost something: an entry of security.peers or security.local is gone or another one, or an
+ * endpoint without an entry has got one. */
+bool config_cuts_peers(const struct config *running, const struct config *next);
+
 /* What a reload would need a restart for: calls `report` for each changed key that cannot change while running; returns how many. */
 int config_fixed_changes(const struct config *running, const struct config *next, config_report *report, void *context);
 

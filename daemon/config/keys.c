@@ -38,6 +38,7 @@ static const char *const kpi_measures[] = {[KPI_WAITING] = "waiting",
                                            [KPI_MEASURE_COUNT] = NULL};
 static const char *const sign_ins[] = {[SIGN_IN_TOKENS] = "tokens", [SIGN_IN_PROXY] = "proxy", [SIGN_IN_NONE] = "none", NULL};
 static const char *const open_roles[] = {"viewer", "manager", "analyst", "admin", NULL}; /* the roles of people, as access_role_name */
+static const char *const modes[] = {[ACCESS_0600] = "0600", [ACCESS_0660] = "0660", [ACCESS_0666] = "0666", NULL};
 static const char *const polarities[] = {[KPI_LOW_IS_GOOD] = "low", [KPI_HIGH_IS_GOOD] = "high", NULL};
 
 #define OF_CONFIG(member) SCOPE_CONFIG, offsetof(struct config, member)
@@ -62,6 +63,7 @@ static const char *const polarities[] = {[KPI_LOW_IS_GOOD] = "low", [KPI_HIGH_IS
 #define TEXT_MAX 200
 #define PATH_BYTES_MAX 1024
 #define NAMES_MAX 10000
+#define GROUP_NAME_MAX 32    /* of a group of the system: useradd(8) allows no longer one */
 #define SOURCE_BYTES_MAX 256 /* of a CloudEvents source (rules, section 2) */
 #define QUEUE_LIMITS_MAX 64
 #define KPIS_MAX 50
@@ -256,6 +258,9 @@ static const struct config_key keys[] = {
      "what may be done through endpoints without keys; one that is not named here: ingest to send, the others everything"},
     {"security.local[].name", KEY_NAME, OF_LOCAL(name), NO_RANGE, NULL, false, "who comes through it, as the access log says it"},
     {"security.local[].endpoint", KEY_ENDPOINT, OF_LOCAL(endpoint), NO_RANGE, NULL, false, "one of the endpoints"},
+    {"security.local[].mode", KEY_CHOICE, OF_LOCAL(mode), ONE_OF(modes), "\"0660\"", false, "of an ipc endpoint: the mode of its file"},
+    {"security.local[].group", KEY_TEXT, OF_LOCAL(group), RANGE(0, GROUP_NAME_MAX), "\"\"", false,
+     "of an ipc endpoint: the group of its file; \"\": the daemon's own"},
     {"security.local[].roles", KEY_ROLES, OF_LOCAL(rights.roles), NO_RANGE, NULL, false, "what may be done through it"},
     {"security.local[].teams", KEY_TEAMS, OF_LOCAL(rights.teams), RANGE(0, ACCESS_TEXTS_MAX), "()", false,
      "of a manager: the teams whose people are seen; \"*\": all"},

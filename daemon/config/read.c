@@ -321,7 +321,8 @@ static void read_endpoints(struct reader *reader, const struct config_key *key, 
         const config_setting_t *element = config_setting_get_elem(setting, (unsigned int)i);
         const char *uri = read_string(reader, key, element);
         if (!uri || !passes(reader, key, element, config_check_printable(uri)) ||
-            !passes(reader, key, element, config_check_endpoint(uri, config->security.allow_plain_loopback)))
+            !passes(reader, key, element,
+                    config_check_endpoint(uri, config->security.allow_plain_loopback, config->security.secret_key != NULL)))
             continue;
         if (list_has(&config->ingest, uri) || list_has(&config->publish, uri) || list_has(&config->query, uri))
             refuse(reader, element, "%s has %s, which is an endpoint already: give each socket its own", key->path, uri);
@@ -637,6 +638,10 @@ static void check_local_endpoints(struct reader *reader, const config_setting_t 
             continue;
         if (!list_has(&config->ingest, endpoint) && !list_has(&config->publish, endpoint) && !list_has(&config->query, endpoint))
             refuse(reader, element, "security.local[].endpoint is \"%s\": it is none of the endpoints", endpoint);
+        if (security->secret_key != NULL && strncmp(endpoint, "tcp://", 6) == 0)
+            refuse(reader, element, "security.local has \"%s\", which takes keys: who comes through it stands in security.peers", endpoint);
+        if (security->local[i].group != NULL && strncmp(endpoint, "ipc://", 6) != 0)
+            refuse(reader, element, "security.local[].group is of ipc endpoints: \"%s\" has no file", endpoint);
         if (access_find_endpoint(security->local, i, endpoint) != NULL)
             refuse(reader, element, "security.local has the endpoint \"%s\" twice: remove one", endpoint);
     }

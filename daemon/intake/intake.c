@@ -2,6 +2,8 @@
 #include "daemon/intake/intake.h"
 
 #include "daemon/core/memory.h"
+#include "daemon/ingest/envelope.h"
+#include "daemon/ingest/personal.h"
 #include "daemon/intake/request.h"
 #include "daemon/wire/wire.h"
 
@@ -9,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_ID_MAX = 32, ANSWER_SIZE = 160 };
+enum { BATCH_ID_MAX = 32, ANSWER_SIZE = 160, SOURCE_SHOWN = 64, OWN_MESSAGE_SIZE = 200 };
 
 /* A request that will be answered after the commit. */
 struct waiting {
@@ -18,6 +20,8 @@ struct waiting {
     size_t batch_id_length;
     const char *error_code; /* NULL: the batch was taken */
     const char *error_message;
+    size_t foreign; /* of an event whose source is not the sender's: its index, and the source as far as it may be shown */
+    char foreign_source[SOURCE_SHOWN + 1];
     uint32_t accepted;
     uint32_t duplicates;
     uint64_t seq;
@@ -34,11 +38,15 @@ struct intake {
     struct text events[INTAKE_BATCH_EVENTS_MAX];
     size_t event_count; /* of the request; counts on beyond the limit by one */
     struct intake_figures figures;
+    access_denied *denied;
+    void *denied_context;
 };
 
-struct intake *intake_create(void *socket) {
+struct intake *intake_create(void *socket, access_denied *denied, void *context) {
     struct intake *intake = memory_new(1, sizeof *intake);
     intake->socket = socket;
+    intake->denied = denied;
+    intake->denied_context = context;
     intake->splitter = envelope_create();
     intake->request = request_create();
     return intake;
@@ -61,6 +69,11 @@ void intake_destroy(struct intake **intake) {
     *intake = NULL;
 }
 
+void intake_move(struct intake *intake, void *socket) {
+    ENSURE(intake->waiting_count == 0);
+    intake->socket = socket;
+}
+
 static bool note_event(void *context, struct text event) {
     struct intake *intake = context;
     if (intake->event_count == INTAKE_BATCH_EVENTS_MAX) {
@@ -77,8 +90,58 @@ static bool refuse(struct waiting *waiting, const char *code, const char *messag
     return false;
 }
 
+static bool forbid(struct intake *intake, struct waiting *waiting, const char *message, struct text about) {
+    struct access_denial denial = {.socket = ACCESS_INGEST, .peer = waiting->to.peer, .what = "ingest", .why = message, .about = about};
+    intake->figures.forbidden++;
+    intake->denied(intake->denied_context, &denial);
+    return refuse(waiting, "forbidden", message);
+}
+
+/* A source that can be told to whoever sent it, and to a log: short, of visible characters, and nobody's number. */
+static bool can_be_shown(struct text source) {
+    if (source.length > SOURCE_SHOWN || personal_is_in_note(source))
+        return false;
+    for (uint32_t i = 0; i < source.length; i++)
+        if (source.at[i] <= ' ' || source.at[i] >= 0x7f)
+            return false;
+    return true;
+}
+
+/* Whether the event speaks for no source but the sender's: neither as its own nor as that of an event that it takes back. One whose source
+ * cannot be read passes: it can only go to quarantine, where it is nobody's. */
+static bool speaks_for_own(struct intake *intake, const struct access_rights *rights, struct text bytes, struct text *foreign) {
+    struct event event;
+    struct rejection rejection;
+    bool is_parsed = envelope_parse(intake->splitter, bytes, &event, &rejection);
+    *foreign = event.source;
+    if (event.source.at != NULL && !access_sends(rights, event.source))
+        return false;
+    if (!is_parsed || event.type != EVENT_RETRACTED || !envelope_decode(intake->splitter, bytes, &event))
+        return true;
+    *foreign = event.retracts_source;
+    return access_sends(rights, event.retracts_source);
+}
+
+/* Every event is looked at before the first is taken. Most senders may send for every source and pay nothing. */
+static bool sources_are_own(struct intake *intake, struct waiting *waiting, const struct access_rights *rights) {
+    if (access_sends_every_source(rights))
+        return true;
+    for (size_t i = 0; i < intake->event_count; i++) {
+        struct text foreign;
+        if (speaks_for_own(intake, rights, intake->events[i], &foreign))
+            continue;
+        bool is_shown = can_be_shown(foreign);
+        waiting->foreign = i;
+        if (is_shown)
+            memcpy(waiting->foreign_source, foreign.at, foreign.length);
+        return forbid(intake, waiting, "an event is of a source for which this sender may not send: nothing of the batch was taken",
+                      is_shown ? foreign : TEXT_ABSENT);
+    }
+    return true;
+}
+
 /* The whole request is looked at before its first event is taken: a batch is taken as a whole or not at all. */
-static bool read_batch(struct intake *intake, struct waiting *waiting) {
+static bool read_batch(struct intake *intake, struct waiting *waiting, const struct access_rights *rights) {
     struct request *request = intake->request;
     struct text batch_id = request->frame_count > 0 ? request_frame(request, 0) : TEXT_ABSENT;
     intake->event_count = 0;
@@ -88,6 +151,8 @@ static bool read_batch(struct intake *intake, struct waiting *waiting) {
     } else {
         return refuse(waiting, "bad_request", "the first frame must be a batch id of 1 to 32 bytes");
     }
+    if (rights == NULL || !access_has(rights, ACCESS_PRODUCER))
+        return forbid(intake, waiting, "handing in events needs the role producer", TEXT_ABSENT);
     if (request->frame_count < 2)
         return refuse(waiting, "bad_request", "at least one events frame must follow the batch id");
     if (request->frame_count > REQUEST_FRAMES_MAX)
@@ -100,7 +165,7 @@ static bool read_batch(struct intake *intake, struct waiting *waiting) {
         return refuse(waiting, "too_many_events", "a request holds at most 1,024 events: send several requests");
     if (intake->event_count == 0)
         return refuse(waiting, "bad_request", "the request holds no event");
-    return true;
+    return sources_are_own(intake, waiting, rights);
 }
 
 static void note_quarantined(struct waiting *waiting, size_t index, const struct admission *admission) {
@@ -151,7 +216,7 @@ size_t intake_receive(struct intake *intake, struct ledger *ledger, bool read_on
         intake->figures.requests++;
         bytes += intake->request->bytes;
         struct waiting *waiting = add_waiting(intake);
-        if (!read_batch(intake, waiting))
+        if (!read_batch(intake, waiting, config_rights(ledger_config(ledger), ACCESS_INGEST, waiting->to.peer)))
             continue;
         if (read_only) {
             refuse(waiting, "read_only", "the journal's disk is full: nothing was taken, send the batch again later");
@@ -175,7 +240,14 @@ static void send_answer(struct intake *intake, const struct waiting *waiting, st
 
 static void answer_error(struct intake *intake, const struct waiting *waiting) {
     size_t length;
-    json_t *reply = wire_error(waiting->error_code, waiting->error_message, NULL);
+    char message[OWN_MESSAGE_SIZE];
+    const char *told = waiting->error_message;
+    if (waiting->foreign_source[0] != '\0') {
+        snprintf(message, sizeof message, "event %zu speaks for the source %s, for which this sender may not send: nothing was taken",
+                 waiting->foreign, waiting->foreign_source);
+        told = message;
+    }
+    json_t *reply = wire_error(waiting->error_code, told, NULL);
     char *text = wire_dump(reply, &length);
     json_decref(reply);
     intake->figures.malformed++;

@@ -21,12 +21,15 @@ struct intake_figures {
     uint64_t duplicates;
     uint64_t quarantined;
     uint64_t malformed;       /* requests answered with an error */
+    uint64_t forbidden;       /* of these: the sender may not send, or not for a source */
     uint64_t answers_dropped; /* the sender was gone or did not read: it sends the batch again, which is safe */
 };
 
-/* `socket`: a bound ROUTER with ZMQ_ROUTER_MANDATORY, borrowed. */
-struct intake *intake_create(void *socket);
+/* `socket`: a bound ROUTER with ZMQ_ROUTER_MANDATORY, borrowed. `denied` is told of every batch that its sender may not send. */
+struct intake *intake_create(void *socket, access_denied *denied, void *context);
 void intake_destroy(struct intake **intake);
+/* Goes on with another socket; nobody waits for an answer through the one before. */
+void intake_move(struct intake *intake, void *socket);
 
 /* Takes requests until the socket is empty or a turn is full, and admits their events. `read_only`: every request is answered so.
  * Returns how many events were looked at; `*failed` says that the socket is broken. */

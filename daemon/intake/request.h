@@ -18,6 +18,7 @@ struct return_address {
     unsigned char correlation[CORRELATION_MAX];
     size_t correlation_length;
     bool delimiter;
+    uint32_t sockets;              /* how often the socket had been made anew by then: an address is good for one of them only */
     char peer[NAME_MAX_BYTES + 1]; /* as the configuration calls it; "": nobody that the daemon let in (config_rights: NULL) */
 };
 

@@ -142,6 +142,10 @@ bool past_ask(struct past *past, const struct return_address *from, const struct
     return true;
 }
 
+bool past_is_busy(const struct past *past) {
+    return past->under_way > 0;
+}
+
 bool past_take(struct past *past, struct return_address *to, zmq_msg_t *note, zmq_msg_t *answer) {
     if (!take_frame(past->socket, to, sizeof *to, ZMQ_DONTWAIT))
         return false;

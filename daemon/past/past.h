@@ -48,6 +48,8 @@ void past_destroy(struct past **past);
 void *past_socket(const struct past *past);
 /* False when PAST_QUESTIONS_MAX are under way already. */
 bool past_ask(struct past *past, const struct return_address *from, const struct past_terms *terms, struct text request);
+/* Whether something is asked and its answer not taken. */
+bool past_is_busy(const struct past *past);
 /* The next answer, for whoever `to` is, with the note of its question; false when there is none. `*note` and `*answer` must be
  * initialised, and are closed by the caller. */
 bool past_take(struct past *past, struct return_address *to, zmq_msg_t *note, zmq_msg_t *answer);

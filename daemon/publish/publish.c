@@ -2,15 +2,13 @@
 #include "daemon/publish/publish.h"
 
 #include "daemon/core/memory.h"
+#include "daemon/security/topics.h"
 #include "daemon/wire/wire.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
-
-enum { TOPIC_SIZE = 16 + 3 * (NAME_MAX_BYTES + 1) + 1, DRAIN_TURN_MAX = 1024 };
 
 struct publisher {
     void *socket;
@@ -34,12 +32,8 @@ void publisher_destroy(struct publisher **publisher) {
     *publisher = NULL;
 }
 
-bool publisher_drain(struct publisher *publisher) {
-    char subscription[512];
-    for (int i = 0; i < DRAIN_TURN_MAX; i++)
-        if (zmq_recv(publisher->socket, subscription, sizeof subscription, ZMQ_DONTWAIT) < 0)
-            return errno == EAGAIN || errno == EINTR;
-    return true;
+void publisher_move(struct publisher *publisher, void *socket) {
+    publisher->socket = socket;
 }
 
 /* An XPUB socket never waits: a subscriber that does not read loses the newest, which sequence numbers show it. */

@@ -15,9 +15,8 @@ struct publisher;
 struct publisher *publisher_create(void *socket);
 void publisher_destroy(struct publisher **publisher);
 
-/* Everybody's subscriptions are read and forgotten, so that they do not pile up; so many a turn, so that nobody who goes on sending them
- * holds the loop up. False when the socket is broken. */
-bool publisher_drain(struct publisher *publisher);
+/* Goes on with another socket. The one before is not touched any more, and may be closed. */
+void publisher_move(struct publisher *publisher, void *socket);
 /* The transitions of the ledger's last committed turn. */
 void publisher_alerts(struct publisher *publisher, const struct ledger *ledger);
 /* Notes which queues changed; publisher_positions shows them. Returns whether something waits to be shown. */

@@ -97,6 +97,9 @@ static json_t *counters_of(const struct daemon_state *state) {
     json_object_set_new(counters, "duplicates", json_integer((json_int_t)figures.duplicates));
     json_object_set_new(counters, "quarantined", json_integer((json_int_t)figures.quarantined));
     json_object_set_new(counters, "malformed", json_integer((json_int_t)figures.malformed));
+    json_object_set_new(counters, "forbidden", json_integer((json_int_t)figures.forbidden));
+    json_object_set_new(counters, "connections_refused", json_integer((json_int_t)state->connections_refused));
+    json_object_set_new(counters, "subscriptions_refused", json_integer((json_int_t)state->subscriptions_refused));
     json_object_set_new(counters, "answers_dropped", json_integer((json_int_t)(figures.answers_dropped + state->queries_dropped)));
     json_object_set_new(counters, "publications", json_integer((json_int_t)publisher_count(state->publisher)));
     return counters;

@@ -62,6 +62,7 @@ struct query {
     void *socket;
     struct request *request;
     struct followers *followers;
+    uint32_t sockets; /* how many there were before this one */
 };
 
 struct query *query_create(void *socket) {
@@ -80,6 +81,11 @@ void query_destroy(struct query **query) {
     followers_destroy(&(*query)->followers);
     free(*query);
     *query = NULL;
+}
+
+void query_move(struct query *query, void *socket) {
+    query->socket = socket;
+    query->sockets++;
 }
 
 json_t *question_refuse(struct question *question, const char *code, const char *message, const char *pointer) {
@@ -355,6 +361,7 @@ bool query_serve(struct query *query, struct daemon_state *state, bool *failed) 
     if (result != RECEIVED)
         return false;
     size_t length;
+    query->request->from.sockets = query->sockets;
     state->followers = query->followers;
     char *text = answer_request(query->request, state, &length);
     if (text != NULL && !send_answer(query->socket, &query->request->from, (struct text){text, (uint32_t)length}))
@@ -380,7 +387,7 @@ bool query_forward(struct query *query, struct daemon_state *state) {
             instead = unlogged(&length);
             text = (struct text){instead, (uint32_t)length};
         }
-        if (!send_answer(query->socket, &to, text))
+        if (to.sockets != query->sockets || !send_answer(query->socket, &to, text))
             state->queries_dropped++;
     }
     free(instead);

@@ -42,6 +42,8 @@ struct daemon_state {
     bool read_only;
     bool simulated_clock;
     uint64_t queries_dropped;
+    uint64_t connections_refused;
+    uint64_t subscriptions_refused;
     /* Sets the simulated clock and does every midnight between; false with a reason when `now` lies in the past or the journal failed. */
     bool (*set_clock)(void *context, instant_t now, const char **reason);
     /* Runs `change` as a turn of its own: it is committed, and its alerts are published, when this returns JOURNAL_OK. JOURNAL_FULL: the
@@ -52,6 +54,8 @@ struct daemon_state {
 
 struct query *query_create(void *socket);
 void query_destroy(struct query **query);
+/* Goes on with another socket. Answers of the past to who asked through the one before are dropped, and counted. */
+void query_move(struct query *query, void *socket);
 /* Answers the next request. False when there is none; `*failed` says that the socket is broken. */
 bool query_serve(struct query *query, struct daemon_state *state, bool *failed);
 /* Sends the next answer of the past to whoever asked. False when there is none. */

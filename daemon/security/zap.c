@@ -199,12 +199,14 @@ bool zap_serve(struct zap *zap, const struct zap_lists *lists, const struct zap_
             return received == 0;
         const char *name = name_of(&question, lists, &why);
         uint64_t connection = 0;
-        if (name == NULL) {
-            refuse(zap, &question, watch, why);
-        } else {
-            zap->figures.admitted++;
-            connection = watch->arrived == NULL ? 0 : watch->arrived(watch->context, question.socket);
+        if (name != NULL && watch->admits != NULL && !watch->admits(watch->context, question.socket, name, &connection)) {
+            why = "it is kept away for now";
+            name = NULL;
         }
+        if (name == NULL)
+            refuse(zap, &question, watch, why);
+        else
+            zap->figures.admitted++;
         if (question.frame_count > REQUEST_ID)
             answer(zap, &question, name, connection);
         give_back(&question);

@@ -14,7 +14,7 @@
 #define ZAP_TURN_MAX 256 /* connections looked at between two turns of ingest */
 #define ZAP_DOMAIN_SIZE 256
 #define ZAP_KEY_SHOWN 8 /* characters of a key that a log may show */
-/* The property of a message that tells one connection of a peer from another (zap_watch.arrived). */
+/* The property of a message that tells one connection of a peer from another (zap_watch.admits). */
 #define ZAP_CONNECTION "Connection"
 
 struct zap;
@@ -30,8 +30,9 @@ struct zap_lists {
 /* Told of each connection; each may be NULL. */
 struct zap_watch {
     void *context;
-    /* The number that its messages carry as ZAP_CONNECTION, at the moment before it is let in; 0: none. */
-    uint64_t (*arrived)(void *context, enum access_socket socket);
+    /* Before a known peer is let in: false refuses it all the same; `*connection` is what its messages carry as ZAP_CONNECTION, 0: nothing.
+     */
+    bool (*admits)(void *context, enum access_socket socket, const char *peer, uint64_t *connection);
     /* Of who is not let in: `about` is how its key begins, if it showed one. */
     access_denied *denied;
 };

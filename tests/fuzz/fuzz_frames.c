@@ -22,6 +22,11 @@ struct scene {
     unsigned inputs;
 };
 
+static void note_denial(void *context, const struct access_denial *denial) {
+    (void)context;
+    ENSURE(denial->why != NULL);
+}
+
 static struct scene *scene_once(void) {
     static struct scene scene;
     if (scene.context == NULL) {
@@ -31,7 +36,7 @@ static struct scene *scene_once(void) {
         scene.sender = zmq_socket(scene.context, ZMQ_DEALER);
         ENSURE(zmq_setsockopt(scene.server, ZMQ_ROUTER_MANDATORY, &mandatory, sizeof mandatory) == 0);
         ENSURE(zmq_bind(scene.server, "inproc://ingest") == 0 && zmq_connect(scene.sender, "inproc://ingest") == 0);
-        scene.intake = intake_create(scene.server);
+        scene.intake = intake_create(scene.server, note_denial, NULL);
     }
     if (scene.inputs++ % INPUTS_A_JOURNAL == 0) {
         council_close(&scene.council);

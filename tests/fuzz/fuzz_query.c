@@ -66,12 +66,17 @@ static void open_sockets(struct scene *scene) {
     ENSURE(zmq_bind(scene->server, "inproc://query") == 0 && zmq_connect(scene->asker, "inproc://query") == 0);
 }
 
+static void note_denial(void *context, const struct access_denial *denial) {
+    (void)context;
+    ENSURE(denial->why != NULL);
+}
+
 static void open_state(struct scene *scene) {
     char message[OFFLINE_MESSAGE_SIZE];
     scene->council = council_open(false);
     struct ledger *ledger = scene->council->ledger;
     const struct config *config = scene->council->config;
-    scene->intake = intake_create(scene->ingest);
+    scene->intake = intake_create(scene->ingest, note_denial, NULL);
     scene->publisher = publisher_create(scene->publish);
     scene->query = query_create(scene->server);
     scene->past_context = zmq_ctx_new();

@@ -29,6 +29,7 @@ struct scene {
     int denials;
     char why[200], about[64];
     uint64_t arrivals;
+    const char *kept_away;
 };
 
 static void bind_at(struct scene *scene, bool with_curve, const char *endpoint, char bound[URI_SIZE]) {
@@ -81,10 +82,11 @@ static void close_scene(struct scene *scene) {
     ck_assert_int_eq(rmdir(scene->folder), 0);
 }
 
-static uint64_t note_arrival(void *context, enum access_socket socket) {
+static bool note_arrival(void *context, enum access_socket socket, const char *peer, uint64_t *connection) {
     struct scene *scene = context;
     ck_assert_int_eq(socket, ACCESS_QUERY);
-    return ++scene->arrivals;
+    *connection = ++scene->arrivals;
+    return scene->kept_away == NULL || strcmp(scene->kept_away, peer) != 0;
 }
 
 static void note_denial(void *context, const struct access_denial *denial) {
@@ -172,6 +174,21 @@ START_TEST(a_key_that_is_not_listed_does_not_come_in) {
 }
 END_TEST
 
+START_TEST(who_is_kept_away_does_not_come_in) {
+    struct scene scene;
+    open_scene(&scene);
+    scene.kept_away = "las";
+    void *las = connect_to(&scene, scene.curve, &scene.las);
+    ck_assert_ptr_null(next_peer(&scene));
+    ck_assert_str_eq(scene.why, "it is kept away for now");
+    void *wall = connect_to(&scene, scene.ipc, NULL);
+    ck_assert_str_eq(next_peer(&scene), "wall");
+    zmq_close(las);
+    zmq_close(wall);
+    close_scene(&scene);
+}
+END_TEST
+
 /* Messages from within the process have no name: nobody let them in. */
 START_TEST(who_was_not_asked_about_has_no_name) {
     struct scene scene;
@@ -247,6 +264,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, each_endpoint_has_its_own_name);
     tcase_add_test(tests, a_key_that_is_not_listed_does_not_come_in);
+    tcase_add_test(tests, who_is_kept_away_does_not_come_in);
     tcase_add_test(tests, who_was_not_asked_about_has_no_name);
     tcase_add_test(tests, what_libzmq_would_not_ask_is_refused);
     tcase_add_test(tests, there_is_one_handler_in_a_context);
