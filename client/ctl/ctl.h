@@ -100,6 +100,7 @@ int command_simulate(struct ctl_context *ctl, int argc, char **argv);
 int command_report(struct ctl_context *ctl, int argc, char **argv);
 int command_export(struct ctl_context *ctl, int argc, char **argv);
 int command_keygen(struct ctl_context *ctl, int argc, char **argv);
+int command_token(struct ctl_context *ctl, int argc, char **argv);
 int command_redact(struct ctl_context *ctl, int argc, char **argv);
 int command_retention(struct ctl_context *ctl, int argc, char **argv);
 int command_verify(struct ctl_context *ctl, int argc, char **argv);

@@ -36,6 +36,7 @@ static const struct ctl_command commands[] = {
 #endif
     {"export", command_export, "write a pack of evidence for an inspector"},
     {"keygen", command_keygen, "make a key that signs packs, or a pair for encryption"},
+    {"token", command_token, "who may use the dashboard: make, list and remove tokens"},
     {"redact", command_redact, "erase who accepted events were about"},
     {"retention", command_retention, "erase who waits were about that ended long ago"},
     {"access", command_access, "who looked at which wait, list or export, and what was denied"},

@@ -41,7 +41,7 @@ void token_hash(const char *text, size_t size, unsigned char hash[TOKEN_HASH_BYT
 }
 
 bool token_user_is_good(const char *user) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-";
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-";
     size_t length = strlen(user);
 
     return length > 0 && length <= TOKEN_USER_BYTES_MAX && strspn(user, letters) == length;

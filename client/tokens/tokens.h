@@ -58,7 +58,7 @@ void token_hash(const char *text, size_t size, unsigned char hash[TOKEN_HASH_BYT
 /* Whose it is; NULL: nobody's, or it has expired. It takes as long whichever it is. */
 const struct token *tokens_find(const struct tokens *tokens, const unsigned char hash[TOKEN_HASH_BYTES], instant_t now);
 
-/* Whether a user may be called so: 1 to 64 characters A-Z a-z 0-9 . _ @ + - */
+/* Whether a user may be called so: 1 to 64 characters A-Z a-z 0-9 . _ + - */
 bool token_user_is_good(const char *user);
 
 #endif

@@ -7,7 +7,7 @@ _waitlistctl_offer() {
 
 _waitlistctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' options i
-    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts digest ack quarantine send import simulate report export keygen redact retention access verify backup restore completion'
+    local commands='status summary distribution flow series restatement waits wait exceptions data-quality watch alerts digest ack quarantine send import simulate report export keygen token redact retention access verify backup restore completion'
     local everywhere='-c --config --endpoint --ingest-endpoint --publish-endpoint --query-endpoint --key --server-key --format --timeout --journal --help --version'
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -21,7 +21,7 @@ _waitlistctl() {
     [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
     [[ $current == = ]] && current='' previous=${COMP_WORDS[COMP_CWORD - 1]}
     case $command:$previous in
-    *:-c | *:--config | *:--journal | simulate:--out | export:--out | report:--out | *:--key | *:--server-key | export:--labels | export:--cld | verify:--cld | import:--map | import:--report | alerts:--cursor) _waitlistctl_offer -f -- "$current" && return ;;
+    *:-c | *:--config | *:--journal | simulate:--out | export:--out | report:--out | *:--key | *:--server-key | export:--labels | export:--cld | verify:--cld | import:--map | import:--report | alerts:--cursor | token:--file) _waitlistctl_offer -f -- "$current" && return ;;
     *:--endpoint) _waitlistctl_offer -d -- "$current" && return ;;
     digest:--format) _waitlistctl_offer -W 'text json html' -- "$current" && return ;;
     *:--format) _waitlistctl_offer -W 'table json csv' -- "$current" && return ;;
@@ -30,6 +30,7 @@ _waitlistctl() {
     alerts:--state) _waitlistctl_offer -W 'open all' -- "$current" && return ;;
     alerts:--rule) _waitlistctl_offer -W 'approaching breach escalation contact_overdue feed_silent quarantine queue_limit' -- "$current" && return ;;
     report:--encoding | export:--cld-encoding) _waitlistctl_offer -W 'utf-8 windows-1252' -- "$current" && return ;;
+    token:--role) _waitlistctl_offer -W 'viewer manager analyst admin' -- "$current" && return ;;
     summary:--basis | series:--basis) _waitlistctl_offer -W 'known reported' -- "$current" && return ;;
     flow:--step | series:--step) _waitlistctl_offer -W 'day week month quarter all' -- "$current" && return ;;
     restatement:--group-by) _waitlistctl_offer -W 'pathway team pathway,team pathway,district pathway,client_group' -- "$current" && return ;;
@@ -71,6 +72,7 @@ _waitlistctl() {
     backup) options='--with-key' ;;
     restore) options='--accept --dry-run' ;;
     keygen) options='--curve' ;;
+    token) options='add list remove --role --team --days --file' ;;
     completion) options='bash' ;;
     esac
     if [[ ( $command == send || $command == verify || $command == keygen || $command == restore || ($command == import && $previous != import) || ($command == report && $previous != report) ) && $current != -* ]]; then
