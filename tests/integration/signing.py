@@ -4,7 +4,6 @@ import http.client
 import itertools
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -85,12 +84,10 @@ def json_of(answer):
     return json.loads(answer.body)
 
 
-def closes(sock):
-    """Whether the other side closes the connection, within the limit."""
-    sock.settimeout(LIMIT_S)
-    try:
-        while sock.recv(65536):
-            pass
-    except (ConnectionResetError, socket.timeout) as failure:
-        return isinstance(failure, ConnectionResetError)
-    return True
+def ends(stream):
+    """Whether the stream of events comes to its end within the limit; the connection may stay for other requests."""
+    deadline = time.monotonic() + LIMIT_S
+    while time.monotonic() < deadline:
+        if not stream.response.readline():
+            return True
+    return False

@@ -7,7 +7,7 @@ import unittest
 
 from daemon import Daemon, LIMIT_S, referral
 from gateway import Stream, problem_of
-from signing import COOKIE, FORM, OWN, PAGE, SigningGateway, add_token, closes, json_of, loopback, remove_token, tokens_path
+from signing import COOKIE, FORM, OWN, PAGE, SigningGateway, add_token, ends, json_of, loopback, remove_token, tokens_path
 
 JSON = {"Content-Type": "application/json"}
 ROLES = ("viewer", "manager", "analyst", "admin")
@@ -283,7 +283,7 @@ class Ends(Signing):
 
     def gone(self, token, session, streams):
         for stream in streams:
-            self.assertTrue(closes(stream.sock), "the stream of one who is out goes on")
+            self.assertTrue(ends(stream), "the stream of one who is out goes on")
             stream.close()
         self.assertEqual(self.gateway.request("GET", "/api/v1/me", headers=session).status, 401)
         if token:
@@ -313,7 +313,7 @@ class Ends(Signing):
             text = json.load(file)
         next(each for each in text["tokens"] if each["user"] == "changed")["roles"] = ["viewer"]
         self.replace(json.dumps(text))
-        self.assertTrue(closes(stream.sock))
+        self.assertTrue(ends(stream))
         stream.close()
         self.assertEqual(self.gateway.request("GET", "/api/v1/me", headers=session).status, 401)
         self.assertEqual(json_of(self.gateway.as_program(token, "/api/v1/me"))["roles"], ["viewer"])

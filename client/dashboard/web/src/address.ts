@@ -1,6 +1,7 @@
 // The address is the state: what is shown, and of which day, is read from it and changed by going to another.
 import { useEffect, useState } from "preact/hooks";
 import type { Basis } from "./api/types";
+import { may, ownTeams } from "./me";
 import { isDay } from "./text/format";
 
 export interface Address {
@@ -104,6 +105,11 @@ export function link(path: string, changes: Changes = {}, from: URLSearchParams 
     return write(path, query);
 }
 
+/** The address of the people behind a number; undefined for who sees counts only. */
+export function peopleLink(changes: Changes = {}): string | undefined {
+    return may("manager") ? link("/people", changes) : undefined;
+}
+
 /** The present page with some members changed; all others stay. */
 export function here(changes: Changes, from: Address = address): string {
     const query = new URLSearchParams(from.query);
@@ -149,9 +155,15 @@ function isOurs(event: MouseEvent, anchor: HTMLAnchorElement, knows: (path: stri
     );
 }
 
-/** Begins to follow links and the browser's own back and forward; puts the remembered team into an address that names none. */
+/** The one team that somebody manages. */
+function soleTeam(): string | null {
+    const own = ownTeams();
+    return own !== null && own.length === 1 ? own[0]! : null;
+}
+
+/** Begins to follow links and the browser's own back and forward; puts the remembered or only team into an address that names none. */
 export function startAddress(knows: (path: string) => boolean): void {
-    const team = remembered();
+    const team = remembered() ?? soleTeam();
     if (team && !address.query.has("team")) history.replaceState(history.state, "", here({ team }));
     changed();
     window.addEventListener("popstate", changed);

@@ -4,10 +4,12 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useAddress } from "./address";
 import { Patterns } from "./charts/patterns";
+import { NoAccess } from "./components/access";
 import { ConnectionBanner, FeedNotice, PastNotice } from "./components/notices";
 import { Footer, Header } from "./components/frame";
 import { PageTitle } from "./components/page";
 import { Loading } from "./components/states";
+import { may } from "./me";
 import { NamesProvider } from "./names";
 import { routeOf, type Route } from "./routes";
 
@@ -57,8 +59,10 @@ function NotFound() {
 
 function CurrentPage() {
     const route = routeOf(useAddress().path);
-    const { page: Page, failed } = usePage(route);
+    const allowed = route !== undefined && may(route.needs);
+    const { page: Page, failed } = usePage(allowed ? route : undefined);
     if (!route) return <NotFound />;
+    if (!allowed) return <NoAccess key={route.path} page={route.label ?? route.name ?? ""} needs={route.needs} />;
     if (failed) return <NotLoaded />;
     return Page ? <Page key={route.path} /> : <Loading />;
 }

@@ -10,6 +10,7 @@ import { Loading, ProblemNotice } from "../components/states";
 import { SeverityTag } from "../components/tags";
 import { useAnswer, useLive } from "../live/hooks";
 import { live } from "../live/store";
+import { me } from "../me";
 import { useNames } from "../names";
 import { alertWords } from "../text/alerts";
 import { addDays, longDay, moment, plural } from "../text/format";
@@ -75,10 +76,10 @@ function Fields({ alert, others, back }: { alert: Transition; others: readonly T
         if (sending) return;
         const form = new FormData(event.currentTarget as HTMLFormElement);
         const text = (name: string) => String(form.get(name) ?? "");
-        const { value, errors: found } = acknowledgementOf({ by: text("by"), note: text("note"), day: text("expected_by") }, today);
+        const { value, errors: found } = acknowledgementOf({ by: me().user ?? text("by"), note: text("note"), day: text("expected_by") }, today);
         setErrors(found);
         if (found.length > 0) return;
-        rememberBy(value.by);
+        if (me().user === null) rememberBy(value.by);
         setSending(true);
         void sendAll(form.has("others") ? [alert, ...others] : [alert], value).then(({ sent, error }) => {
             setSending(false);
@@ -91,7 +92,13 @@ function Fields({ alert, others, back }: { alert: Transition; others: readonly T
     return (
         <form onSubmit={submit} noValidate aria-label="Acknowledge this alert">
             <ErrorSummary errors={errors} />
-            <TextInput id="by" name="by" label="Who is dealing with it" hint="A name or role that your team knows. It is kept for ever." value={lastBy()} width={20} error={errorFor("by")} autocomplete="name" />
+            {me().user === null ? (
+                <TextInput id="by" name="by" label="Who is dealing with it" hint="A name or role that your team knows. It is kept for ever." value={lastBy()} width={20} error={errorFor("by")} autocomplete="name" />
+            ) : (
+                <p class="govuk-body" id="by">
+                    In your name, <strong>{me().user}</strong>, which is kept for ever.
+                </p>
+            )}
             <TextArea
                 id="note"
                 name="note"

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { here, link, useAddress } from "../address";
 import type { Transition } from "../api/types";
 import { SeverityTag, Tag } from "../components/tags";
+import { acts } from "../me";
 import { useNames } from "../names";
 import { alertWords, endWords } from "../text/alerts";
 import { clock, dayOf, days, daysBetween, longDay, number, plural } from "../text/format";
@@ -83,14 +84,16 @@ function OpenRow({ group, today, isNew }: { group: AlertGroup; today: string; is
             <Cell label="Who deals with it">
                 <Dealing alert={top} />
             </Cell>
-            <Cell label="">
-                <a class="govuk-link app-no-print" href={here({ alert: top.alert_id }, address)}>
-                    {top.acknowledged_at ? "Change" : "Acknowledge"}
-                    <span class="govuk-visually-hidden">
-                        : {alertWords(top)}, {top.subject ?? top.team ?? ""}
-                    </span>
-                </a>
-            </Cell>
+            {acts() && (
+                <Cell label="">
+                    <a class="govuk-link app-no-print" href={here({ alert: top.alert_id }, address)}>
+                        {top.acknowledged_at ? "Change" : "Acknowledge"}
+                        <span class="govuk-visually-hidden">
+                            : {alertWords(top)}, {top.subject ?? top.team ?? ""}
+                        </span>
+                    </a>
+                </Cell>
+            )}
         </tr>
     );
 }
@@ -100,7 +103,7 @@ export function OpenTable({ groups, today, fresh, caption }: { groups: readonly 
         <div class="app-table-scroll" tabIndex={0} role="region" aria-label={`${caption}, table`}>
             <table class="govuk-table app-table app-people app-alerts" role="table">
                 <caption class="govuk-visually-hidden">{caption}</caption>
-                <Heads heads={["Alert", "About", "Since", "Who deals with it", "Action"]} />
+                <Heads heads={["Alert", "About", "Since", "Who deals with it", ...(acts() ? ["Action"] : [])]} />
                 <tbody role="rowgroup" class="app-live">
                     {groups.map((group) => (
                         <OpenRow key={group.key} group={group} today={today} isNew={fresh.has(group.top.alert_id)} />

@@ -1,5 +1,6 @@
 // Asks the gateway, and turns every way in which that can fail into words that say what happened and what to do.
 import { isDay, longDay } from "../text/format";
+import { attendance, leave } from "../me";
 import type { Operation, Replies } from "./types";
 
 /** Members of the request by their names; every other name is a field of its filter. A list is given as several values. */
@@ -25,7 +26,7 @@ export class Problem extends Error {
 
     /** Whether the same question may be answered when it is asked again. */
     get mayPass(): boolean {
-        return !["not_found", "bad_request", "forbidden", "unknown_op"].includes(this.code);
+        return !["not_found", "bad_request", "forbidden", "no_role", "not_signed_in", "unknown_op"].includes(this.code);
     }
 
     /** What happened, in a heading, and what can be done, in a sentence. */
@@ -43,8 +44,11 @@ export class Problem extends Error {
                 return { heading: "The waiting list service is not answering", advice: "Nothing is lost. This page comes back by itself when the service does." };
             case "not_found":
                 return { heading: "There is nothing to show", advice: sentence(this.detail) };
+            case "not_signed_in":
+                return { heading: "You are not signed in any more", advice: "Load the page again to sign in." };
+            case "no_role":
             case "forbidden":
-                return { heading: "You may not see this", advice: "Ask whoever looks after the dashboard in your council." };
+                return { heading: "You may not do this", advice: `${sentence(this.detail)} Ask whoever looks after the dashboard in your council.` };
             case "bad_request":
             case "unknown_op":
                 return { heading: "This cannot be shown", advice: sentence(this.detail) };
@@ -90,7 +94,8 @@ function codeOf(status: number): string {
     if (status === 502 || status === 503) return "daemon_away";
     if (status === 429) return "busy";
     if (status === 404) return "not_found";
-    if (status === 401 || status === 403) return "forbidden";
+    if (status === 401) return "not_signed_in";
+    if (status === 403) return "forbidden";
     return status < 500 ? "bad_request" : "internal";
 }
 
@@ -116,7 +121,9 @@ async function fetchOrProblem(address: string, init: RequestInit, signal: AbortS
     const abort = () => limit.abort();
     signal?.addEventListener("abort", abort);
     try {
-        const response = await fetch(address, { ...init, signal: limit.signal, cache: "no-store", credentials: "same-origin" });
+        const headers = { ...(init.headers as Record<string, string> | undefined), ...attendance() };
+        const response = await fetch(address, { ...init, headers, signal: limit.signal, cache: "no-store", credentials: "same-origin" });
+        if (response.status === 401) leave();
         if (!response.ok) throw await problemOf(response);
         return response;
     } catch (failure) {

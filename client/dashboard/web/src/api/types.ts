@@ -154,6 +154,7 @@ export interface Configuration {
 }
 
 export interface SummaryReply extends AsOf {
+    restricted_to?: string[];
     rows: { keys: Keys; position: Position }[];
     total: Position;
     basis: Basis;
@@ -182,6 +183,8 @@ export interface FlowReply {
 }
 
 export interface WaitsReply extends AsOf {
+    /** The only teams whose people are among the rows, where others were withheld. */
+    restricted_to?: string[];
     rows: Wait[];
     next: string | null;
     count: number;
@@ -255,6 +258,7 @@ export interface ExceptionRow {
 }
 
 export interface ExceptionReply extends AsOf {
+    restricted_to?: string[];
     rows: ExceptionRow[];
     next: string | null;
     count: number;

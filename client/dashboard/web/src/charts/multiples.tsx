@@ -8,7 +8,7 @@ import { asPicture, loadPlot, useWidth, type PlotLibrary } from "./chart";
 export interface Multiple {
     key: string;
     label: string;
-    href: string;
+    href: string | undefined;
     /** Per cent at the end of each day; null where nobody waited. */
     points: readonly { day: string; share: number | null }[];
 }

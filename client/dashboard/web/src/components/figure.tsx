@@ -55,7 +55,7 @@ interface FigureProps {
     more?: string;
     fewer?: string;
     /** Where the people behind the number are. */
-    href?: string;
+    href?: string | undefined;
     emphasis?: boolean;
     /** In a row of many: of a change the arrow and the number, the word for it read out only. */
     compact?: boolean;

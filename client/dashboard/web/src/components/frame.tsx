@@ -3,9 +3,31 @@ import { ServiceNavigation } from "govuk-frontend/dist/govuk/components/service-
 import { useEffect, useRef } from "preact/hooks";
 import { link, useAddress } from "../address";
 import { useLive } from "../live/hooks";
+import { may, me, roleWords } from "../me";
 import { useNames } from "../names";
 import { ROUTES, routeOf } from "../routes";
 import { number } from "../text/format";
+
+/** Who is signed in and as what; the form works without a script too, and a link could not sign anybody out. */
+function Who() {
+    const names = useNames();
+    const { user, sign_in } = me();
+    return (
+        <div class="app-header__who app-no-print">
+            <span>
+                {user ?? "Nobody signs in here"}
+                <span class="app-header__role"> {roleWords(me(), names.team)}</span>
+            </span>
+            {sign_in === "tokens" && (
+                <form action="/sign-out" method="post">
+                    <button type="submit" class="app-link-button">
+                        Sign out
+                    </button>
+                </form>
+            )}
+        </div>
+    );
+}
 
 export function Header() {
     const root = useRef<HTMLElement>(null);
@@ -16,7 +38,10 @@ export function Header() {
     return (
         <header class="app-header">
             <div class="app-header__council">
-                <div class="govuk-width-container">{council || "\u00a0"}</div>
+                <div class="govuk-width-container app-header__line">
+                    <span>{council || "\u00a0"}</span>
+                    <Who />
+                </div>
             </div>
             <section class="govuk-service-navigation" aria-label="Service information" data-module="govuk-service-navigation" ref={root}>
                 <div class="govuk-width-container">
@@ -37,7 +62,7 @@ export function Header() {
                                 Menu
                             </button>
                             <ul class="govuk-service-navigation__list" id="navigation">
-                                {ROUTES.filter((route) => route.label !== null).map((route) => (
+                                {ROUTES.filter((route) => route.label !== null && may(route.needs)).map((route) => (
                                     <li key={route.path} class={`govuk-service-navigation__item${route === current ? " govuk-service-navigation__item--active" : ""}`}>
                                         <a
                                             class="govuk-service-navigation__link"

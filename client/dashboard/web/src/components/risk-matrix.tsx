@@ -8,10 +8,10 @@ const DEEPEST = 0.42;
 
 interface RiskMatrixProps {
     rows: readonly Group[];
-    people: (impact: string, likelihood: string) => string;
+    people: (impact: string, likelihood: string) => string | undefined;
 }
 
-function Cell({ impact, likelihood, count, most, href }: { impact: string; likelihood: string; count: number; most: number; href: string }) {
+function Cell({ impact, likelihood, count, most, href }: { impact: string; likelihood: string; count: number; most: number; href: string | undefined }) {
     const risk = Number(impact) * Number(likelihood);
     return (
         <td class="app-risk__cell app-live" style={count > 0 ? { backgroundColor: `rgb(var(--app-heat) / ${(0.05 + (DEEPEST - 0.05) * (count / most)).toFixed(3)})` } : {}}>

@@ -1,5 +1,6 @@
 // The page's live store: listens through the shared worker, knows whether it is live, keeps positions, passes alerts on.
 import type { Heartbeat, Position, Publication, Transition } from "../api/types";
+import { checkMe } from "../me";
 import { Connection, type ConnectionMessage } from "./connection";
 import { begin, step, type LiveInput, type LiveState } from "./state";
 import type { TabMessage } from "./worker";
@@ -114,6 +115,7 @@ export class LiveStore {
     private hear(message: ConnectionMessage): void {
         if (message.kind !== "event") {
             this.apply(message);
+            if (message.kind === "waiting") void checkMe();
         } else if (message.event === "heartbeat") {
             this.apply({ kind: "heartbeat", heartbeat: JSON.parse(message.data) as Heartbeat });
         } else if (message.event === "reset") {

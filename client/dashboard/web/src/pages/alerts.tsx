@@ -9,12 +9,14 @@ import { EndedTable, NumberedPagination, OpenTable } from "../alerts/list";
 import { loadEnded, useOpenAlerts, OPEN_MOST, type Ended } from "../alerts/load";
 import { notify, notifyState, turnOff, turnOn } from "../alerts/notify";
 import { ACK_STATES, grouped, isChosen, type AlertGroup, type Choice } from "../alerts/open";
+import { NoAccess, OnlyTeams } from "../components/access";
 import { Chooser, LiveMark, Select } from "../components/chooser";
 import { PageTitle, Section } from "../components/page";
 import { usePageTurn } from "../components/pagination";
 import { Empty, Loading, ProblemNotice } from "../components/states";
 import { useLive } from "../live/hooks";
 import { live } from "../live/store";
+import { acts } from "../me";
 import { useNames } from "../names";
 import { newWords, RULES, SEVERITIES, severityWords, type Severity } from "../text/alerts";
 import { clock, number, plural } from "../text/format";
@@ -291,6 +293,7 @@ export default function Alerts() {
     const names = useNames();
     useOnlyNow();
     const alert = address.query.get("alert");
+    if (alert && !acts()) return <NoAccess page="Acknowledging alerts" needs="manager" />;
     if (alert) return <AcknowledgePage key={alert} id={alert} back={here({ alert: null }, address)} />;
     const caption = [view.pathway ? names.pathway(view.pathway) : null, view.team ? names.team(view.team) : "All teams"].filter(Boolean).join(", ");
     return (
@@ -300,6 +303,7 @@ export default function Alerts() {
             </PageTitle>
             <Done />
             <Chooser pathway="any" day={false} />
+            <OnlyTeams />
             <AlertsOf view={view} />
         </>
     );

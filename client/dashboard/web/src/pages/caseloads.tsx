@@ -1,6 +1,7 @@
 // Caseloads: how much is waiting for and in progress with each worker, and what no worker has yet, by team.
 import { useMemo } from "preact/hooks";
 import { here, link, useAddress, useView, type View } from "../address";
+import { OnlyTeams } from "../components/access";
 import { Bar } from "../components/bar";
 import { Chooser, LiveMark } from "../components/chooser";
 import { Figure, Figures, MeaningsLink } from "../components/figure";
@@ -189,6 +190,7 @@ export default function Caseloads() {
                 {(reply) => (
                     <>
                         {view.basis === "reported" && <p class="govuk-body">Caseloads are as known now: by worker nothing is kept of what was reported.</p>}
+                        {reply.restricted_to && <OnlyTeams teams={reply.restricted_to} />}
                         <Caseload view={view} rows={reply.rows} />
                     </>
                 )}

@@ -1,6 +1,6 @@
 // Compare: teams or districts side by side, every column on one scale, and how the share over the standard has moved in each.
 import { useMemo } from "preact/hooks";
-import { dayOfView, here, link, useAddress, useView, type View } from "../address";
+import { dayOfView, here, link, peopleLink, useAddress, useView, type View } from "../address";
 import type { Position, SeriesReply } from "../api/types";
 import { Multiples, type Multiple } from "../charts/multiples";
 import { Bar } from "../components/bar";
@@ -28,9 +28,9 @@ function nameOf(names: Names, by: By, key: string): string {
     return by === "team" ? names.team(key) : names.district(key);
 }
 
-function placeLink(by: By, key: string, view: View): string {
+function placeLink(by: By, key: string, view: View): string | undefined {
     if (by === "team") return view.pathway ? link("/queue", { team: key }) : link("/", { team: key });
-    return link("/people", { team: "all", district: key });
+    return peopleLink({ team: "all", district: key });
 }
 
 function columnsOf(names: Names, by: By, view: View, rows: readonly Group[], weeksAgo: Earlier | null): Column<Group>[] {

@@ -1,10 +1,12 @@
 // Data quality: what contradicts what, what was refused, how late and how complete records are, and whether their sources are heard of.
 import { here, useAddress, useView } from "../address";
+import { OnlyTeams } from "../components/access";
 import { Chooser, LiveMark } from "../components/chooser";
 import { PageTitle } from "../components/page";
 import { Loaded } from "../components/states";
 import { useFresh } from "../live/fresh";
 import { useAnswer, useLive } from "../live/hooks";
+import { may } from "../me";
 import { useNames } from "../names";
 import { Exceptions } from "../quality/exceptions";
 import { Feeds } from "../quality/feeds";
@@ -66,7 +68,8 @@ export default function DataQuality() {
     const view = useView();
     const names = useNames();
     const wanted = address.query.get("part");
-    const part = PARTS.find((each) => each.name === wanted)?.name ?? null;
+    // A manager sees what contradicts in their teams' records; everything else is of the whole council.
+    const part = may("analyst") ? (PARTS.find((each) => each.name === wanted)?.name ?? null) : "exceptions";
     const place = [view.pathway ? names.pathway(view.pathway) : null, view.team ? names.team(view.team) : "All teams"].filter(Boolean).join(", ");
     return (
         <>
@@ -74,7 +77,7 @@ export default function DataQuality() {
                 <LiveMark />
             </PageTitle>
             {part === "exceptions" ? <Chooser pathway="any" /> : part === null ? <Chooser team={false} /> : null}
-            <Parts part={part} />
+            {may("analyst") ? <Parts part={part} /> : <OnlyTeams />}
             {part === "exceptions" ? <Exceptions /> : part === "refused" ? <Quarantine /> : part === "feeds" ? <Feeds /> : <Summary />}
         </>
     );

@@ -1,7 +1,7 @@
 // Overview: every pathway at a glance, how it has changed since yesterday and in four weeks, and what was recorded in the last hour.
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { link, useView, type View } from "../address";
+import { link, peopleLink, useView, type View } from "../address";
 import type { Flow, FlowReply, Keys, Position, SeriesReply } from "../api/types";
 import { Legend } from "../charts/chart";
 import { Spark, type SparkPoint } from "../charts/spark";
@@ -13,6 +13,7 @@ import { Empty, Loaded, Loading } from "../components/states";
 import { PlainTable } from "../components/table";
 import { ONCE, useAnswer, useLive } from "../live/hooks";
 import { useEarlier, usePositionsBy, useSeries, type Earlier, type Positions } from "../live/summary";
+import { may } from "../me";
 import { useNames } from "../names";
 import { addDays, clock, longDay, number, percent, plural, shortDay } from "../text/format";
 
@@ -84,7 +85,7 @@ function MeasureCell({ column, position, pathway, past }: { column: MeasureColum
             <span class="app-pathways__label">{column.heading}</span>
             <span class="app-pathways__number">
                 {people && value ? (
-                    <a class="govuk-link govuk-link--no-visited-state govuk-link--no-underline" href={link("/people", { pathway, ...people })}>
+                    <a class="govuk-link govuk-link--no-visited-state govuk-link--no-underline" href={peopleLink({ pathway, ...people })}>
                         {text}
                     </a>
                 ) : (
@@ -202,23 +203,23 @@ function Totals({ positions, past }: { positions: Positions; past: Past }) {
     const before = (measure: "waiting" | "breach" | "due" | "no_contact") => befores(past, (earlier) => earlier.total[measure], "long");
     return (
         <Figures>
-            <Figure label="Waiting" definition="waiting" value={total.waiting} before={before("waiting")} href={link("/people", { pathway: null })} />
+            <Figure label="Waiting" definition="waiting" value={total.waiting} before={before("waiting")} href={peopleLink({ pathway: null })} />
             <Figure
                 label="Over standard"
                 definition="breach"
                 value={total.breach}
                 emphasis
                 before={before("breach")}
-                href={link("/people", { pathway: null, breach: "true" })}
+                href={peopleLink({ pathway: null, breach: "true" })}
                 note={`${percent(total.breach, total.waiting)} of those waiting`}
             />
-            <Figure label="Due this week" definition="due" value={total.due} before={before("due")} href={link("/people", { pathway: null, due: "true" })} />
+            <Figure label="Due this week" definition="due" value={total.due} before={before("due")} href={peopleLink({ pathway: null, due: "true" })} />
             <Figure
                 label="No contact in time"
                 definition="no_contact"
                 value={total.no_contact}
                 before={before("no_contact")}
-                href={link("/people", { pathway: null, no_contact: "true" })}
+                href={peopleLink({ pathway: null, no_contact: "true" })}
             />
         </Figures>
     );
@@ -338,7 +339,7 @@ export default function Overview() {
                         <Section title={view.asAt ? `Waiting at the end of ${longDay(view.asAt)}` : "Waiting now"} about={basisWords(past)}>
                             <Totals positions={positions} past={past} />
                         </Section>
-                        <Section title={`By what people wait for`} about={`${plural(positions.rows.length, "pathway", "pathways")}; each name leads to its queue, each number to its people.`}>
+                        <Section title={`By what people wait for`} about={`${plural(positions.rows.length, "pathway", "pathways")}; each name leads to its queue${may("manager") ? ", each number to its people" : ""}.`}>
                             <Pathways positions={positions} past={past} />
                         </Section>
                         {view.live && (

@@ -4,6 +4,7 @@ import { go, here, useAddress, useView, type View } from "../address";
 import { announce } from "../announce";
 import { apiAddress, type Question } from "../api/client";
 import type { WaitsReply } from "../api/types";
+import { OnlyTeams } from "../components/access";
 import { Chooser, LiveMark } from "../components/chooser";
 import { PageTitle, Section } from "../components/page";
 import { CursorPagination, usePageTurn } from "../components/pagination";
@@ -235,6 +236,7 @@ function LiveList({ view }: { view: View }) {
     usePageTurn("the-list");
     return (
         <Section title={headingWords(reply?.count ?? null, address.query, names)} id="the-list" class="app-people-section">
+            {reply?.restricted_to && <OnlyTeams teams={reply.restricted_to} />}
             <Tools view={view} reply={reply} seen={seen} />
             <SortChoice sort={sort} />
             <List view={view} answer={answer} reply={reply} seen={seen} />

@@ -1,6 +1,6 @@
 // Queue: one pathway, of one team or all: how long its people wait, how it moves, and by priority and risk whose turn it is.
 import { useMemo } from "preact/hooks";
-import { dayOfView, here, link, useAddress, useView, type View } from "../address";
+import { dayOfView, here, peopleLink, useAddress, useView, type View } from "../address";
 import type { Position, SummaryReply } from "../api/types";
 import { DistributionChart, FlowChart, MovementCharts, movement, restatedWords } from "../charts/queue";
 import { Chooser, LiveMark } from "../components/chooser";
@@ -11,6 +11,7 @@ import { Empty, Loaded, Loading } from "../components/states";
 import { SortableTable, type Column } from "../components/table";
 import { useAnswer, type Follow, type Group } from "../live/hooks";
 import { useEarlier, usePosition, usePositionsBy, useSeries } from "../live/summary";
+import { may } from "../me";
 import { useNames, type Choice } from "../names";
 import { addDays, days, longDay, monday, number, percent } from "../text/format";
 
@@ -36,7 +37,7 @@ function KeyFigures({ queue, day, position }: { queue: Queue; day: string; posit
         { value: yesterday ? (yesterday.total[measure] as number | null) : null, since: view.live ? "since yesterday" : "since the day before" },
         { value: weeksAgo ? (weeksAgo.total[measure] as number | null) : null, since: "in four weeks" },
     ];
-    const people = (filter: Record<string, string>) => link("/people", { pathway, ...filter });
+    const people = (filter: Record<string, string>) => peopleLink({ pathway, ...filter });
     const { waiting } = position;
     return (
         <Figures many>
@@ -106,7 +107,7 @@ function Movement({ queue, day, position }: { queue: Queue; day: string; positio
 
 const PRIORITIES: Record<string, string> = { "1": "1, highest", "2": "2", "3": "3", "4": "4, lowest", unknown: "Not recorded" };
 
-function groupColumns(name: string, heading: string, words: (group: Group) => string, people: (group: Group, filter?: Record<string, string>) => string): Column<Group>[] {
+function groupColumns(name: string, heading: string, words: (group: Group) => string, people: (group: Group, filter?: Record<string, string>) => string | undefined): Column<Group>[] {
     const linked = (group: Group, value: number, filter: Record<string, string>) =>
         value === 0 ? (
             "0"
@@ -141,7 +142,7 @@ function Priorities({ queue }: { queue: Queue }) {
         "priority",
         "Priority",
         (group) => PRIORITIES[group.keys.priority!] ?? group.keys.priority!,
-        (group, filter) => link("/people", { pathway, priority: group.keys.priority!, ...filter }),
+        (group, filter) => peopleLink({ pathway, priority: group.keys.priority!, ...filter }),
     );
     return (
         <Section title="By priority">
@@ -163,12 +164,12 @@ function Risk({ queue }: { queue: Queue }) {
             title="By risk"
             about={
                 <>
-                    How many wait by impact and likelihood. <DefinitionLink of="risk">Risk</DefinitionLink> is one times the other; each number leads to its people.
+                    How many wait by impact and likelihood. <DefinitionLink of="risk">Risk</DefinitionLink> is one times the other{may("manager") && "; each number leads to its people"}.
                 </>
             }
         >
             <Loaded answer={answer}>
-                {(reply: SummaryReply) => <RiskMatrix rows={reply.rows} people={(impact, likelihood) => link("/people", { pathway, impact, likelihood, sort: "-risk" })} />}
+                {(reply: SummaryReply) => <RiskMatrix rows={reply.rows} people={(impact, likelihood) => peopleLink({ pathway, impact, likelihood, sort: "-risk" })} />}
             </Loaded>
         </Section>
     );
@@ -181,7 +182,7 @@ function Teams({ queue, rows }: { queue: Queue; rows: readonly Group[] }) {
         "team",
         "Team",
         (group) => names.team(group.keys.team!),
-        (group, filter) => link("/people", { pathway: queue.pathway, team: group.keys.team!, ...filter }),
+        (group, filter) => peopleLink({ pathway: queue.pathway, team: group.keys.team!, ...filter }),
     );
     columns[0]!.cell = (group) => (
         <a class="govuk-link govuk-link--no-visited-state" href={here({ pathway: queue.pathway, team: group.keys.team! }, address)}>
