@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 import daemon  # noqa: E402
 import gateway  # noqa: E402
+import signing  # noqa: E402
 
 
 class Stage:
@@ -23,10 +24,11 @@ class Stage:
     def __init__(self):
         self.daemon = self.gateway = None
 
-    def begin(self, clock, config="", pathways=daemon.PATHWAYS):
-        """Starts both; gives the address of the pages."""
+    def begin(self, clock, config="", pathways=daemon.PATHWAYS, signing_in=False):
+        """Starts both; gives the address of the pages, at which people sign in if that is wanted."""
         self.daemon = daemon.Daemon(clock=clock, config=config, pathways=pathways)
-        self.gateway = gateway.Gateway(self.daemon, site=os.environ["WAITLIST_WEB_SITE"])
+        kind = signing.SigningGateway if signing_in else gateway.Gateway
+        self.gateway = kind(self.daemon, site=os.environ["WAITLIST_WEB_SITE"])
         return "http://127.0.0.1:%d" % self.gateway.port
 
     def send(self, events):
@@ -52,6 +54,16 @@ class Stage:
 
     def clock(self, now):
         return self.daemon.set_clock(now)["today"]
+
+    def token(self, user, roles, teams=()):
+        """A new token, which the gateway has read."""
+        before = self.gateway.reads()
+        text = signing.add_token(self.daemon, user, *roles, teams=teams)
+        self.gateway.wait_read(before)
+        return text
+
+    def remove_token(self, user):
+        signing.remove_token(self.daemon, user)
 
     def kill_daemon(self):
         self.daemon.kill()

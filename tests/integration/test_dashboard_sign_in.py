@@ -5,7 +5,7 @@ import json
 import os
 import unittest
 
-from daemon import Daemon, LIMIT_S, referral
+from daemon import Daemon, LIMIT_S, WAITLISTCTL, referral
 from gateway import Stream, problem_of
 from signing import COOKIE, FORM, OWN, PAGE, SigningGateway, add_token, ends, json_of, loopback, remove_token, tokens_path
 
@@ -348,6 +348,36 @@ class Ends(Signing):
             self.replace(before)
             self.gateway.wait_read(reads)
             self.assertEqual(self.gateway.as_program(token, "/api/v1/me").status, 200)
+
+
+class Packs(Signing):
+    """A pack of evidence is made with the rights of who asks for it, and is theirs alone."""
+    config = 'evidence = { command = "%s"; };' % WAITLISTCTL
+
+    def state(self, role, path):
+        return self.gateway.as_program(self.tokens[role], path)
+
+    def test_each_has_their_own(self):
+        body = json.dumps({"from": "2025-05-01", "to": "2025-05-31", "audience": "sensitive"})
+        for role in ("viewer", "manager"):
+            refused = self.gateway.as_program(self.tokens[role], "/api/v1/evidence", "POST", body, JSON)
+            self.assertEqual(problem_of(refused)[:2], (403, "forbidden"), role)
+        made = self.gateway.as_program(self.tokens["analyst"], "/api/v1/evidence", "POST", body, JSON)
+        self.assertEqual(made.status, 202, made.body)
+        path = made.headers["location"]
+        for _ in range(1000000):
+            pack = json_of(self.state("analyst", path))
+            if pack["state"] in ("done", "failed"):
+                break
+        self.assertEqual(pack["state"], "done", pack)
+        self.assertEqual(self.state("analyst", path + ".zip").body[:2], b"PK")
+        for role, status in (("viewer", 403), ("manager", 403), ("admin", 404)):
+            for each in (path, path + ".zip"):
+                self.assertEqual(self.state(role, each).status, status, role)
+            self.assertEqual(self.gateway.as_program(self.tokens[role], path, "DELETE").status, status, role)
+        self.assertEqual(self.state("analyst", path).status, 200)
+        asked = [row for row in self.daemon.ask("access", limit=1000)["rows"] if row["op"] == "export"]
+        self.assertEqual({row["user"] for row in asked}, {"analyst.one"}, "the access log says who took it")
 
 
 class Failing(Signing):

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { go, here, orAll, rememberTeam, useAddress, useView } from "../address";
 import { useLive } from "../live/hooks";
+import { ownTeams } from "../me";
 import { useNames, type Choice } from "../names";
 import { clock, longDay, typedDay } from "../text/format";
 import { DatePicker } from "./date-picker";
@@ -52,15 +53,23 @@ interface ChooserProps {
     team?: boolean;
     /** The pathway or teams to choose from where they are fewer than all. */
     teams?: readonly Choice[];
+    /** What is chosen is people: of a manager only the own teams are there. */
+    people?: boolean;
     day?: boolean;
     /** The pathway that is shown when the address names none. */
     shownPathway?: string | null;
 }
 
-export function Chooser({ pathway, team = true, teams, day = true, shownPathway }: ChooserProps) {
+/** The words for no single team. */
+export function allTeams(people = false): string {
+    return people && ownTeams() !== null ? "All of your teams" : "All teams";
+}
+
+export function Chooser({ pathway, team = true, teams, people = false, day = true, shownPathway }: ChooserProps) {
     const address = useAddress();
     const view = useView();
     const names = useNames();
+    const own = people ? ownTeams() : null;
     const today = useLive((state) => state.heartbeat?.today ?? null);
     const [error, setError] = useState<string | null>(null);
 
@@ -119,7 +128,7 @@ export function Chooser({ pathway, team = true, teams, day = true, shownPathway 
                     {...(pathway === "any" ? { all: "Everything" } : {})}
                 />
             )}
-            {team && <Select id="team" label="Team" value={view.team ?? ""} choices={teams ?? names.teams} all="All teams" />}
+            {team && <Select id="team" label="Team" value={view.team ?? ""} choices={teams ?? names.teams.filter((each) => own === null || own.includes(each.value))} all={allTeams(people)} />}
             {day && <DatePicker id="day" name="day" label="Day (empty for now)" value={view.asAt} min={names.epoch} max={today ?? undefined} error={error} />}
             <button type="submit" class={`govuk-button app-chooser__button${isPending ? "" : " govuk-button--secondary"}`}>
                 Show

@@ -10,7 +10,7 @@ import { loadEnded, useOpenAlerts, OPEN_MOST, type Ended } from "../alerts/load"
 import { notify, notifyState, turnOff, turnOn } from "../alerts/notify";
 import { ACK_STATES, grouped, isChosen, type AlertGroup, type Choice } from "../alerts/open";
 import { NoAccess, OnlyTeams } from "../components/access";
-import { Chooser, LiveMark, Select } from "../components/chooser";
+import { allTeams, Chooser, LiveMark, Select } from "../components/chooser";
 import { PageTitle, Section } from "../components/page";
 import { usePageTurn } from "../components/pagination";
 import { Empty, Loading, ProblemNotice } from "../components/states";
@@ -295,14 +295,14 @@ export default function Alerts() {
     const alert = address.query.get("alert");
     if (alert && !acts()) return <NoAccess page="Acknowledging alerts" needs="manager" />;
     if (alert) return <AcknowledgePage key={alert} id={alert} back={here({ alert: null }, address)} />;
-    const caption = [view.pathway ? names.pathway(view.pathway) : null, view.team ? names.team(view.team) : "All teams"].filter(Boolean).join(", ");
+    const caption = [view.pathway ? names.pathway(view.pathway) : null, view.team ? names.team(view.team) : allTeams(true)].filter(Boolean).join(", ");
     return (
         <>
             <PageTitle title="Alerts" caption={caption}>
                 <LiveMark />
             </PageTitle>
             <Done />
-            <Chooser pathway="any" day={false} />
+            <Chooser pathway="any" people day={false} />
             <OnlyTeams />
             <AlertsOf view={view} />
         </>

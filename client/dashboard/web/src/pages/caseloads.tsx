@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import { here, link, useAddress, useView, type View } from "../address";
 import { OnlyTeams } from "../components/access";
 import { Bar } from "../components/bar";
-import { Chooser, LiveMark } from "../components/chooser";
+import { allTeams, Chooser, LiveMark } from "../components/chooser";
 import { Figure, Figures, MeaningsLink } from "../components/figure";
 import { PageTitle, Section } from "../components/page";
 import { Empty, Loaded } from "../components/states";
@@ -182,10 +182,10 @@ export default function Caseloads() {
     );
     return (
         <>
-            <PageTitle title="Caseloads" caption={[view.team ? names.team(view.team) : "All teams", view.pathway ? names.pathway(view.pathway) : null].filter(Boolean).join(", ")}>
+            <PageTitle title="Caseloads" caption={[view.team ? names.team(view.team) : allTeams(true), view.pathway ? names.pathway(view.pathway) : null].filter(Boolean).join(", ")}>
                 <LiveMark />
             </PageTitle>
-            <Chooser pathway="any" />
+            <Chooser pathway="any" people />
             <Loaded answer={answer} what="Counting caseloads">
                 {(reply) => (
                     <>

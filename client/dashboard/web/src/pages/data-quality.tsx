@@ -1,7 +1,7 @@
 // Data quality: what contradicts what, what was refused, how late and how complete records are, and whether their sources are heard of.
 import { here, useAddress, useView } from "../address";
 import { OnlyTeams } from "../components/access";
-import { Chooser, LiveMark } from "../components/chooser";
+import { allTeams, Chooser, LiveMark } from "../components/chooser";
 import { PageTitle } from "../components/page";
 import { Loaded } from "../components/states";
 import { useFresh } from "../live/fresh";
@@ -70,13 +70,13 @@ export default function DataQuality() {
     const wanted = address.query.get("part");
     // A manager sees what contradicts in their teams' records; everything else is of the whole council.
     const part = may("analyst") ? (PARTS.find((each) => each.name === wanted)?.name ?? null) : "exceptions";
-    const place = [view.pathway ? names.pathway(view.pathway) : null, view.team ? names.team(view.team) : "All teams"].filter(Boolean).join(", ");
+    const place = [view.pathway ? names.pathway(view.pathway) : null, view.team ? names.team(view.team) : allTeams(true)].filter(Boolean).join(", ");
     return (
         <>
             <PageTitle title="Data quality" caption={part === "exceptions" ? place : "The whole council"}>
                 <LiveMark />
             </PageTitle>
-            {part === "exceptions" ? <Chooser pathway="any" /> : part === null ? <Chooser team={false} /> : null}
+            {part === "exceptions" ? <Chooser pathway="any" people /> : part === null ? <Chooser team={false} /> : null}
             {may("analyst") ? <Parts part={part} /> : <OnlyTeams />}
             {part === "exceptions" ? <Exceptions /> : part === "refused" ? <Quarantine /> : part === "feeds" ? <Feeds /> : <Summary />}
         </>

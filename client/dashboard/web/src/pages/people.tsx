@@ -5,7 +5,7 @@ import { announce } from "../announce";
 import { apiAddress, type Question } from "../api/client";
 import type { WaitsReply } from "../api/types";
 import { OnlyTeams } from "../components/access";
-import { Chooser, LiveMark } from "../components/chooser";
+import { allTeams, Chooser, LiveMark } from "../components/chooser";
 import { PageTitle, Section } from "../components/page";
 import { CursorPagination, usePageTurn } from "../components/pagination";
 import { Empty, Loaded } from "../components/states";
@@ -13,6 +13,7 @@ import { useFresh } from "../live/fresh";
 import { useAnswer, type Answer } from "../live/hooks";
 import { live } from "../live/store";
 import { usePosition } from "../live/summary";
+import { ownTeams } from "../me";
 import { useNames, type Names } from "../names";
 import { changesWords, compareLists, isNothing, NO_CHANGES, type ListChanges } from "../people/changes";
 import { DEFAULT_SORT, FIRST_PAGE, filterFields, filterQuestion, filterTags, PAGE_SIZES, sizeOf, sortOf } from "../people/filter";
@@ -27,7 +28,7 @@ const FOLLOW_MS = 1500;
 const FRESH_MS = 8000;
 
 function placeWords(view: View, names: Names): string {
-    return [view.pathway ? names.pathway(view.pathway) : null, view.team ? names.team(view.team) : "All teams"].filter(Boolean).join(", ");
+    return [view.pathway ? names.pathway(view.pathway) : null, view.team ? names.team(view.team) : allTeams(true)].filter(Boolean).join(", ");
 }
 
 /** What the address asks for, without the page of it. */
@@ -46,14 +47,16 @@ function QuickViews({ view }: { view: View }) {
     const address = useAddress();
     const answer = usePosition(view, view.pathway, view.team);
     const current = currentView(address.query);
-    const position = answer.status === "ready" ? answer.reply.position : null;
+    // What is published of all teams together is of everybody, and the list of a manager is not.
+    const isOwn = ownTeams() === null || view.team !== null;
+    const position = isOwn && answer.status === "ready" ? answer.reply.position : null;
     return (
         <nav class="moj-sub-navigation app-views" aria-label="Views of the list">
             <ul class="moj-sub-navigation__list">
                 {QUICK_VIEWS.map((each) => (
                     <li class="moj-sub-navigation__item" key={each.name}>
                         <a class="moj-sub-navigation__link" href={here(viewChanges(each), address)} aria-current={each === current ? "page" : undefined}>
-                            {each.label} <span class="app-views__count app-live">{position ? number(each.count(position)) : "…"}</span>
+                            {each.label} {isOwn && <span class="app-views__count app-live">{position ? number(each.count(position)) : "…"}</span>}
                         </a>
                     </li>
                 ))}
@@ -269,7 +272,7 @@ export default function People() {
             <PageTitle title="People waiting" caption={placeWords(view, names)}>
                 <LiveMark />
             </PageTitle>
-            <Chooser pathway="any" />
+            <Chooser pathway="any" people />
             {view.basis === "reported" ? (
                 <NoReportedList />
             ) : (

@@ -10,6 +10,7 @@ import { PageTitle, Section } from "../components/page";
 import { Loaded } from "../components/states";
 import { useFresh } from "../live/fresh";
 import { useAnswer, type Answer } from "../live/hooks";
+import { ownTeams } from "../me";
 import { useNames } from "../names";
 import { lastList } from "../people/last-list";
 import { standing } from "../text/waits";
@@ -52,9 +53,9 @@ function Search({ subject }: { subject: string }) {
 function NotFound({ subject, asAt }: { subject: string; asAt: string | null }) {
     return (
         <>
-            <PageTitle title="No wait has this reference" caption={subject} />
+            <PageTitle title={ownTeams() === null ? "No wait has this reference" : "No wait of your teams has this reference"} caption={subject} />
             <Section title="Nothing was recorded under it">
-                <p class="govuk-body">Check that the reference is complete. {asAt ? "It may have been recorded after the day that is shown." : "A record that was refused is not here: look under Data quality."}</p>
+                <p class="govuk-body">Check that the reference is complete. {asAt ? "It may have been recorded after the day that is shown." : ownTeams() !== null ? "The waits of other teams are not shown to you." : "A record that was refused is not here: look under Data quality."}</p>
                 <Search subject={subject} />
             </Section>
         </>
