@@ -19,9 +19,12 @@ import unittest
 import zipfile
 
 import rights_matrix as matrix
+import test_keys
+import test_rights_at_the_door as door
 import zmq
 from daemon import LIMIT_S, ROOT, WAITLISTCTL, Daemon, event, frame, line, receive, referral
 from gateway import Gateway
+from keyed import SOCKETS, KeyedDaemon, Peer
 from zmq.utils.monitor import recv_monitor_message
 
 DOCUMENT = os.path.join(ROOT, "docs", "attempts.md")
@@ -449,6 +452,106 @@ class Attempts(unittest.TestCase):
                 behind(gateway)("the proxy's headers where nobody signs in and everybody is a viewer", "/api/v1/waits", self.JO)
         self.observe("The dashboard's gateway", "Behind a proxy that says who asks, who is `jo`, a manager of the team north, unless it says otherwise.",
                      ["attempt", "observed"], rows)
+
+    def test_7_keys(self):
+        rows = []
+        kinds = {"ingest": zmq.DEALER, "publish": zmq.SUB, "query": zmq.DEALER}
+        stays, goes = Peer("stays", ("admin",)), Peer("goes", ("admin",))
+        with KeyedDaemon([stays, goes]) as daemon:
+            daemon.take(referral("w-1", "2025-05-01"))
+            thief, other = Peer("thief"), zmq.curve_keypair()[0]
+            thief.public = stays.public
+
+            def handshakes(what, peer, wanted, server=None):
+                came = [daemon.handshake(kinds[name], name, peer, server) for name in SOCKETS]
+                self.assertTrue(all(each == wanted for each in came), (what, came))
+                rows.append((what, *came))
+
+            handshakes("a listed key", stays, "let in")
+            handshakes("no key", None, "cut off")
+            handshakes("a key that is not listed", Peer("stranger"), "refused, 400")
+            handshakes("a listed key's public half, without its secret", thief, "cut off")
+            handshakes("a listed key, to a daemon with another key", stays, "cut off", other)
+            sock, kept = daemon.dial(zmq.DEALER, "query", goes), daemon.dial(zmq.DEALER, "query", stays)
+            for each in (sock, kept):
+                self.assertTrue(daemon.ask_by(each, "waits")["ok"])
+            daemon.let_in([stays])
+            daemon.reload()
+            handshakes("a key that was removed, after a reload", goes, "refused, 400")
+            handshakes("a key that stayed, after a reload", stays, "let in")
+            sock.send(b'{"v":1,"op":"waits"}')
+            self.assertTrue(daemon.ask_by(kept, "waits")["ok"])
+            daemon.until_logged("what=connect")
+            self.assertFalse(sock.poll(0))
+            rows.append(("a question on the connection that the removed key had", "–", "–", "no answer, while the one that stayed is answered on its own"))
+            rows.append(("recorded frames of a listed key, sent again", self.replayed(daemon, stays), "–", "–"))
+        self.observe("Keys", "On the TCP endpoints, each on its own connection: how the handshake ends. `refused, 400` is the daemon's own refusal; what is cut "
+                     "off did not come so far.", ["attempt", *SOCKETS], rows)
+
+    def replayed(self, daemon, peer):
+        """What comes of bytes that were recorded on the way to the ingest socket, when they come again."""
+        kept = []
+        server, thread = test_keys.Replay.relay(self, daemon.tcp["ingest"], kept)
+        sock = daemon.context.socket(zmq.DEALER)
+        sock.linger = 0
+        sock.curve_serverkey, sock.curve_publickey, sock.curve_secretkey = daemon.public, peer.public, peer.secret
+        sock.connect("tcp://127.0.0.1:%d" % server.getsockname()[1])
+        sock.send_multipart([b"b", frame([referral("w-replayed", "2025-05-01")])])
+        self.assertEqual(json.loads(receive(sock)[1])["accepted"], 1)
+        sock.close()
+        thread.join(LIMIT_S)
+        server.close()
+        before = daemon.ask("health")["counters"]["requests"]
+        host, port = daemon.tcp["ingest"][6:].split(":")
+        with socket.create_connection((host, int(port)), LIMIT_S) as raw:
+            raw.settimeout(LIMIT_S)
+            try:
+                raw.sendall(b"".join(kept))
+                while raw.recv(65536):
+                    pass
+            except OSError as error:
+                self.assertNotIsInstance(error, TimeoutError)
+        self.assertEqual(daemon.ask("health")["counters"]["requests"], before)
+        return "cut off, nothing was taken"
+
+    def test_8_doors(self):
+        rows = []
+        peers = {"producer of `urn:test`": Peer("own", ("producer",), sources=("urn:test",)), "producer of `urn:other`": Peer("other", ("producer",), sources=("urn:other",)),
+                 "viewer": Peer("viewer"), "manager of north": Peer("north", ("manager",), ("north",)), "analyst": Peer("analyst", ("analyst",)),
+                 "admin": Peer("admin", ("admin",))}
+        may_send = {"producer of `urn:test`", "admin"}
+        hears = {"viewer": set(), "manager of north": {"north"}, "analyst": {"north", "south"}, "admin": {"north", "south"}}
+        with KeyedDaemon(peers.values()) as daemon:
+            for number, (who, peer) in enumerate(peers.items()):
+                sock = daemon.dial(zmq.DEALER, "ingest", peer)
+                sock.send_multipart([b"b", frame([referral("w-%d" % number, "2025-05-20")])])
+                reply = json.loads(receive(sock)[1])
+                self.assertEqual(reply["ok"], who in may_send, (who, reply))
+                sent = "accepted" if reply["ok"] else reply["error"]["code"]
+                for topic in (b"", b"alert.breach.needs_assessment.south."):
+                    heard = self.heard(daemon, peer, topic, "%d-%d" % (number, len(topic)), None if who in hears else peers["admin"])
+                    teams = {name for name in hears.get(who, set()) if name == "south" or b"south" not in topic}
+                    self.assertEqual(heard, teams, (who, topic))
+                    rows.append((who, sent, "`%s`" % topic.decode() if topic else "everything", "alerts of " + " and ".join(sorted(heard)) if heard else "no alert"))
+                    sent = ""
+        self.observe("Events and subscriptions", "Each hands in one event of the source `urn:test`, and subscribes, while alerts of north and south are raised.",
+                     ["who", "handing in", "subscription", "hears"], rows)
+
+    def heard(self, daemon, peer, topic, mark, witness):
+        """The teams of the alerts that a subscription hears; who hears no heartbeat is known by one who does, who subscribed later."""
+        beats = witness is None
+        silent = None if beats else door.Listener(daemon, peer, [topic], heartbeat=False)
+        listener = door.Listener(daemon, peer if beats else witness, [topic])
+        daemon.take(*(referral("a-%s-%s" % (mark, team), "2025-04-01", team) for team in ("north", "south")))
+        seq = daemon.ask("health")["alert_seq"]
+        seen = listener.until("heartbeat.", lambda beat: beat["alert_seq"] >= seq)
+        listener.close()
+        if silent is not None:
+            got = silent.sock.poll(0)
+            silent.close()
+            self.assertFalse(got)
+            return set()
+        return {name.split(".")[3] for name, _, _ in seen if name.startswith("alert.")}
 
 
 def write():

@@ -11,6 +11,7 @@ import unittest
 import rights_matrix as matrix
 import zmq
 from daemon import ROOT, Daemon, event, receive, referral
+from keyed import KeyedDaemon, Peer
 
 
 def speaking(role, *teams):
@@ -89,6 +90,13 @@ class EveryRole(unittest.TestCase):
         with daemon:
             matrix.fill(daemon)
             self.judge(daemon, self.ask_through(daemon, ends))
+
+    def test_with_keys(self):
+        peers = {role: Peer("the-" + role, (role,), ("north",)) for role in matrix.ROLES}
+        with KeyedDaemon(peers.values(), clock=matrix.CLOCK, more=matrix.CONFIG % self.backups) as daemon:
+            matrix.fill(daemon)
+            socks = {role: daemon.dial(zmq.DEALER, "query", peer) for role, peer in peers.items()}
+            self.judge(daemon, lambda role, op, members: daemon.ask_by(socks[role], op, **members))
 
     def test_rights_are_those_of_the_configuration_in_force(self):
         daemon, ends = self.through({"viewer": "ipc://FOLDER/query-viewer"})
