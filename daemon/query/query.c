@@ -276,6 +276,16 @@ struct known_values *question_known(const struct question *question) {
     return known_from_text(question->terms->known, seed);
 }
 
+/* libzmq's own routing ids begin with a zero. Any other was chosen by the peer, and who takes it up next, whoever that is, gets the answers
+ * that the one before did not wait for. Where all have the same rights that does no harm. */
+static bool has_safe_address(struct question *question, const struct return_address *from) {
+    const struct security_config *security = &ledger_config(question->state->ledger)->security;
+    if (from->routing_id_length == 0 || from->routing_id[0] == '\0' || security->peer_count + security->local_count == 0)
+        return true;
+    question_refuse(question, "bad_request", "a routing id of its own could be somebody else's next: who asks leaves it to libzmq", NULL);
+    return false;
+}
+
 /* By what the configuration in force says of whoever the message came from. */
 static json_t *answer_asker(struct question *question, const char *peer, struct asker *asker) {
     const struct access_rights *rights = config_rights(ledger_config(question->state->ledger), ACCESS_QUERY, peer);
@@ -310,7 +320,7 @@ static char *answer_request(struct request *request, struct daemon_state *state,
     else
         question_refuse(&question, "bad_request", "a query is one frame, or a correlation of 1 to 32 bytes and one frame", NULL);
     question.request = object;
-    if (object != NULL)
+    if (object != NULL && has_safe_address(&question, &request->from))
         reply = answer_asker(&question, request->from.peer, &asker);
     if (question.is_for_the_past && question.refusal == NULL)
         ask_the_past(&question, request);

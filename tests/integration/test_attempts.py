@@ -484,6 +484,13 @@ class Attempts(unittest.TestCase):
             daemon.until_logged("what=connect")
             self.assertFalse(sock.poll(0))
             rows.append(("a question on the connection that the removed key had", "–", "–", "no answer, while the one that stayed is answered on its own"))
+            sock = daemon.context.socket(zmq.DEALER)
+            sock.routing_id, sock.curve_serverkey = b"mine", daemon.public
+            sock.curve_publickey, sock.curve_secretkey = stays.public, stays.secret
+            sock.connect(daemon.tcp["query"])
+            code = daemon.ask_by(sock, "waits")["error"]["code"]
+            sock.close()
+            rows.append(("a routing id of one's own, under which another could get the answer", "–", "–", code))
             rows.append(("recorded frames of a listed key, sent again", self.replayed(daemon, stays), "–", "–"))
         self.observe("Keys", "On the TCP endpoints, each on its own connection: how the handshake ends. `refused, 400` is the daemon's own refusal; what is cut "
                      "off did not come so far.", ["attempt", *SOCKETS], rows)

@@ -112,6 +112,27 @@ class EveryRole(unittest.TestCase):
             self.assertEqual({row["team"] for row in ask("viewer", "waits", {})["rows"]}, {"north"})
 
 
+    def test_an_answer_is_for_nobody_who_takes_the_place_of_whoever_asked(self):
+        daemon, ends = self.through({"viewer": "ipc://FOLDER/query-viewer", "admin": "ipc://FOLDER/query-admin"})
+        with daemon:
+            matrix.fill(daemon)
+            for day, members in enumerate(({}, {"as_at": "2025-05-30"})):
+                for role in ("admin", "viewer"):
+                    sock = daemon.context.socket(zmq.DEALER)
+                    sock.routing_id = b"%s's, %d" % (role.encode(), day)
+                    sock.connect(ends[role])
+                    sock.send(json.dumps({"v": 1, "op": "summary", **members}).encode())
+                    self.assertEqual(json.loads(receive(sock)[-1])["error"]["code"], "bad_request")
+                    sock.close()
+        with Daemon() as daemon:
+            sock = daemon.context.socket(zmq.DEALER)
+            sock.routing_id = b"mine"
+            sock.connect(daemon.endpoints["query"])
+            sock.send(b'{"v":1,"op":"health"}')
+            self.assertTrue(json.loads(receive(sock)[-1])["ok"])
+            sock.close()
+
+
 class OnBehalfOf(unittest.TestCase):
     """Who speaks for whom."""
 
