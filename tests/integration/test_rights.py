@@ -109,6 +109,7 @@ class EveryRole(unittest.TestCase):
             with open(daemon.config_path, "w", encoding="utf-8") as file:
                 file.write(text.replace('roles = ( "viewer" )', 'roles = ( "manager" )'))
             daemon.reload()
+            ask = self.ask_through(daemon, ends)  # the sockets were made anew, and what was asked on the old connection would be lost
             self.assertEqual({row["team"] for row in ask("viewer", "waits", {})["rows"]}, {"north"})
 
 
