@@ -5,6 +5,7 @@
 #include "client/dashboard/proxy.h"
 #include "client/tokens/tokens.h"
 #include "daemon/core/memory.h"
+#include "daemon/security/keyfile.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -134,7 +135,7 @@ static void look_at_file(struct gate *gate) {
     if (!is_there) {
         if (gate->config->sign_in == SIGN_IN_TOKENS) {
             log_line(gate->log, LOG_LEVEL_WARNING, "there is no file of tokens, so nobody can sign in: waitlistctl token add makes it",
-                     LOG_STRING("path", path), LOG_STRING("reason", strerror(reason)));
+                     LOG_STRING("path", keyfile_shown(path)), LOG_STRING("reason", strerror(reason)));
         }
     } else if (tokens_read(path, &tokens, message)) {
         log_line(gate->log, LOG_LEVEL_NOTICE, "tokens were read", LOG_STRING("path", path), LOG_COUNT("tokens", tokens.count));

@@ -43,7 +43,7 @@ bool evidence_key_make(const char *path, char public_key[EVIDENCE_PUBLIC_KEY_TEX
                                                                               : NULL;
 
     if (failed != NULL) {
-        snprintf(message, EVIDENCE_MESSAGE_SIZE, "%.300s: %s", failed, strerror(errno));
+        snprintf(message, EVIDENCE_MESSAGE_SIZE, "%.300s: %s", keyfile_shown(failed), strerror(errno));
         if (failed == public_path) {
             (void)unlink(path);
         }

@@ -4,6 +4,7 @@
 #include "daemon/config/complain.h"
 #include "daemon/config/source.h"
 #include "daemon/core/memory.h"
+#include "daemon/security/keyfile.h"
 
 #include <libconfig.h>
 #include <sodium.h>
@@ -464,7 +465,7 @@ static void read_key_file(struct reading *reading, const config_setting_t *root)
     const char *reason = pseudonym_read_key(path, reading->map->pseudonym_key);
 
     if (reason != NULL) {
-        complain(reading, line_of(setting), "%s: %s", path, reason);
+        complain(reading, line_of(setting), "%s: %s", keyfile_shown(path), reason);
     }
     reading->map->keyed = true; /* so that a bad key file is one complaint, not one for every hash */
     free(path);

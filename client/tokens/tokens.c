@@ -227,7 +227,7 @@ bool tokens_read(const char *path, struct tokens *tokens, char message[TOKENS_ME
 /* ---- Writing */
 
 static bool say_system(char message[TOKENS_MESSAGE_SIZE], const char *path) {
-    snprintf(message, TOKENS_MESSAGE_SIZE, "%.300s: %s", path, strerror(errno));
+    snprintf(message, TOKENS_MESSAGE_SIZE, "%.300s: %s", keyfile_shown(path), strerror(errno));
     return false;
 }
 

@@ -384,7 +384,12 @@ int config_fixed_changes(const struct config *running, const struct config *next
         if (!keys[i].fixed)
             continue;
         char *old = value_text(running, &keys[i], 0), *new = value_text(next, &keys[i], 0);
-        if (strcmp(old, new) != 0) {
+        bool is_secret = strcmp(keys[i].path, "security.secret_key") == 0; /* the key itself may stand there by mistake */
+        if (strcmp(old, new) != 0 && is_secret) {
+            config_complain(report, context, next->path ? next->path : "defaults", 0, "%s cannot change while running; restart to apply it",
+                            keys[i].path);
+            changes++;
+        } else if (strcmp(old, new) != 0) {
             config_complain(report, context, next->path ? next->path : "defaults", 0,
                             "%s cannot change while running: it is %s, the file says %s; restart to apply it", keys[i].path, old, new);
             changes++;

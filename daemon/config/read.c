@@ -188,7 +188,9 @@ static const char *read_string(struct reader *reader, const struct config_key *k
 /* True when there is nothing wrong. */
 static bool passes(struct reader *reader, const struct config_key *key, const config_setting_t *setting, const char *wrong) {
     if (wrong) {
-        char *is = found(setting);
+        /* In the place of a public key somebody may have put the secret one: it is not repeated. */
+        bool is_key = key->type == KEY_PEER_KEY && config_setting_type(setting) == CONFIG_TYPE_STRING;
+        char *is = is_key ? config_text_copy("no public key") : found(setting);
         refuse(reader, setting, "%s is %s: %s", key->path, is, wrong);
         free(is);
     }

@@ -81,6 +81,31 @@ static long read_all(int descriptor, char *text, size_t size) {
     return (long)length;
 }
 
+enum { ODD_NAME_MIN = 12, PLAIN_NAME_MIN = 32 };
+
+/* Names of files are seldom long without a dot, and hardly ever hold what Z85 has beside letters and digits. */
+static bool looks_secret(const char *name, size_t length) {
+    static const char common[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.,+=~@ ";
+    size_t odd = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        odd += (unsigned char)name[i] < 0x80 && strchr(common, name[i]) == NULL;
+    }
+    return (odd > 0 && length >= ODD_NAME_MIN) || (length >= PLAIN_NAME_MIN && memchr(name, '.', length) == NULL);
+}
+
+const char *keyfile_shown(const char *path) {
+    for (const char *name = path; *name != '\0';) {
+        size_t length = strcspn(name, "/");
+
+        if (looks_secret(name, length)) {
+            return "(a path that looks like a secret itself)";
+        }
+        name += length + (name[length] == '/' ? 1 : 0);
+    }
+    return path;
+}
+
 long keyfile_read_text(const char *path, bool is_secret, char *text, size_t size, char message[KEYFILE_MESSAGE_SIZE]) {
     /* Without O_NONBLOCK a named pipe would hold the program for ever. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -88,7 +113,7 @@ long keyfile_read_text(const char *path, bool is_secret, char *text, size_t size
     long length = -1;
 
     if (descriptor < 0 || fstat(descriptor, &status) != 0) {
-        snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s: %s", path, strerror(errno));
+        snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s: %s", keyfile_shown(path), strerror(errno));
     } else if (is_guarded(path, &status, is_secret, message)) {
         length = read_all(descriptor, text, size);
         if (length < 0) {
@@ -267,7 +292,7 @@ bool keyfile_make(const char *path, char public_key[KEYFILE_KEY_SIZE], char mess
     bool good = has_secret && keyfile_write_new(public_path, public_text, 0644);
 
     if (!good) {
-        snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s: %s", has_secret ? public_path : path, strerror(errno));
+        snprintf(message, KEYFILE_MESSAGE_SIZE, "%.300s: %s", keyfile_shown(has_secret ? public_path : path), strerror(errno));
         if (has_secret) {
             (void)unlink(path);
         }

@@ -41,6 +41,9 @@ bool keyfile_make(const char *path, char public_key[KEYFILE_KEY_SIZE], char mess
 
 /* ---- For other kinds of keys, under the same rule */
 
+/* The path as a message may show it: not one that looks like a key or token itself, which somebody put in the place of its file. */
+const char *keyfile_shown(const char *path);
+
 /* All of a file that is guarded as a secret is (`is_secret`) or as a public key. The number of bytes in `text`, which ends with a NUL; -1
  * with a reason, also for a file that fills `size`. The caller wipes `text`. */
 long keyfile_read_text(const char *path, bool is_secret, char *text, size_t size, char message[KEYFILE_MESSAGE_SIZE]);
