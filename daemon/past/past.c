@@ -6,14 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 static const char endpoint[] = "inproc://past";
-
-/* A long answer must not take a processor from those who take events, link and send: among the threads of one session or control group,
- * which is where these stand, the scheduler gives this one what the others leave. */
-#define PAST_NICENESS 15
 
 struct past {
     void *socket;
@@ -70,8 +64,6 @@ static void answer_next(struct past *past) {
 
 static void *run(void *context) {
     struct past *past = context;
-
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), PAST_NICENESS); /* of this thread alone */
     while (!atomic_load(&past->stop)) {
         zmq_pollitem_t item = {.socket = past->thread_socket, .events = ZMQ_POLLIN};
         int ready = zmq_poll(&item, 1, chronicle_is_empty(past->chronicle) ? -1 : past->idle_ms);
