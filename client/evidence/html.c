@@ -26,8 +26,10 @@ static const char style[] =
     "@media print{body{max-width:none;font-size:10pt;padding:0}.scroll{overflow:visible}table{font-size:8pt}"
     "th,td{padding-right:.5rem}.chart{max-width:75%}"
     "section>p{break-after:avoid}tbody>tr:first-child{break-before:avoid}h2{break-after:avoid}tr,svg{break-inside:avoid}"
-    "details::details-content{content-visibility:visible;display:block}summary{display:block}nav{display:none}"
-    ".footer{position:fixed;bottom:0}}";
+    "details::details-content{content-visibility:visible;display:block}summary{display:block}nav{display:none}}";
+
+/* In the margin of every sheet of paper: sheets get separated. */
+static const char sensitive_style[] = "@page{@bottom-center{content:\"" EVIDENCE_SENSITIVE "\";font:700 8pt sans-serif;color:#942514}}";
 
 void html_put(struct evidence_text *text, const char *piece) {
     for (const char *at = piece; *at != '\0'; at++) {
@@ -43,7 +45,8 @@ void html_begin(const struct evidence *evidence, const char *title, struct evide
                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>");
     html_put(text, title);
-    evidence_print(text, "</title>\n<style>%s</style>\n</head>\n<body>\n", style);
+    evidence_print(text, "</title>\n<style>%s%s</style>\n</head>\n<body>\n", style,
+                   evidence_parameters(evidence)->publish ? "" : sensitive_style);
     evidence_put(text, "<header>\n");
     if (!evidence_parameters(evidence)->publish) {
         evidence_put(text, "<p class=\"mark\">" EVIDENCE_SENSITIVE "</p>\n");

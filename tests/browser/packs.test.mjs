@@ -82,6 +82,15 @@ for (const name of PAGES) {
     });
 }
 
+test("every sheet of paper says what is sensitive", async () => {
+    for (const name of PAGES) {
+        const page = await open(name, {}, true);
+        const margins = await page.evaluate(() => [...document.styleSheets[0].cssRules].filter((rule) => rule instanceof CSSPageRule).map((rule) => rule.cssText).join(" "));
+        assert.equal(margins.includes("SENSITIVE"), !name.includes("told"), name);
+        await page.context().close();
+    }
+});
+
 test("a report can be read and operated with the keyboard alone", async () => {
     const page = await open("secret/index.html", {}, false);
     await page.keyboard.press("Tab");
