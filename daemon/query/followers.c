@@ -8,6 +8,7 @@
 
 struct follower {
     char name[FOLLOWER_NAME_MAX + 1];
+    char peer[NAME_MAX_BYTES + 1];
     uint64_t alert_seq;
     int64_t at_ms;
 };
@@ -47,14 +48,21 @@ static struct follower *find(struct followers *followers, struct text name) {
     ENSURE(name.length >= 1 && name.length <= FOLLOWER_NAME_MAX);
     memcpy(found->name, name.at, name.length);
     found->name[name.length] = '\0';
+    found->peer[0] = '\0';
     return found;
 }
 
-void followers_report(struct followers *followers, struct text name, uint64_t alert_seq, int64_t now_ms) {
+bool followers_report(struct followers *followers, struct text peer, struct text name, uint64_t alert_seq, int64_t now_ms) {
     struct follower *follower = find(followers, name);
+    if (follower->peer[0] != '\0' && !text_is(peer, follower->peer) && now_ms - follower->at_ms < FOLLOWER_OWNED_MS)
+        return false;
+    ENSURE(peer.length < sizeof follower->peer);
+    memcpy(follower->peer, peer.at, peer.length);
+    follower->peer[peer.length] = '\0';
     follower->alert_seq = alert_seq;
     follower->at_ms = now_ms;
     qsort(followers->all, followers->count, sizeof followers->all[0], by_lag);
+    return true;
 }
 
 size_t followers_count(const struct followers *followers) {

@@ -35,7 +35,8 @@ json_t *op_follow_report(struct question *question) {
         return NULL;
     if (alert_seq < 0)
         return question_refuse(question, "bad_request", "must say how far the follower is", "/alert_seq");
-    followers_report(state->followers, name, (uint64_t)alert_seq, state->monotonic_ms);
+    if (!followers_report(state->followers, question->asker->peer, name, (uint64_t)alert_seq, state->monotonic_ms))
+        return question_refuse(question, "conflict", "another peer reports under this name: choose another", "/name");
     json_t *reply = wire_reply();
     json_object_set_new(reply, "lag", json_integer(newest - alert_seq));
     json_object_set_new(reply, "alert_seq", json_integer(newest));

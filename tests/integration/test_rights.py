@@ -207,6 +207,17 @@ class OnBehalfOf(unittest.TestCase):
         self.assertEqual(self.daemon.error("redact", on_behalf_of=speaking("admin"), subject="nobody", by="al", reason="x"), ("forbidden", "/by"))
         self.assertEqual(self.daemon.error("redact", on_behalf_of=speaking("admin"), subject="nobody", reason="x"), ("not_found", "/subject"))
 
+    def test_nobody_reports_under_anothers_name(self):
+        def report(peer, name):
+            sock = self.daemon.context.socket(zmq.DEALER)
+            self.addCleanup(sock.close)
+            sock.connect(self.ends[peer])
+            sock.send(json.dumps({"v": 1, "op": "follow.report", "name": name, "alert_seq": 0}).encode())
+            return json.loads(receive(sock)[-1]).get("error", {}).get("code")
+
+        self.assertEqual([report("north", "relay"), report("analyst", "relay"), report("north", "relay"), report("analyst", "other")],
+                         [None, "conflict", None, None])
+
     def test_several_roles(self):
         both = {"user": "jo", "roles": ["manager", "analyst"], "teams": ["north"]}
         self.assertEqual(len(self.daemon.ask("waits", on_behalf_of=both)["rows"]), 2)
@@ -475,6 +486,11 @@ class AnyCouncil(unittest.TestCase):
                             reply = daemon.try_ask("wait", subject=subject, on_behalf_of=speaking("manager", team), **members)
                             self.assertEqual(reply["ok"], subject in mine, (seed, members, team, subject))
                     by = {tuple(row["keys"].values()): row["position"]["waiting"] for row in daemon.ask("summary", group_by=["team", "worker"], **members)["rows"]}
+                    span = {"from": "2025-04-01", "to": "2025-05-31", "group_by": ["team", "worker"]}
+                    for op in ("flow", "series") if not members else ():
+                        whole_rows = daemon.ask(op, step="month", **span)["rows"]
+                        mine = [row for team in self.TEAMS for row in daemon.ask(op, step="month", on_behalf_of=speaking("manager", team), **span)["rows"]]
+                        self.assertEqual(sorted(map(str, mine)), sorted(map(str, whole_rows)), (seed, op))
                     parts = {}
                     for team in self.TEAMS:
                         reply = daemon.ask("summary", group_by=["team", "worker"], on_behalf_of=speaking("manager", team), **members)
