@@ -156,7 +156,7 @@ const char *config_check_public_key(const char *key) {
     static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
     size_t length = strlen(key);
     if (length != 40 || strspn(key, letters) != length)
-        return "a public key has 40 characters of Z85: copy the line of its .pub file";
+        return "a public key has 40 characters of Z85: it is the second word of its .pub file";
     return NULL;
 }
 
