@@ -105,8 +105,15 @@ int command_digest(struct ctl_context *ctl, int argc, char **argv) {
     ctl->format = FORMAT_TABLE; /* of the answers none is printed as it is */
     ctl->told_restriction = true;
     ctl_parse(&argp, "digest", argc, argv, &arguments);
-    json_t *digest = digest_compose(ask_daemon, &arguments, arguments.team, arguments.since, !arguments.without_references);
+    bool hides_team = false;
+    json_t *digest = digest_compose(ask_daemon, &arguments, arguments.team, arguments.since, !arguments.without_references, &hides_team);
 
+    if (hides_team) {
+        ctl_complain(
+            "the people of the team %s are not shown to this connection: its teams stand in security.peers or security.local of the "
+            "daemon's configuration",
+            arguments.team);
+    }
     if (digest != NULL) {
         print(digest, arguments.form);
         json_decref(digest);

@@ -17,6 +17,7 @@ struct composing {
     const char *team;
     bool references;
     bool failed;
+    bool withheld;
 };
 
 static bool parse_day(const char *day, struct tm *parsed) {
@@ -50,10 +51,30 @@ static void first_new_day(const char *day, char out[16]) {
     }
 }
 
-static json_t *asked(struct composing *composing, json_t *request) {
-    json_t *reply = composing->failed ? NULL : composing->ask(composing->context, request);
+/* Whether the reply is limited to other teams. */
+static bool is_withheld(const struct composing *composing, const json_t *reply) {
+    const json_t *teams = json_object_get(reply, "restricted_to");
+    size_t i;
+    const json_t *team;
 
-    composing->failed = composing->failed || reply == NULL;
+    json_array_foreach(teams, i, team) {
+        if (strcmp(json_string_value(team), composing->team) == 0) {
+            return false;
+        }
+    }
+    return teams != NULL;
+}
+
+static json_t *asked(struct composing *composing, json_t *request) {
+    json_t *reply = NULL;
+
+    if (composing->failed) {
+        json_decref(request);
+        return NULL;
+    }
+    reply = composing->ask(composing->context, request);
+    composing->withheld = composing->withheld || is_withheld(composing, reply);
+    composing->failed = reply == NULL || composing->withheld;
     return reply;
 }
 
@@ -161,7 +182,7 @@ static json_t *pathways_of(const json_t *summary) {
     return pathways;
 }
 
-json_t *digest_compose(digest_ask *ask, void *context, const char *team, const char *since, bool references) {
+json_t *digest_compose(digest_ask *ask, void *context, const char *team, const char *since, bool references, bool *hides_team) {
     struct composing composing = {.ask = ask, .context = context, .team = team, .references = references};
     char first[16];
     json_t *health = asked(&composing, json_pack("{s:i, s:s}", "v", WAITLIST_PROTOCOL_VERSION, "op", WAITLIST_OP_HEALTH));
@@ -186,6 +207,7 @@ json_t *digest_compose(digest_ask *ask, void *context, const char *team, const c
         json_decref(digest);
         digest = NULL;
     }
+    *hides_team = composing.withheld;
     json_decref(health);
     json_decref(summary);
     return digest;

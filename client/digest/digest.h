@@ -15,8 +15,9 @@ typedef json_t *digest_ask(void *context, json_t *request);
 
 /* {"v":1,"team","day","since","at","journal_seq","rule_version","position","pathways":[…],"new_breaches":{"count","complete","rows"},
  *  "due":{…},"no_contact":{…}}. Rows have subject, person and worker only with `references`. `since`: the first day of new breaches, or
- * NULL: the day itself, and on a Monday the Saturday before. NULL when a question was not answered. */
-json_t *digest_compose(digest_ask *ask, void *context, const char *team, const char *since, bool references);
+ * NULL: the day itself, and on a Monday the Saturday before. NULL when a question was not answered, or `*hides_team`: the daemon shows
+ * whoever asks nobody of this team, so that a list would say wrongly that there is nobody. */
+json_t *digest_compose(digest_ask *ask, void *context, const char *team, const char *since, bool references, bool *hides_team);
 
 /* The caller frees with free(). */
 char *digest_text(const json_t *digest);

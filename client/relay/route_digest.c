@@ -81,10 +81,15 @@ static void set_form(json_t *extra, const char *name, char *text) {
 
 /* False when the relay ends, or the daemon refused a question (said). */
 static bool tell_team(struct route *route, const char *team, const char *since, const char *day) {
-    json_t *digest = digest_compose(ask, route, team, since, route->route->references);
+    bool hides_team = false;
+    json_t *digest = digest_compose(ask, route, team, since, route->route->references, &hides_team);
     struct message message;
     char id[MESSAGE_ID_BYTES], name[128];
 
+    if (hides_team) {
+        log_line(route->log, LOG_LEVEL_ERROR, "the daemon shows this relay nobody of the team: add it to the teams of its key or endpoint",
+                 LOG_STRING("team", team));
+    }
     if (digest == NULL) {
         return false;
     }

@@ -59,6 +59,12 @@ class Limited(unittest.TestCase):
         done = self.run_as("north", "wait", "w-south-1", code=1)
         self.assertEqual(done.stderr.replace("south", ""), self.run_as("north", "wait", "w--1", code=1).stderr)
 
+    def test_a_list_of_a_team_that_is_not_shown_is_not_empty_but_refused(self):
+        done = self.run_as("north", "digest", "--team", "south", code=1)
+        self.assertIn("the people of the team south are not shown to this connection", done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("w-north-1", self.run_as("north", "digest", "--team", "north").stdout)
+
     def test_packs_are_refused_before_anything_is_read(self):
         pack = os.path.join(self.daemon.folder, "pack")
         words = ("export", "cqc", "--from", "2025-04-01", "--to", "2025-05-31", "--unsigned", "--out", pack)
