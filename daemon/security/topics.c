@@ -39,6 +39,8 @@ static void allow_alerts(struct narrowing *narrowing, const char *rule, const ch
     if (!begins_with(shared, narrowing->subscription) && !begins_with(narrowing->subscription, shared))
         return;
     for (size_t i = 0; i < teams->count; i++) {
+        if (strcmp(teams->at[i], no_name) == 0) /* a name that teams may have, and alerts of no team too */
+            continue;
         int length = snprintf(topic, sizeof topic, "alert.%s.%s.%s.", rule, pathway, teams->at[i]);
         allow(narrowing, (struct text){topic, (uint32_t)length});
     }

@@ -16,8 +16,8 @@ struct found {
     size_t count;
 };
 
-static char north[] = "north", south[] = "south", every[] = "*";
-static char *of_north[] = {north}, *of_both[] = {north, south}, *of_all[] = {every};
+static char north[] = "north", south[] = "south", every[] = "*", dash[] = "-";
+static char *of_north[] = {north}, *of_both[] = {north, south}, *of_all[] = {every}, *of_dash[] = {dash};
 static struct policy policy;
 static struct found found;
 
@@ -136,6 +136,8 @@ START_TEST(two_teams_are_both_there_and_no_team_is_none) {
     ck_assert_uint_eq(narrow(&both, "alert.breach.needs."), 2);
     ck_assert(becomes(&both, "alert.", "alert.escalation.needs.south.") && becomes(&both, "alert.", "alert.queue_limit.-.north."));
     ck_assert_uint_eq(narrow(&none, "alert."), 0);
+    struct access_rights dashed = manager_of(of_dash, 1); /* as which alerts of no team are published */
+    ck_assert_uint_eq(narrow(&dashed, "alert."), 0);
     ck_assert_uint_eq(narrow(&none, ""), 2);
 }
 END_TEST
