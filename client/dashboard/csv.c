@@ -214,7 +214,8 @@ static bool ask(struct csv *csv) {
 
 /* Whether the op's answer comes in pages, and the question did not ask for one of them. */
 static bool goes_on(const json_t *question) {
-    static const char *const paged[] = {WAITLIST_OP_WAITS, WAITLIST_OP_ALERTS, WAITLIST_OP_EXCEPTIONS, WAITLIST_OP_QUARANTINE};
+    static const char *const paged[] = {WAITLIST_OP_WAITS, WAITLIST_OP_ALERTS, WAITLIST_OP_EXCEPTIONS, WAITLIST_OP_QUARANTINE,
+                                        WAITLIST_OP_ACCESS};
     static const char *const single[] = {"limit", "cursor", "after", "id"};
     const char *op = json_string_value(json_object_get(question, "op"));
     bool is_paged = false;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <waitlist/protocol.h>
 
-enum { MEMBERS_MAX = 8 };
+enum { MEMBERS_MAX = 11 };
 
 struct operation {
     const char *name;
@@ -32,6 +32,7 @@ static const struct operation operations[] = {
     {"exceptions", true, {"limit", "cursor", "as_at", "known_at", NULL}},
     {"data_quality", false, {"from", "to", "as_at", "known_at", NULL}},
     {"policies", false, {"known_at", NULL}},
+    {"access", false, {"from", "to", "user", "peer", "subject", "of", "outcome", "order", "limit", "cursor", NULL}},
     {"quarantine", false, {"state", "code", "source", "id", "limit", "after", NULL}},
 };
 

@@ -82,6 +82,15 @@ class Files(unittest.TestCase):
         self.assertEqual(self.file("quarantine.csv", "quarantine"), self.ctl("quarantine", "list", "--limit", "1000")[0])
         self.assertIn(b"\"'=cmd\"", self.file("quarantine.csv?limit=1", "quarantine"))
 
+    def test_the_access_log_in_one_file(self):
+        for number in range(1100):
+            self.daemon.ask("wait", subject="W-%04d" % number)
+        expected = self.ctl("access", "--op", "wait", "--limit", "100000")[0]
+        self.assertEqual(expected.count(b"\r\n"), 1101)
+        self.assertEqual(self.file("access.csv?of=wait", "access-2025-06-03"), expected)
+        answer = self.gateway.get("/api/v1/access?of=wait&subject=W-0003")
+        self.assertEqual([row["what"]["subject"] for row in answer.json()["rows"]], ["W-0003"])
+
     def test_pages_belong_together_while_events_come(self):
         """Every page is known at the moment of the first: who comes, goes or moves meanwhile is not in one page and out of the other."""
         connection = self.gateway.connection()
