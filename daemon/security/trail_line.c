@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LARGEST_N (UINT64_C(1) << 53) /* above, JSON readers disagree */
+
 enum { DIGEST_BYTES = TRAIL_HEAD_LENGTH / 2, INSTANT_LENGTH = INSTANT_SIZE - 1 };
 
 static const char *const outcomes[TRAIL_OUTCOME_COUNT] = {
@@ -260,12 +262,12 @@ bool trail_line_read(struct text line, struct trail_parts *parts) {
     struct reader reader = {line, 0};
     struct text at;
     bool is_ours = line.at != NULL && line.length < TRAIL_LINE_MAX && take(&reader, "{\"n\":") && take_number(&reader, &parts->n) &&
-                   take(&reader, ",\"at\":\"") && take_text(&reader, &at) && at.length == INSTANT_LENGTH && instant_parse(at, &parts->at) &&
-                   take(&reader, ",\"peer\":") && take_text_or_null(&reader, &parts->peer) && take(&reader, ",\"user\":") &&
-                   take_text_or_null(&reader, &parts->user) && take(&reader, ",\"op\":\"") && take_text(&reader, &parts->op) &&
-                   take(&reader, ",\"what\":") && take_object(&reader, &parts->what) && take(&reader, ",\"rows\":") &&
-                   take_rows(&reader, &parts->rows) && take(&reader, ",\"outcome\":\"") && take_text(&reader, &parts->outcome) &&
-                   take(&reader, ",\"reason\":") && take_text_or_null(&reader, &parts->reason);
+                   parts->n <= LARGEST_N && take(&reader, ",\"at\":\"") && take_text(&reader, &at) && at.length == INSTANT_LENGTH &&
+                   instant_parse(at, &parts->at) && take(&reader, ",\"peer\":") && take_text_or_null(&reader, &parts->peer) &&
+                   take(&reader, ",\"user\":") && take_text_or_null(&reader, &parts->user) && take(&reader, ",\"op\":\"") &&
+                   take_text(&reader, &parts->op) && take(&reader, ",\"what\":") && take_object(&reader, &parts->what) &&
+                   take(&reader, ",\"rows\":") && take_rows(&reader, &parts->rows) && take(&reader, ",\"outcome\":\"") &&
+                   take_text(&reader, &parts->outcome) && take(&reader, ",\"reason\":") && take_text_or_null(&reader, &parts->reason);
     parts->hashed = (struct text){line.at, reader.at};
     return is_ours && take(&reader, ",\"chain\":\"") && take_text(&reader, &parts->chain) && is_head(parts->chain) && take(&reader, "}") &&
            reader.at == line.length;

@@ -3,6 +3,7 @@
 
 Usage: seeds.py SOURCE_FOLDER FOLDER; afterwards FOLDER/<target>/ holds files and FOLDER/made exists.
 """
+import hashlib
 import json
 import pathlib
 import random
@@ -110,6 +111,25 @@ def talk():
     yield from (b"ce1 12\n", b"ce1 18446744073709551615\n", b"c", b"c-_ 0\n")
 
 
+def access_log(entries, previous="0" * 64, first=1):
+    """An access log as docs/security.md has it."""
+    head, text = previous, ""
+    what = '{"previous":"%s","file":null}' % previous
+    for n, (op, asked) in enumerate([("log.begin", what), *entries], first):
+        body = ('{"n":%d,"at":"2026-11-22T09:00:00.000Z","peer":"gateway","user":"j.smith","op":"%s","what":%s,"rows":1,"outcome":"ok","reason":null'
+                % (n, op, asked))
+        head = hashlib.sha256((head + body).encode()).hexdigest()
+        text += body + ',"chain":"%s"}\n' % head
+    return text.encode()
+
+
+def access_logs():
+    looks = [("wait", '{"subject":"w-%d","as_at":"2026-11-22"}' % number) for number in range(20)]
+    whole = access_log(looks)
+    yield from (whole, access_log([]), access_log(looks, "a" * 64, 1000), access_log([("log.break", '{"file":null,"line":7}'), *looks]))
+    yield from (whole[:-1], whole[:-70], whole[:100], b"", b"\n", b"{}\n", whole + whole, whole + b"x" * 300000 + b"\n" + whole)
+
+
 def main():
     shutil.rmtree(target, ignore_errors=True)
     events = [event for event in golden("good", "bad", "pairs", "frames")]
@@ -123,6 +143,7 @@ def main():
     write("csv", tables())
     write("cld", client_level_data())
     write("client", talk())
+    write("trail", access_logs())
     write("target", [b"/api/v1/summary?group_by=pathway,team&filter.breach=true", b"/waits?sort=-risk&limit=20", b"/"])
     (target / "made").write_text("")
 
