@@ -340,13 +340,21 @@ static void put_printable(char *out, size_t size, struct text text) {
     out[length] = '\0';
 }
 
+/* What a peer sent, as it may stand in the access log. */
+static void put_clean(struct loop *loop, char out[TRAIL_TEXT_MAX / 2], struct text text) {
+    put_printable(out, TRAIL_TEXT_MAX / 2, text);
+    if (personal_is_anywhere(text_of(out), false))
+        personal_hash(text_of(out), ledger_personal_key(loop->ledger), out);
+}
+
 /* Into the access log, summed up: outsiders can cause as many as they like. */
 static void log_denial(struct loop *loop, const struct access_denial *denial) {
     char about[TRAIL_TEXT_MAX / 2], address[TRAIL_TEXT_MAX / 4], what[TRAIL_TEXT_MAX];
-    put_printable(about, sizeof about, denial->about);
+    if (strcmp(denial->what, "connect") == 0) /* how a key begins, in which a sign of Z85 is the one of mail addresses too */
+        put_printable(about, sizeof about, denial->about);
+    else
+        put_clean(loop, about, denial->about);
     put_printable(address, sizeof address, denial->address);
-    if (personal_is_anywhere(text_of(about), false))
-        personal_hash(text_of(about), ledger_personal_key(loop->ledger), about);
     snprintf(what, sizeof what, "{\"socket\":\"%s\",\"address\":\"%s\",\"about\":\"%s\"}", access_socket_name(denial->socket), address,
              about);
     struct trail_entry entry = {.at = loop->moment.now,
@@ -356,6 +364,23 @@ static void log_denial(struct loop *loop, const struct access_denial *denial) {
                                 .reason = text_of(denial->why),
                                 .rows = TRAIL_NO_ROWS,
                                 .outcome = TRAIL_DENIED};
+    trail_append_summed(loop->trail, &entry, loop->moment.monotonic_ms);
+}
+
+/* Who follows alerts sees people for as long as he is connected. Summed up too, for he may come and go as often as he likes. */
+static void log_hearing(void *context, const char *peer, bool begins, struct text subscription) {
+    struct loop *loop = context;
+    char topic[TRAIL_TEXT_MAX / 2], what[TRAIL_TEXT_MAX] = "{}";
+    put_clean(loop, topic, subscription);
+    if (subscription.at != NULL)
+        snprintf(what, sizeof what, "{\"topic\":\"%s\"}", topic);
+    struct trail_entry entry = {.at = loop->moment.now,
+                                .peer = text_of(peer),
+                                .op = text_of(begins ? "subscribe" : "unsubscribe"),
+                                .what = text_of(what),
+                                .reason = subscription.at == NULL ? text_of("the connection ended") : TEXT_ABSENT,
+                                .rows = TRAIL_NO_ROWS,
+                                .outcome = TRAIL_OK};
     trail_append_summed(loop->trail, &entry, loop->moment.monotonic_ms);
 }
 
@@ -663,7 +688,7 @@ bool loop_run(const struct loop_setup *setup) {
     loop.moment = timers_read(setup->simulated);
     loop.intake = intake_create(setup->sockets->ingest, denied, &loop);
     loop.publisher = publisher_create(setup->sockets->publish);
-    loop.subscriptions = subscriptions_create(setup->sockets->publish, setup->sockets->monitor, denied, &loop);
+    loop.subscriptions = subscriptions_create(setup->sockets->publish, setup->sockets->monitor, denied, log_hearing, &loop);
     loop.query = query_create(setup->sockets->query);
     loop.past = start_past(&loop);
     loop.read_only = ledger_is_behind(loop.ledger);

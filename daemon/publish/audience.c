@@ -21,22 +21,30 @@ struct listener {
     struct subscription *subscriptions;
     size_t count;
     size_t capacity;
+    char peer[NAME_MAX_BYTES + 1]; /* "": nobody is told when it ends */
 };
 
 struct audience {
     void *monitor;
+    audience_gone *gone;
+    void *context;
     uint64_t moment;
     struct listener *listeners;
     size_t capacity;
 };
 
-struct audience *audience_create(void *monitor) {
+struct audience *audience_create(void *monitor, audience_gone *gone, void *context) {
     struct audience *audience = memory_new(1, sizeof *audience);
     audience->monitor = monitor;
+    audience->gone = gone;
+    audience->context = context;
     return audience;
 }
 
-static void forget(struct listener *listener) {
+static void forget(const struct audience *audience, struct listener *listener) {
+    if (listener->peer[0] != '\0' && audience->gone != NULL)
+        audience->gone(audience->context, listener->peer);
+    listener->peer[0] = '\0';
     for (size_t i = 0; i < listener->count; i++)
         free(listener->subscriptions[i].at);
     free(listener->subscriptions);
@@ -48,7 +56,7 @@ void audience_destroy(struct audience **audience) {
     if (*audience == NULL)
         return;
     for (size_t i = 0; i < (*audience)->capacity; i++)
-        forget(&(*audience)->listeners[i]);
+        forget(*audience, &(*audience)->listeners[i]);
     free((*audience)->listeners);
     free(*audience);
     *audience = NULL;
@@ -60,7 +68,7 @@ static void note_event(struct audience *audience, unsigned event, uint32_t descr
     if (audience->capacity > before)
         memset(audience->listeners + before, 0, (audience->capacity - before) * sizeof *audience->listeners);
     struct listener *listener = &audience->listeners[descriptor];
-    forget(listener);
+    forget(audience, listener);
     *(event == ZMQ_EVENT_ACCEPTED ? &listener->accepted_at : &listener->ended_at) = ++audience->moment;
 }
 
@@ -121,6 +129,12 @@ enum audience_change audience_remove(struct listener *listener, struct text subs
     free(listener->subscriptions[place].at);
     listener->subscriptions[place] = listener->subscriptions[--listener->count];
     return AUDIENCE_CHANGED;
+}
+
+void audience_note(struct listener *listener, const char *peer) {
+    size_t length = strnlen(peer, NAME_MAX_BYTES);
+    memcpy(listener->peer, peer, length);
+    listener->peer[length] = '\0';
 }
 
 bool audience_hears(const struct listener *listener, struct text topic) {

@@ -8,15 +8,17 @@
 #ifndef WAITLIST_PUBLISH_AUDIENCE_H
 #define WAITLIST_PUBLISH_AUDIENCE_H
 
-#include "daemon/core/text.h"
+#include "daemon/core/policy.h"
 
 #define AUDIENCE_SUBSCRIPTIONS_MAX 1024 /* of one connection */
 
 struct audience;
 struct listener;
 
-/* `monitor`: of ZMQ_EVENT_ACCEPTED and ZMQ_EVENT_DISCONNECTED since before the socket was bound, borrowed. */
-struct audience *audience_create(void *monitor);
+/* Told when the connection of somebody ends who was named by audience_note. */
+typedef void audience_gone(void *context, const char *peer);
+/* `monitor`: of ZMQ_EVENT_ACCEPTED and ZMQ_EVENT_DISCONNECTED since before the socket was bound, borrowed. `gone` may be NULL. */
+struct audience *audience_create(void *monitor, audience_gone *gone, void *context);
 void audience_destroy(struct audience **audience);
 
 /* The number of a connection that is about to be let in. */
@@ -30,6 +32,8 @@ struct listener *audience_find(struct audience *audience, int descriptor, uint64
 enum audience_change { AUDIENCE_CHANGED, AUDIENCE_UNCHANGED, AUDIENCE_FULL };
 enum audience_change audience_add(struct listener *listener, struct text subscription);
 enum audience_change audience_remove(struct listener *listener, struct text subscription);
+/* Whose connection it is, for when it ends. */
+void audience_note(struct listener *listener, const char *peer);
 /* Whether the topic begins with one of its subscriptions. */
 bool audience_hears(const struct listener *listener, struct text topic);
 

@@ -23,7 +23,8 @@ struct subscriptions {
     void *socket;
     struct audience *audience;
     access_denied *denied;
-    void *denied_context;
+    subscriptions_heard *heard;
+    void *context;
     struct blocked blocked[SUBSCRIPTIONS_BLOCKED_MAX];
     struct subscriptions_figures figures;
     bool is_confused; /* until everything is read that waits, libzmq's idea of who sent it is that of a later message */
@@ -38,12 +39,19 @@ struct taken {
     struct listener *listener;
     enum subscriptions_state state;
     size_t topics;
+    bool has_alerts; /* among the topics of the subscription at hand */
 };
 
-struct subscriptions *subscriptions_create(void *socket, void *monitor, access_denied *denied, void *context) {
+static void gone(void *context, const char *peer) {
+    struct subscriptions *subscriptions = context;
+    subscriptions->heard(subscriptions->context, peer, false, TEXT_ABSENT);
+}
+
+struct subscriptions *subscriptions_create(void *socket, void *monitor, access_denied *denied, subscriptions_heard *heard, void *context) {
     struct subscriptions *subscriptions = memory_new(1, sizeof *subscriptions);
     subscriptions->denied = denied;
-    subscriptions->denied_context = context;
+    subscriptions->heard = heard;
+    subscriptions->context = context;
     subscriptions_move(subscriptions, socket, monitor);
     return subscriptions;
 }
@@ -58,7 +66,7 @@ void subscriptions_destroy(struct subscriptions **subscriptions) {
 
 void subscriptions_move(struct subscriptions *subscriptions, void *socket, void *monitor) {
     audience_destroy(&subscriptions->audience);
-    subscriptions->audience = audience_create(monitor);
+    subscriptions->audience = audience_create(monitor, gone, subscriptions);
     subscriptions->socket = socket;
     subscriptions->is_confused = subscriptions->has_narrowed = false;
 }
@@ -89,7 +97,7 @@ static void block(struct subscriptions *subscriptions, const char *peer, const c
     strncpy(place->peer, peer, NAME_MAX_BYTES);
     place->until_ms = now_ms + SUBSCRIPTIONS_BLOCKED_MS;
     subscriptions->figures.blocked++;
-    subscriptions->denied(subscriptions->denied_context, &denial);
+    subscriptions->denied(subscriptions->context, &denial);
 }
 
 static bool is_blocked(const struct subscriptions *subscriptions, const char *peer, int64_t now_ms) {
@@ -105,10 +113,18 @@ uint64_t subscriptions_admit(struct subscriptions *subscriptions, const char *pe
 
 /* ---- One subscription */
 
+/* Whether alerts begin with the topic, or it with theirs. */
+static bool is_of_alerts(struct text topic) {
+    static const char alerts[] = "alert.";
+    size_t length = topic.length < sizeof alerts - 1 ? topic.length : sizeof alerts - 1;
+    return length == 0 || memcmp(topic.at, alerts, length) == 0;
+}
+
 static void grant(void *context, struct text topic, bool is_whole) {
     struct taken *taken = context;
     (void)is_whole;
     taken->topics++;
+    taken->has_alerts = taken->has_alerts || is_of_alerts(topic);
     (void)zmq_setsockopt(taken->subscriptions->socket, ZMQ_SUBSCRIBE, topic.at, topic.length);
 }
 
@@ -116,6 +132,7 @@ static void grant(void *context, struct text topic, bool is_whole) {
 static void take_back(void *context, struct text topic, bool is_whole) {
     struct taken *taken = context;
     taken->topics++;
+    taken->has_alerts = taken->has_alerts || is_of_alerts(topic);
     if (!is_whole || !audience_hears(taken->listener, topic))
         (void)zmq_setsockopt(taken->subscriptions->socket, ZMQ_UNSUBSCRIBE, topic.at, topic.length);
 }
@@ -130,7 +147,7 @@ static void subscribe(struct taken *taken, const struct access_rights *rights, c
                                        .why = "nothing that it would hear is within its rights",
                                        .about = subscription};
         subscriptions->figures.denied++;
-        subscriptions->denied(subscriptions->denied_context, &denial);
+        subscriptions->denied(subscriptions->context, &denial);
     }
     if (topics_depend_on_policy(rights)) {
         subscriptions->has_narrowed = true;
@@ -160,6 +177,7 @@ static void take_subscription(struct taken *taken, const char *peer, zmq_msg_t *
     const char *bytes = zmq_msg_data(message);
     struct text subscription = {bytes + 1, (uint32_t)zmq_msg_size(message) - 1};
     const struct access_rights *rights = config_rights(taken->config, ACCESS_PUBLISH, peer);
+    taken->has_alerts = false;
     taken->listener = sender_of(taken, message);
     if (taken->listener == NULL || rights == NULL)
         return;
@@ -170,9 +188,13 @@ static void take_subscription(struct taken *taken, const char *peer, zmq_msg_t *
         taken->state = SUBSCRIPTIONS_SPOILT;
     } else if (change == AUDIENCE_CHANGED && bytes[0] == SUBSCRIBE) {
         subscribe(taken, rights, peer, subscription);
+        if (taken->has_alerts)
+            audience_note(taken->listener, peer);
     } else if (change == AUDIENCE_CHANGED) {
         topics_narrow(rights, &taken->config->policy, subscription, take_back, taken);
     }
+    if (taken->has_alerts)
+        taken->subscriptions->heard(taken->subscriptions->context, peer, bytes[0] == SUBSCRIBE, subscription);
 }
 
 static void take_message(struct taken *taken, zmq_msg_t *message, int64_t now_ms) {

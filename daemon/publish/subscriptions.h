@@ -26,9 +26,12 @@ struct subscriptions_figures {
     uint64_t blocked; /* times that a peer was kept away */
 };
 
+/* Somebody begins to hear alerts, and so of people: of which topics; or hears them no longer. Absent: his connection ended. */
+typedef void subscriptions_heard(void *context, const char *peer, bool begins, struct text subscription);
+
 /* `socket`: an XPUB with ZMQ_XPUB_MANUAL, `monitor`: of its connections since before it was bound; borrowed. `denied` is told of every
  * subscription of which nothing is granted. */
-struct subscriptions *subscriptions_create(void *socket, void *monitor, access_denied *denied, void *context);
+struct subscriptions *subscriptions_create(void *socket, void *monitor, access_denied *denied, subscriptions_heard *heard, void *context);
 void subscriptions_destroy(struct subscriptions **subscriptions);
 /* Goes on with a new socket, whose subscribers come back by themselves. The one before is not touched any more, and may be closed. */
 void subscriptions_move(struct subscriptions *subscriptions, void *socket, void *monitor);

@@ -10,8 +10,11 @@ import shutil
 import subprocess
 import unittest
 
+import zmq
+
 from access_log import entries_of, files_of
-from daemon import ROOT, WAITLISTCTL, Daemon, event, referral
+from daemon import ROOT, WAITLISTCTL, Daemon, event, line, receive, referral
+from keyed import KeyedDaemon, Peer
 
 NHS_NUMBER = "9434765919"  # passes the check digit, and nobody has it
 MANAGER = {"user": "m.north", "roles": ["manager"], "teams": ["north"]}
@@ -120,6 +123,27 @@ class WhatIsLogged(Case):
         self.assertEqual(self.daemon.error("redact", subject="w-1", on_behalf_of=ANALYST)[0], "forbidden")
         self.assertEqual(self.last()["outcome"], "denied")
 
+    def test_who_follows_alerts(self):
+        """Whoever hears alerts is in the log, from when to when; positions and heartbeats are about nobody."""
+        subscriber = self.daemon.subscribe("position.")
+        self.assertFalse(files_of(self.folder))
+
+        def until_last(**wanted):
+            while not any(all(row[name] == value for name, value in wanted.items()) for row in self.entries()[-1:]):
+                subscriber.until("heartbeat.")
+
+        topic = "alert.breach.needs_assessment.north."
+        subscriber.sock.subscribe(topic.encode())
+        until_last(op="subscribe", peer="local", what={"topic": topic}, outcome="ok", reason=None)
+        self.daemon.take(referral("w-new", "2025-04-01"))
+        subscriber.until("alert.")
+        subscriber.sock.unsubscribe(topic.encode())
+        until_last(op="unsubscribe", what={"topic": topic})
+        other = self.daemon.subscribe("")
+        until_last(op="subscribe", what={"topic": ""})
+        other.close()
+        until_last(op="unsubscribe", reason="the connection ended")
+
     def test_what_goes_wrong(self):
         self.assertEqual(self.daemon.error("wait", subject="nobody")[0], "not_found")
         self.assertEqual((self.last()["outcome"], self.last()["reason"]), ("not_found", "not_found"))
@@ -165,6 +189,88 @@ class WhatIsLogged(Case):
         self.assertEqual((entry["what"]["sort"], entry["what"]["left_out"]), ("subject", ["filter"]))
         self.daemon.try_ask("wait", subject="s" * 60000)
         self.assertEqual(self.last()["what"]["left_out"], ["subject"])
+
+
+class AtTheDoor(unittest.TestCase):
+    """Peers with keys: which of them looked, and what was denied before any question could be asked."""
+
+    def setUp(self):
+        self.analyst, self.viewer = Peer("data_team", ("analyst",)), Peer("screens", ("viewer",))
+        self.las, self.stranger = Peer("las", ("producer",), sources=("urn:las",)), Peer("nobody")
+        self.daemon = KeyedDaemon([self.analyst, self.viewer, self.las])
+        self.addCleanup(lambda: self.daemon.close())
+        self.daemon.take(referral("w-1", "2025-04-01"))
+
+    def tearDown(self):
+        self.daemon.stop()
+
+    def logged(self, **wanted):
+        """The newest entry of this kind."""
+        for row in reversed(entries_of(os.path.join(self.daemon.folder, "access"))):
+            if all(row[name] == value for name, value in wanted.items()):
+                return row
+        raise AssertionError("no entry of %r" % wanted)
+
+    def test_which_key(self):
+        asker = self.daemon.dial(zmq.DEALER, "query", self.analyst)
+        self.assertTrue(self.daemon.ask_by(asker, "wait", subject="w-1")["ok"])
+        self.assertEqual(self.logged(op="wait")["peer"], "data_team")
+        self.assertFalse(self.daemon.ask_by(asker, "redact", subject="w-1", by="x", reason="y")["ok"])
+        self.assertEqual(self.logged(op="redact", outcome="denied")["peer"], "data_team")
+        self.assertFalse(self.daemon.ask_by(asker, "wait", subject="w-1", on_behalf_of=MANAGER)["ok"])
+        self.assertEqual(self.logged(outcome="denied", op="wait")["reason"], "who asks here does not speak for others")
+        asker = self.daemon.dial(zmq.DEALER, "query", self.viewer)
+        self.assertFalse(self.daemon.ask_by(asker, "waits")["ok"])
+        self.assertEqual(self.logged(op="waits")["peer"], "screens")
+        asker = self.daemon.dial(zmq.DEALER, "query", self.las)
+        self.assertFalse(self.daemon.ask_by(asker, "health")["ok"])
+        self.assertEqual(self.logged(op="health")["peer"], "las")
+
+    def test_a_key_that_is_not_known(self):
+        self.assertEqual(self.daemon.handshake(zmq.DEALER, "query", self.stranger), "refused, 400")
+        entry = self.logged(op="connect", outcome="denied", peer=None)
+        self.assertEqual(entry["what"]["socket"], "query")
+        self.assertIn("127.0.0.1", entry["what"]["address"])
+        self.assertTrue(self.stranger.public.decode().startswith(entry["what"]["about"]))
+        for _ in range(20):
+            self.daemon.handshake(zmq.DEALER, "query", self.stranger)
+        beats = self.daemon.subscribe()
+        for _ in range(4):
+            beats.until("heartbeat.")
+        rows = [row for row in entries_of(os.path.join(self.daemon.folder, "access")) if row["op"] == "connect"]
+        self.assertLess(len(rows), 10)
+        self.daemon.stop()
+        rows = [row for row in entries_of(os.path.join(self.daemon.folder, "access")) if row["op"] == "connect"]
+        self.daemon.start()
+        # libzmq tries again by itself, so there may be more.
+        self.assertGreaterEqual(sum(row["what"].get("times", 1) for row in rows), 21)
+
+    def test_events_and_topics_that_are_not_its_own(self):
+        sender = self.daemon.dial(zmq.DEALER, "ingest", self.las)
+        sender.send_multipart([b"1", line(referral("w-2", "2025-04-01"))])
+        self.assertEqual(json.loads(receive(sender)[-1])["error"]["code"], "forbidden")
+        entry = self.logged(op="ingest", outcome="denied", peer="las")
+        self.assertEqual(entry["what"]["about"], "urn:test")
+        hearer = self.daemon.dial(zmq.SUB, "publish", self.viewer)
+        hearer.subscribe(b"alert.")
+        beats = self.daemon.subscribe()
+        while "subscribe" not in [row["op"] for row in entries_of(os.path.join(self.daemon.folder, "access"))]:
+            beats.until("heartbeat.")
+        entry = self.logged(op="subscribe", peer="screens")
+        self.assertEqual((entry["outcome"], entry["what"]["about"]), ("denied", "alert."))
+
+    def test_no_number_by_way_of_a_topic_or_a_source(self):
+        hearer = self.daemon.dial(zmq.SUB, "publish", self.viewer)
+        hearer.subscribe(b"alert." + NHS_NUMBER.encode())
+        sender = self.daemon.dial(zmq.DEALER, "ingest", self.las)
+        sender.send_multipart([b"1", line(dict(referral("w-3", "2025-04-01"), source="urn:" + NHS_NUMBER))])
+        receive(sender)
+        beats = self.daemon.subscribe()
+        while "subscribe" not in [row["op"] for row in entries_of(os.path.join(self.daemon.folder, "access"))]:
+            beats.until("heartbeat.")
+        self.daemon.stop()
+        self.assertFalse(NHS_NUMBER.encode() in self.daemon.bytes_on_disk())
+        self.daemon.start()
 
 
 class WhoMayRead(Case):
