@@ -304,7 +304,7 @@ int command_retention(struct ctl_context *ctl, int argc, char **argv) {
     static const struct argp_option options[] = {{"dry-run", OPTION_DRY_RUN, NULL, 0, "only tell what would be redacted", 0},
                                                  {"by", OPTION_BY, "NAME", 0, "who, unless the name of the login", 0},
                                                  {"reason", OPTION_REASON, "TEXT", 0, "why (the rule of retention): kept for ever", 0},
-                                                 {"limit", OPTION_LIMIT, "N", 0, "waits in one turn of the daemon, 1 to 1000 (200)", 0},
+                                                 {"limit", OPTION_LIMIT, "N", 0, "waits in one turn of the daemon, 1 to 1000 (50)", 0},
                                                  {0}};
     static const struct argp argp = {
         .parser = take_option,

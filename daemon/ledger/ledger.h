@@ -73,7 +73,7 @@ enum journal_status ledger_redact(struct ledger *ledger, const struct redaction 
 
 /* The rule of retention (rules, section 3): the waits that ended, and of which nothing was recorded since, before a day. A search goes on
  * from wait to wait, in pieces; what it found is then redacted within an open turn. */
-#define LEDGER_RETENTION_LOOKS 20000 /* events looked at in one piece, but for the last wait's */
+#define LEDGER_RETENTION_LOOKS 5000 /* events looked at in one piece, but for the last wait's */
 struct retention_found {
     const struct wait_end *end;
     uint64_t events; /* of it that are not redacted yet, at least one */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { WAITS_MAX = 1000, WAITS_UNLESS_SAID = 200, SUBJECTS_SHOWN = 20 };
+enum { WAITS_MAX = 1000, WAITS_UNLESS_SAID = 50, SUBJECTS_SHOWN = 20 };
 
 /* What was found of one pathway and one year in which waits ended. */
 struct row {
