@@ -263,11 +263,29 @@ static void take_missed(void *context, enum upstream_outcome outcome, struct ans
     json_decref(reply);
 }
 
+/* A page of the log, asked for whoever the stream is for: it is a look at people. */
+static void ask_page(struct stream *stream) {
+    struct streams *streams = stream->streams;
+    json_t *question = json_pack("{s:i, s:s, s:I, s:i}", "v", WAITLIST_PROTOCOL_VERSION, "op", WAITLIST_OP_ALERTS, "since",
+                                 (json_int_t)stream->seen_seq, "limit", PAGE_ROWS);
+
+    identity_ask_for(stream->who, question);
+    char *text = json_dumps(question, JSON_COMPACT);
+
+    ENSURE(text != NULL);
+    json_decref(question);
+    stream->is_asking = true;
+    if (!upstream_ask(streams->setup.upstream, text, strlen(text), streams->now_ms, take_missed, stream)) {
+        stream->is_asking = false;
+        stream->ask_at_ms = streams->now_ms + ASK_AGAIN_MS;
+    }
+    free(text);
+}
+
 /* One page at a time, and only when the one before was read. */
 static void resume(struct stream *stream) {
     struct streams *streams = stream->streams;
     const struct news *news = streams->setup.news;
-    char text[120];
 
     if (stream->is_asking || streams->now_ms < stream->ask_at_ms || !news_is_live(news) || stream->kept_done < stream->kept_size) {
         return;
@@ -276,17 +294,11 @@ static void resume(struct stream *stream) {
         reset(stream, "epoch");
     } else if (news_alert_seq(news) - stream->seen_seq > STREAMS_RESUME_MAX) {
         reset(stream, "behind");
-    } else if (stream->seen_seq == news_alert_seq(news)) {
+    } else if (stream->seen_seq == news_alert_seq(news) || !access_has(&stream->who->rights, ACCESS_MANAGER)) {
+        stream->seen_seq = news_alert_seq(news); /* who may see no alert has missed none */
         stream->is_resuming = false;
     } else {
-        int size = snprintf(text, sizeof text, "{\"v\":1,\"op\":\"alerts\",\"since\":%llu,\"limit\":%d}",
-                            (unsigned long long)stream->seen_seq, PAGE_ROWS);
-
-        stream->is_asking = true;
-        if (!upstream_ask(streams->setup.upstream, text, (size_t)size, streams->now_ms, take_missed, stream)) {
-            stream->is_asking = false;
-            stream->ask_at_ms = streams->now_ms + ASK_AGAIN_MS;
-        }
+        ask_page(stream);
         return;
     }
     exchange_wake(stream->exchange);

@@ -186,7 +186,7 @@ class Gateway:
 class Stream:
     """An open stream of events, read one by one."""
 
-    def __init__(self, gateway, query="", last=None, receive_buffer=None):
+    def __init__(self, gateway, query="", last=None, receive_buffer=None, headers=None):
         self.connection = gateway.connection()
         if receive_buffer:
             sock = socket.socket()
@@ -194,7 +194,7 @@ class Stream:
             sock.settimeout(LIMIT_S)
             sock.connect(("127.0.0.1", gateway.port))
             self.connection.sock = sock
-        self.connection.request("GET", "/api/v1/stream" + query, headers={"Last-Event-ID": last} if last else {})
+        self.connection.request("GET", "/api/v1/stream" + query, headers={**(headers or {}), **({"Last-Event-ID": last} if last else {})})
         self.sock = self.connection.sock
         self.response = self.connection.getresponse()
         assert self.response.status == 200, (self.response.status, self.response.read())

@@ -23,7 +23,7 @@ import test_keys
 import test_rights_at_the_door as door
 import zmq
 from daemon import LIMIT_S, ROOT, WAITLISTCTL, Daemon, event, frame, line, receive, referral
-from gateway import Gateway
+from gateway import Gateway, Stream
 from keyed import SOCKETS, KeyedDaemon, Peer
 from zmq.utils.monitor import recv_monitor_message
 
@@ -370,6 +370,27 @@ class Attempts(unittest.TestCase):
         return [("pack of evidence: CSV", "formulas get a ' in front"), ("pack of evidence: workbook", "texts are texts: no sheet has a formula or a link that leads elsewhere"),
                 ("pack of evidence: pages", "marks are escaped")]
 
+    def streams(self, daemon, gateway):
+        """What streams show of alerts that were missed and of new ones, and who is in the access log for it."""
+        rows, first = [], daemon.ask("health")["epoch"] + ":0"
+        for number, (who, headers, shows) in enumerate((("a manager of north", dict(self.JO), "own"),
+                                                        ("a viewer", {"X-Remote-User": "al", "X-Remote-Groups": "counters"}, ""))):
+            stream = Stream(gateway, last=first, headers=headers)
+            for team, mark in (("south", "southref"), ("north", "northref")):
+                daemon.take(referral("%s-new-%d" % (mark, number), "2025-04-01", team=team))
+            seq = daemon.ask("health")["alert_seq"]
+            wanted = ("alert", lambda data: data["subject"].endswith("-new-%d" % number)) if shows else ("heartbeat", lambda data: data.get("alert_seq", 0) >= seq)
+            last, before = stream.until(*wanted)
+            stream.close()
+            text = json.dumps([last, before])
+            self.assertEqual(" and ".join(name for name, mark in (("own", "northref"), ("other", "southref")) if mark in text), shows, text[:500])
+            rows.append(("the stream of %s, from the first alert on" % who, "shows " + shows if shows else "shows nobody"))
+        looks = daemon.ask("access", user="jo", of="alerts")["rows"]
+        self.assertTrue(looks)
+        self.assertEqual(daemon.ask("access", user="al", of="alerts")["rows"], [])
+        rows.append(("… and who that was, in the access log", "`jo`, of the op `alerts`"))
+        return rows
+
     SIGN_IN = """dashboard = { sign_in = "proxy"; user_header = "X-Remote-User"; groups_header = "X-Remote-Groups"; trusted_proxies = ( "%s" );
       groups = ( { group = "north-managers"; roles = ( "manager" ); teams = ( "north" ); }, { group = "counters"; roles = ( "viewer" ); } ); };"""
     JO = (("X-Remote-User", "jo"), ("X-Remote-Groups", "north-managers"))
@@ -442,6 +463,7 @@ class Attempts(unittest.TestCase):
                 status, came = self.http(gateway, "POST", "/api/v1/alerts/%s/ack" % own, (*self.JO, json_type, page), b'{"by":"somebody else"}')
                 self.assertEqual((status, json.loads(came)["transition"]["by"]), (200, "jo"), came)
                 rows.append(("acknowledging, in another's name", "200, noted as by jo"))
+                rows += self.streams(daemon, gateway)
             daemon.configure(self.SIGN_IN % "192.0.2.1")
             with Gateway(daemon, arguments=()) as gateway:
                 gateway.wait_daemon("live")
