@@ -182,7 +182,7 @@ START_TEST(nothing_is_widened_and_nothing_lost) {
 END_TEST
 
 START_TEST(the_limit_holds_for_the_largest_policy) {
-    static char names[ACCESS_TEXTS_MAX][8];
+    static char names[ACCESS_TEXTS_MAX][16];
     char *teams[ACCESS_TEXTS_MAX];
     policy.pathway_count = POLICY_PATHWAYS_MAX;
     for (int i = 0; i < POLICY_PATHWAYS_MAX; i++)
