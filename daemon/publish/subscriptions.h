@@ -6,7 +6,7 @@
 
 #define SUBSCRIPTION_BYTES_MAX 1024     /* a longer frame from a subscriber cuts it off, by libzmq; no topic is so long */
 #define SUBSCRIPTIONS_TURN_MAX 1024     /* read between two turns of ingest, */
-#define SUBSCRIPTIONS_TURN_TOPICS 65536 /* or until they have become so many topics */
+#define SUBSCRIPTIONS_TURN_TOPICS 32768 /* or until they have become so many topics */
 #define SUBSCRIPTIONS_BLOCKED_MAX 64    /* peers kept away at once; the one kept away first makes room */
 #define SUBSCRIPTIONS_BLOCKED_MS 60000  /* so long, after what no subscriber sends */
 
