@@ -22,13 +22,21 @@ struct scene {
     struct config config;
     struct access_entry local[2];
     char folder[64], viewers[URI_SIZE], analysts[URI_SIZE];
-    unsigned denials, sockets;
+    unsigned denials, sockets, began, ended;
 };
 
 static void note_denial(void *context, const struct access_denial *denial) {
     struct scene *scene = context;
     ck_assert_int_eq(denial->socket, ACCESS_PUBLISH);
     scene->denials++;
+}
+
+static void note_heard(void *context, const char *peer, bool begins, struct text subscription) {
+    struct scene *scene = context;
+    (void)subscription;
+    ck_assert(strcmp(peer, "viewer") == 0 || strcmp(peer, "analyst") == 0);
+    scene->began += begins;
+    scene->ended += !begins;
 }
 
 static void bind_to(void *socket, const char *endpoint) {
@@ -74,7 +82,7 @@ static void open_scene(struct scene *scene) {
     scene->context = zmq_ctx_new();
     scene->zap = zap_create(scene->context);
     open_socket(scene);
-    scene->subscriptions = subscriptions_create(scene->socket, scene->monitor, note_denial, scene);
+    scene->subscriptions = subscriptions_create(scene->socket, scene->monitor, note_denial, note_heard, scene);
 }
 
 static void close_socket(struct scene *scene) {
@@ -195,6 +203,8 @@ START_TEST(each_has_what_it_may) {
     must_hear(analyst, "alert.x");
     must_hear(analyst, "heartbeat.a");
     ck_assert_uint_eq(scene.denials, 0);
+    ck_assert_uint_eq(scene.began, 1);
+    ck_assert_uint_eq(scene.ended, 0);
     send_text(viewer, "\001alert.");
     await_message(&scene);
     ck_assert_int_eq(take(&scene), SUBSCRIPTIONS_WELL);
@@ -235,7 +245,7 @@ START_TEST(nobody_gets_anothers_subscription) {
         subscriptions_destroy(&scene.subscriptions); /* which forgets who is kept away */
         close_socket(&scene);
         open_socket(&scene);
-        scene.subscriptions = subscriptions_create(scene.socket, scene.monitor, note_denial, &scene);
+        scene.subscriptions = subscriptions_create(scene.socket, scene.monitor, note_denial, note_heard, &scene);
     }
     close_scene(&scene);
 }
