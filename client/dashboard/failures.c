@@ -21,6 +21,7 @@ struct failures {
     struct log *log;
     struct failing at[FAILURES_WAITING_MAX];
     size_t count;
+    uint64_t all;
 };
 
 struct failures *failures_create(struct log *log) {
@@ -61,6 +62,7 @@ bool failures_add(struct failures *failures, struct exchange *exchange, int64_t 
     exchange_address(exchange, failing.address);
     failing.due_ms = now_ms + delays_fail(failures->delays, failing.address, now_ms, &count);
     tell(failures, failing.address, count);
+    failures->all++;
     for (size_t i = 0; i < failures->count; i++) {
         own += memcmp(failures->at[i].address, failing.address, sizeof failing.address) == 0;
     }
@@ -88,6 +90,10 @@ void failures_run(struct failures *failures, int64_t now_ms) {
 
 void failures_release(struct failures *failures) {
     answer_until(failures, INT64_MAX);
+}
+
+uint64_t failures_count(const struct failures *failures) {
+    return failures->all;
 }
 
 int64_t failures_due_ms(const struct failures *failures) {

@@ -21,6 +21,8 @@ bool failures_add(struct failures *failures, struct exchange *exchange, int64_t 
 void failures_run(struct failures *failures, int64_t now_ms);
 /* Answers everybody, before the server ends. */
 void failures_release(struct failures *failures);
+/* How many there have been. */
+uint64_t failures_count(const struct failures *failures);
 /* When failures_run has to be called; INT64_MAX: never. */
 int64_t failures_due_ms(const struct failures *failures);
 

@@ -20,6 +20,7 @@
 #define MINUTE_MS INT64_C(60000)
 /* A page says by it that nobody is there: what it asks by itself keeps no session from growing old. */
 #define UNATTENDED "X-Unattended"
+#define STREAM_PATH "/api/v1/stream"
 
 _Static_assert((int)SESSION_HASH_BYTES == (int)TOKEN_HASH_BYTES, "a session is proved by a token's hash");
 
@@ -219,8 +220,9 @@ int64_t gate_due_ms(const struct gate *gate) {
     return due < gate->look_ms ? due : gate->look_ms;
 }
 
-void gate_figures(const struct gate *gate, struct sessions_figures *figures) {
-    sessions_figures(gate->sessions, figures);
+void gate_figures(const struct gate *gate, struct gate_figures *figures) {
+    sessions_figures(gate->sessions, &figures->sessions);
+    figures->failed = failures_count(gate->failures);
 }
 
 bool gate_refuse_late(struct gate *gate, struct exchange *exchange, void (*answer)(void *context, struct exchange *exchange),
@@ -333,7 +335,8 @@ static enum gate_finding find_by_token(struct gate *gate, const struct exchange 
 
 static enum gate_finding find_by_session(struct gate *gate, const struct exchange *exchange, struct identity **identity) {
     char key[COOKIE_BYTES_MAX];
-    bool is_used = exchange_header(exchange, UNATTENDED) == NULL;
+    /* A stream is opened by the page again and again, whoever sits there. */
+    bool is_used = exchange_header(exchange, UNATTENDED) == NULL && strcmp(target_path(exchange_target(exchange)), STREAM_PATH) != 0;
     struct identity *found = take_key(gate, exchange, key) ? sessions_find(gate->sessions, key, is_used, gate->now_ms) : NULL;
 
     if (found == NULL) {

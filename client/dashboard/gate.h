@@ -49,6 +49,10 @@ char *gate_sign_out(struct gate *gate, const struct exchange *exchange);
 /* Whether the request brings a cookie of a session, good or not. */
 bool gate_has_cookie(const struct gate *gate, const struct exchange *exchange);
 
-void gate_figures(const struct gate *gate, struct sessions_figures *figures);
+struct gate_figures {
+    struct sessions_figures sessions;
+    uint64_t failed; /* tokens that nobody has */
+};
+void gate_figures(const struct gate *gate, struct gate_figures *figures);
 
 #endif

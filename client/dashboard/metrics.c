@@ -228,6 +228,8 @@ static void expose_streams(struct exposition *out, const struct gateway *gateway
     exposition_one(out, "waitlist_dashboard_streams_begun", FIGURE_COUNTER, "Streams that began.", (double)streams.begun);
     exposition_one(out, "waitlist_dashboard_streams_refused", FIGURE_COUNTER, "Streams refused at the limit.", (double)streams.refused);
     exposition_one(out, "waitlist_dashboard_streams_reset", FIGURE_COUNTER, "Streams that were too far behind.", (double)streams.resets);
+    exposition_one(out, "waitlist_dashboard_streams_ended", FIGURE_COUNTER, "Streams ended as who followed may see no more.",
+                   (double)streams.ended);
     exposition_family(out, "waitlist_dashboard_publications", FIGURE_COUNTER, "Publications of the daemon that came, by kind.");
     exposition_figure(out, (double)news.positions, &(struct label){"kind", "position"}, 1);
     exposition_figure(out, (double)news.alerts, &(struct label){"kind", "alert"}, 1);
@@ -235,6 +237,17 @@ static void expose_streams(struct exposition *out, const struct gateway *gateway
     exposition_figure(out, (double)news.spoiled, &(struct label){"kind", "spoiled"}, 1);
     exposition_one(out, "waitlist_dashboard_alerts_caught_up", FIGURE_COUNTER, "Alert transitions that had to be asked for.",
                    (double)news.caught_up);
+}
+
+static void expose_sessions(struct exposition *out, const struct gate *gate) {
+    struct gate_figures figures;
+
+    gate_figures(gate, &figures);
+    exposition_one(out, "waitlist_dashboard_sessions", FIGURE_GAUGE, "Sessions of people who have signed in.",
+                   (double)figures.sessions.open);
+    exposition_one(out, "waitlist_dashboard_sessions_begun", FIGURE_COUNTER, "Sessions that began.", (double)figures.sessions.begun);
+    exposition_one(out, "waitlist_dashboard_sign_ins_failed", FIGURE_COUNTER, "Tokens that nobody has, or that have expired.",
+                   (double)figures.failed);
 }
 
 static void expose_questions(struct exposition *out, const struct upstream *upstream) {
@@ -271,6 +284,7 @@ static void answer(struct scrape *scrape) {
     }
     expose_http(out, scrape->gateway->http);
     expose_streams(out, scrape->gateway);
+    expose_sessions(out, scrape->gateway->gate);
     expose_questions(out, scrape->gateway->upstream);
     char *whole = exposition_end(&out, &size);
 

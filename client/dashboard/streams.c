@@ -192,6 +192,7 @@ static ssize_t read_stream(void *context, char *buffer, size_t size) {
     size_t count = 0;
 
     if (identity_is_over(stream->who, stream->streams->now_ms)) {
+        stream->streams->figures.ended++;
         return HTTP_END;
     }
     if (stream->alert_cursor < ring_oldest(ring)) {
@@ -431,7 +432,6 @@ void streams_run(struct streams *streams, int64_t now_ms) {
     for (struct stream *stream = streams->first; stream != NULL && (is_due || streams->somebody_resumes || streams->somebody_ended);
          stream = stream->next) {
         if (identity_is_over(stream->who, now_ms)) {
-            streams->figures.ended++;
             exchange_wake(stream->exchange);
             continue;
         }

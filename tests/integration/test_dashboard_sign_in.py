@@ -161,6 +161,9 @@ class Sessions(Signing):
         self.gateway.sign_in("wait_" + "x" * 43, address=loopback())
         self.gateway.as_program("wait_" + "y" * 43, "/api/v1/me")
         self.gateway.request("GET", "/api/v1/me", headers=session)
+        figures = self.gateway.as_program(self.tokens["viewer"], "/metrics").body.decode()
+        self.assertRegex(figures, r"(?m)^waitlist_dashboard_sign_ins_failed_total [2-9]")
+        self.assertRegex(figures, r"(?m)^waitlist_dashboard_sessions [1-9]")
         log = self.gateway.log() + self.daemon.log()
         with open(tokens_path(self.daemon), encoding="utf-8") as file:
             kept = file.read()
