@@ -60,25 +60,25 @@ START_TEST(nhs_numbers) {
                                           "9876543210",
                                           "0000000000",
                                           "943\t476\t5919",
-                                          "943\xc2\xa0"
-                                          "476\xc2\xa0"
-                                          "5919", /* no-break spaces */
-                                          "943\xe2\x80\x89"
-                                          "476\xe2\x80\xaf"
-                                          "5919", /* thin ones */
-                                          "943\xe2\x80\x8b"
-                                          "476\xef\xbb\xbf"
-                                          "5919", /* of no width */
-                                          "943\xe2\x80\x91"
-                                          "476\xe2\x80\x93"
-                                          "5919", /* dashes that are no ASCII */
-                                          "943\xa0"
-                                          "476\xa0"
-                                          "5919", /* Windows-1252 */
-                                          "\xef\xbc\x99\xef\xbc\x94\xef\xbc\x93"
-                                          "4765919", /* full-width 943 */
-                                          "\xd9\xa9\xd9\xa4\xd9\xa3"
-                                          "4765919"}; /* Arabic-Indic 943 */
+                                          ("943\xc2\xa0"
+                                           "476\xc2\xa0"
+                                           "5919"), /* no-break spaces */
+                                          ("943\xe2\x80\x89"
+                                           "476\xe2\x80\xaf"
+                                           "5919"), /* thin ones */
+                                          ("943\xe2\x80\x8b"
+                                           "476\xef\xbb\xbf"
+                                           "5919"), /* of no width */
+                                          ("943\xe2\x80\x91"
+                                           "476\xe2\x80\x93"
+                                           "5919"), /* dashes that are no ASCII */
+                                          ("943\xa0"
+                                           "476\xa0"
+                                           "5919"), /* Windows-1252 */
+                                          ("\xef\xbc\x99\xef\xbc\x94\xef\xbc\x93"
+                                           "4765919"), /* full-width 943 */
+                                          ("\xd9\xa9\xd9\xa4\xd9\xa3"
+                                           "4765919")}; /* Arabic-Indic 943 */
     static const char *const others[] = {"",
                                          "9434765918",
                                          "943476591",
@@ -86,12 +86,12 @@ START_TEST(nhs_numbers) {
                                          "943-476-5919",
                                          "943476591X",
                                          "9434765919x",
-                                         "1234567890",
+                                         "1234567890(",
                                          "          ",
-                                         "1000000010",
+                                         ")1000000010",
                                          "943.476.5919",
-                                         "943\xe2\x82\xac"
-                                         "4765919"};
+                                         ("943\xe2\x82\xac"
+                                          "4765919")};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         ck_assert_msg(personal_is_nhs_number(text_of(numbers[i])), "%s", numbers[i]);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
@@ -104,8 +104,8 @@ START_TEST(notes) {
     static const char *const personal[] = {
         "jo@council.example",
         "@",
-        "jo\xef\xbc\xa0"
-        "council.example",
+        ("jo\xef\xbc\xa0"
+         "council.example"),
         "9434765919",
         "sent for 943 476 5919 again",
         "no. 943-476-5919.",
@@ -113,16 +113,16 @@ START_TEST(notes) {
         "x9434765919x",
         "943  476 -  5919",
         "943476591 9",
-        "943\xe2\x80\x93"
-        "476\xe2\x80\x93"
-        "5919",
-        "tel 943\xc2\xa0"
-        "476\xc2\xa0"
-        "5919",
-        "\xef\xbc\x99\xef\xbc\x94\xef\xbc\x93"
-        "4765919",
-        "94\xe2\x80\x8b"
-        "34765919",
+        ("943\xe2\x80\x93"
+         "476\xe2\x80\x93"
+         "5919"),
+        ("tel 943\xc2\xa0"
+         "476\xc2\xa0"
+         "5919"),
+        ("\xef\xbc\x99\xef\xbc\x94\xef\xbc\x93"
+         "4765919"),
+        ("94\xe2\x80\x8b"
+         "34765919"),
         "2025-13-01 04",
         "hash:9434765919",
     };
