@@ -180,7 +180,7 @@ def judge(daemon, ask):
     table, rows, wrong = expected(), [], []
     for role in ROLES:
         for op, kind, what, members in probes(daemon):
-            reply = ask(role, op, members)
+            reply = ask(role, op, {**members, "name": role} if op == "follow.report" else members)  # nobody reports under another's name
             came = outcome(reply)
             rows.append((role, op, kind, what, came))
             if came not in wanted(table[op][role], kind):

@@ -433,6 +433,7 @@ class Attempts(unittest.TestCase):
                 get("… with a parameter `on_behalf_of`", "/api/v1/waits?on_behalf_of=admin", self.JO)
                 get("… for `data_quality`", "/api/v1/data_quality", self.JO)
                 get("… for `quarantine`", "/api/v1/quarantine", self.JO)
+                get("… for `access`", "/api/v1/access", self.JO)
                 get("… for `evidence`", "/api/v1/evidence", self.JO)
                 get("nobody is named", "/api/v1/waits", ())
                 get("a user without groups", "/api/v1/waits", self.JO[:1])
