@@ -246,9 +246,35 @@ def unit(unit_file, program):
     return found
 
 
+def unhardened(program, fortified):
+    """What is missing of cmake/hardening.cmake in a program or shared library, by its ELF file."""
+    told = subprocess.run(["readelf", "-W", "-h", "-l", "-d", "--dyn-syms", program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=True).stdout
+    segments = re.findall(r"(?m)^  (LOAD|GNU_STACK|GNU_RELRO) +(?:0x\w+ +){5}([RWE ]{3}) ", told)
+    flags = " ".join(re.findall(r"\((?:FLAGS|FLAGS_1)\)\s+(.*)", told))
+    symbols = set(re.findall(r"\sUND (\w+)@", told))
+    marks = {
+        "position independent (PIE)": re.search(r"Type:\s+DYN", told),
+        "segments that can be read": any(kind == "LOAD" for kind, _ in segments),
+        "relocations made read-only (RELRO)": any(kind == "GNU_RELRO" for kind, _ in segments),
+        "all functions bound at the start (NOW)": re.search(r"\b(BIND_NOW|NOW)\b", flags),
+        "a stack that is not executable": [use for kind, use in segments if kind == "GNU_STACK"] == ["RW "],
+        "nothing both written and executed": not any("W" in use and "E" in use for _, use in segments),
+        "stack canaries": "__stack_chk_fail" in symbols,
+        "checked copies (FORTIFY)": not fortified or any(re.fullmatch(r"__\w+_chk", symbol) for symbol in symbols - {"__fdelt_chk"}),
+    }
+    return ["%s lacks: %s" % (os.path.basename(program), mark) for mark, is_there in marks.items() if not is_there]
+
+
+def hardened(kind, *programs):
+    """Each program that is delivered was built with what makes mistakes in memory end the process."""
+    needs("readelf")
+    return [place for program in programs for place in unhardened(program, kind == "fortified")] or ([] if programs else ["no program is looked at"])
+
+
 RULES = {"purity": purity, "layout": layout, "shell": shell, "manuals": manuals, "options": options, "links": links,
          "length": length, "words": words, "opening": opening,
-         "spacing": spacing, "unit": unit}
+         "spacing": spacing, "unit": unit, "hardened": hardened}
 
 
 def main(arguments):

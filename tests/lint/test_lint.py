@@ -42,6 +42,25 @@ class Purity(unittest.TestCase):
             self.assertEqual(len(lint.impure_symbols(archive)), 1)
 
 
+class Hardened(unittest.TestCase):
+    SOURCE = "#include <string.h>\nint main(int n, char **w) { char b[64]; strcpy(b, w[0]); return n + b[1]; }\n"
+    GOOD = ["-O2", "-fPIE", "-pie", "-fstack-protector-strong", "-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3", "-Wl,-z,relro,-z,now,-z,noexecstack"]
+
+    def lacking(self, *more):
+        with tempfile.TemporaryDirectory() as folder:
+            source, program = os.path.join(folder, "one.c"), os.path.join(folder, "one")
+            with open(source, "w", encoding="utf-8") as file:
+                file.write(self.SOURCE)
+            subprocess.run(["cc", *self.GOOD, *more, source, "-o", program], check=True, stderr=subprocess.DEVNULL)
+            return lint.unhardened(program, True)
+
+    def test_each_that_is_missing_is_found(self):
+        self.assertEqual(self.lacking(), [])
+        for flags, word in ((("-no-pie", "-fno-pie"), "PIE"), (("-fno-stack-protector",), "canaries"), (("-U_FORTIFY_SOURCE",), "FORTIFY"),
+                            (("-Wl,-z,norelro",), "RELRO"), (("-Wl,-z,lazy",), "NOW"), (("-Wl,-z,execstack",), "not executable")):
+            self.assertIn(word, " ".join(self.lacking(*flags)), flags)
+
+
 class Options(unittest.TestCase):
     TABLE = 'GROUP("council", A),\n    {"council.name", B},\n    {"teams[].district", C},\n'
 
