@@ -194,6 +194,7 @@ static bool serve(struct config **config, const struct arguments *arguments, str
 
 static int run(struct config **config, const struct arguments *arguments) {
     struct log *log = log_create(STDERR_FILENO, arguments->log_level, log_prefix_for(STDERR_FILENO));
+    log_warn_of_root(log);
     struct signals *signals = signals_create();
     bool ended_well = false;
     if (signals == NULL)

@@ -129,6 +129,7 @@ static bool open_gateway(const struct settings *settings, struct listener *liste
 
 static bool run(const struct settings *settings) {
     struct log *log = log_create(STDERR_FILENO, settings->log_level, log_prefix_for(STDERR_FILENO));
+    log_warn_of_root(log);
     struct signals *signals = signals_create();
     struct listener listener;
     const char *reason = "signals cannot be watched";

@@ -230,6 +230,7 @@ static int run(const struct relay_settings *settings, enum log_level level) {
     (void)umask(0027);
     relay->settings = settings;
     relay->log = log_create(STDERR_FILENO, level, log_prefix_for(STDERR_FILENO));
+    log_warn_of_root(relay->log);
     relay->signals = signals_create();
     if (relay->signals == NULL || !stop_open(&relay->stop)) {
         log_line(relay->log, LOG_LEVEL_ERROR, "signals cannot be watched", LOG_STRING("reason", strerror(errno)));

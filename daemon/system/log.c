@@ -255,3 +255,8 @@ void log_settle(struct log *log, struct complaint *complaint, const char *messag
     write_line(log, LOG_LEVEL_NOTICE, message, NULL, 0, complaint->held);
     *complaint = (struct complaint){0};
 }
+
+void log_warn_of_root(struct log *log) {
+    if (geteuid() == 0)
+        log_line(log, LOG_LEVEL_WARNING, "running as root, which it needs nowhere: its service has an account of its own");
+}

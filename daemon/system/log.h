@@ -89,4 +89,7 @@ bool log_complain(struct log *log, struct complaint *complaint, uint64_t now_ms,
 /* The cause is gone: one line at notice level with how often it came since the last one; nothing when it was never told. */
 void log_settle(struct log *log, struct complaint *complaint, const char *message);
 
+/* Said once at the start: none of the programs needs root, and their services have accounts of their own. Nothing where it is not so. */
+void log_warn_of_root(struct log *log);
+
 #endif
