@@ -44,7 +44,8 @@ static void told(void *context, enum upstream_outcome outcome, struct answer *an
 }
 
 /* Whether the question says both up to when things were known, an instant that has passed, and of which days: then nothing that comes
- * can change the answer. A seq would do as well, but no page knows one that others share. */
+ * can change the answer. A seq would do as well, but no page knows one that others share. An answer about people is never kept: the daemon
+ * would not know that it was looked at again, nor be asked whether it still may be. */
 static bool is_settled(const struct gateway *gateway, const json_t *question) {
     const char *known_at = json_string_value(json_object_get(question, "known_at"));
     const char *now = news_clock(gateway->news);
@@ -52,7 +53,8 @@ static bool is_settled(const struct gateway *gateway, const json_t *question) {
                     (json_object_get(question, "from") != NULL && json_object_get(question, "to") != NULL);
 
     /* In one notation the order of instants is that of their texts. */
-    return has_days && known_at != NULL && strlen(known_at) == strlen(now) && known_at[strlen(now) - 1] == 'Z' && strcmp(known_at, now) < 0;
+    return !identity_shows_people(question) && has_days && known_at != NULL && strlen(known_at) == strlen(now) &&
+           known_at[strlen(now) - 1] == 'Z' && strcmp(known_at, now) < 0;
 }
 
 void api_ask(struct gateway *gateway, struct exchange *exchange, json_t *question) {

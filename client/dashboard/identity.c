@@ -124,18 +124,31 @@ static bool is_about_people(const json_t *question) {
     return false;
 }
 
-void identity_ask_for(const struct identity *identity, json_t *question) {
+static bool is_of_counts(const json_t *question) {
     static const char *const counts[] = {WAITLIST_OP_SUMMARY, WAITLIST_OP_DISTRIBUTION, WAITLIST_OP_FLOW, WAITLIST_OP_SERIES, NULL};
+
+    return is_among(counts, json_string_value(json_object_get(question, "op"))) && !is_about_people(question);
+}
+
+static bool is_of_circumstances(const json_t *question) {
     static const char *const circumstances[] = {WAITLIST_OP_HEALTH, WAITLIST_OP_CONFIG, WAITLIST_OP_POLICIES, NULL};
-    const char *op = json_string_value(json_object_get(question, "op"));
+
+    return is_among(circumstances, json_string_value(json_object_get(question, "op")));
+}
+
+bool identity_shows_people(const json_t *question) {
+    return !is_of_counts(question) && !is_of_circumstances(question);
+}
+
+void identity_ask_for(const struct identity *identity, json_t *question) {
     json_t *behalf;
 
     if (identity->user[0] == '\0' && access_has(&identity->rights, ACCESS_ADMIN)) {
         return;
     }
-    if (is_among(counts, op) && !is_about_people(question)) {
+    if (is_of_counts(question)) {
         behalf = json_pack("{s:[s]}", "roles", access_role_name(ACCESS_VIEWER));
-    } else if (is_among(circumstances, op)) {
+    } else if (is_of_circumstances(question)) {
         behalf = json_pack("{s:o}", "roles", identity_roles(identity));
     } else if (identity->user[0] == '\0') {
         behalf = json_pack("{s:o, s:o}", "roles", identity_roles(identity), "teams", identity_teams(identity));

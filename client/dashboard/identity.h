@@ -36,5 +36,7 @@ json_t *identity_teams(const struct identity *identity);
  * same, and equal questions of many are one. What is about people names who asks, for the access log. Where nobody signs in and everybody
  * may do everything, nothing is said: the daemon is asked in the gateway's own name. */
 void identity_ask_for(const struct identity *identity, json_t *question);
+/* Whether the question is about people, whoever asks: then each look is one of its own, which the access log is to hold. */
+bool identity_shows_people(const json_t *question);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <waitlist/protocol.h>
 
 #define TOGETHER_MS 10      /* what comes within this time of the last waking goes out together, */
 #define TOGETHER_FRAMES 200 /* but for more than this nobody waits */
@@ -29,6 +30,8 @@ struct stream {
     char *kept;            /* bytes that go first, and how many of them went */
     size_t kept_size, kept_done;
     bool is_resuming, is_asking;
+    bool is_noted; /* that they follow is in the access log, or need not be */
+    int64_t note_at_ms;
     char epoch[EVENT_ID_SIZE]; /* of what it saw last */
     uint64_t seen_seq;         /* up to which alert it has seen everything; 0 of a page that begins anew */
     int64_t ask_at_ms;
@@ -37,8 +40,8 @@ struct stream {
 struct streams {
     struct streams_setup setup;
     struct stream *first;
-    uint64_t told_end; /* of the ring, when streams were last woken */
-    bool somebody_resumes;
+    uint64_t told_end;     /* of the ring, when streams were last woken */
+    bool somebody_resumes; /* or is not in the access log yet */
     bool somebody_ended;
     int64_t now_ms;
     int64_t woken_ms;
@@ -220,6 +223,58 @@ static ssize_t read_stream(void *context, char *buffer, size_t size) {
 
 /* ---- Alerts that it missed */
 
+/* Asks for alerts in their name, so that the access log has it. False at the limit of questions. */
+static bool ask_alerts(struct stream *stream, uint64_t since, int limit, upstream_told *told) {
+    struct streams *streams = stream->streams;
+    json_t *question = json_pack("{s:i, s:s, s:I, s:i}", "v", WAITLIST_PROTOCOL_VERSION, "op", WAITLIST_OP_ALERTS, "since",
+                                 (json_int_t)since, "limit", limit);
+
+    ENSURE(question != NULL);
+    identity_ask_for(stream->who, question);
+    char *text = json_dumps(question, JSON_COMPACT);
+
+    ENSURE(text != NULL);
+    bool taken = upstream_ask(streams->setup.upstream, text, strlen(text), streams->now_ms, told, stream);
+
+    free(text);
+    json_decref(question);
+    return taken;
+}
+
+static bool may_see_alerts(const struct stream *stream) {
+    return access_has(&stream->who->rights, ACCESS_MANAGER);
+}
+
+/* Whether the daemon will not let them, however often they ask; that is in the log then. */
+static bool is_forbidden(const json_t *reply) {
+    const char *code = json_string_value(json_object_get(json_object_get(reply, "error"), "code"));
+
+    return code != NULL && strcmp(code, WAITLIST_ERROR_FORBIDDEN) == 0;
+}
+
+static void take_note(void *context, enum upstream_outcome outcome, struct answer *answer) {
+    struct stream *stream = context;
+    json_t *reply = outcome == UPSTREAM_ANSWERED ? json_loadb(answer_bytes(answer), answer_size(answer), 0, NULL) : NULL;
+
+    stream->is_noted = json_is_true(json_object_get(reply, "ok")) || is_forbidden(reply);
+    json_decref(reply);
+    stream->note_at_ms = stream->is_noted ? INT64_MAX : stream->streams->now_ms + ASK_AGAIN_MS;
+}
+
+/* Who follows and asks nothing else is to be in the access log too: a question behind the newest alert, which shows nobody. Alerts do not
+ * wait for it: they must reach people. */
+static void note(struct stream *stream) {
+    struct streams *streams = stream->streams;
+
+    if (streams->now_ms < stream->note_at_ms || !news_is_live(streams->setup.news)) {
+        return;
+    }
+    stream->note_at_ms = INT64_MAX;
+    if (!ask_alerts(stream, news_alert_seq(streams->setup.news), 1, take_note)) {
+        stream->note_at_ms = streams->now_ms + ASK_AGAIN_MS;
+    }
+}
+
 /* The alerts of a page of the log that are for this stream. */
 static void keep_rows(struct stream *stream, const json_t *rows, const char *epoch) {
     char *page = NULL;
@@ -258,6 +313,9 @@ static void take_missed(void *context, enum upstream_outcome outcome, struct ans
             stream->is_resuming = stream->seen_seq < news_alert_seq(news);
         }
         exchange_wake(stream->exchange);
+    } else if (stream->is_resuming && is_forbidden(reply)) {
+        reset(stream, "behind");
+        exchange_wake(stream->exchange);
     } else {
         stream->ask_at_ms = stream->streams->now_ms + ASK_AGAIN_MS;
     }
@@ -267,20 +325,12 @@ static void take_missed(void *context, enum upstream_outcome outcome, struct ans
 /* A page of the log, asked for whoever the stream is for: it is a look at people. */
 static void ask_page(struct stream *stream) {
     struct streams *streams = stream->streams;
-    json_t *question = json_pack("{s:i, s:s, s:I, s:i}", "v", WAITLIST_PROTOCOL_VERSION, "op", WAITLIST_OP_ALERTS, "since",
-                                 (json_int_t)stream->seen_seq, "limit", PAGE_ROWS);
 
-    identity_ask_for(stream->who, question);
-    char *text = json_dumps(question, JSON_COMPACT);
-
-    ENSURE(text != NULL);
-    json_decref(question);
     stream->is_asking = true;
-    if (!upstream_ask(streams->setup.upstream, text, strlen(text), streams->now_ms, take_missed, stream)) {
+    if (!ask_alerts(stream, stream->seen_seq, PAGE_ROWS, take_missed)) {
         stream->is_asking = false;
         stream->ask_at_ms = streams->now_ms + ASK_AGAIN_MS;
     }
-    free(text);
 }
 
 /* One page at a time, and only when the one before was read. */
@@ -295,7 +345,7 @@ static void resume(struct stream *stream) {
         reset(stream, "epoch");
     } else if (news_alert_seq(news) - stream->seen_seq > STREAMS_RESUME_MAX) {
         reset(stream, "behind");
-    } else if (stream->seen_seq == news_alert_seq(news) || !access_has(&stream->who->rights, ACCESS_MANAGER)) {
+    } else if (stream->seen_seq == news_alert_seq(news) || !may_see_alerts(stream)) {
         stream->seen_seq = news_alert_seq(news); /* who may see no alert has missed none */
         stream->is_resuming = false;
     } else {
@@ -416,6 +466,8 @@ void streams_answer(struct streams *streams, struct exchange *exchange, struct i
     streams->figures.open++;
     streams->figures.begun++;
     greet(stream);
+    stream->is_noted = who->user[0] == '\0' || !may_see_alerts(stream);
+    streams->somebody_resumes = streams->somebody_resumes || !stream->is_noted;
     if (last != NULL && last[0] != '\0') {
         begin_resume(stream, last);
     }
@@ -438,6 +490,10 @@ void streams_run(struct streams *streams, int64_t now_ms) {
         if (stream->is_resuming) {
             resume(stream);
             resumes = true;
+        }
+        if (!stream->is_noted) {
+            note(stream);
+            resumes = resumes || !stream->is_noted;
         }
         if (is_due) {
             exchange_wake(stream->exchange);

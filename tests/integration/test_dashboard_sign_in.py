@@ -3,8 +3,10 @@
 import concurrent.futures
 import json
 import os
+import time
 import unittest
 
+from access_log import entries_of
 from daemon import Daemon, LIMIT_S, WAITLISTCTL, referral
 from gateway import Stream, problem_of
 from signing import COOKIE, FORM, OWN, PAGE, SigningGateway, add_token, ends, json_of, loopback, remove_token, tokens_path
@@ -238,6 +240,31 @@ class Roles(Signing):
             _, before = stream.until("heartbeat", lambda beat: stream.last is not None and int(stream.last.rsplit(":")[-1]) >= through)
             self.assertEqual([data for name, data, _ in before if name == "alert"], seen[role], role)
 
+    def test_who_only_follows_is_in_the_access_log(self):
+        """A stream alone shows people, what was missed too: each begins with an entry in the name of who follows."""
+        def looks(user):
+            rows = entries_of(os.path.join(self.daemon.folder, "access"))
+            return [row["what"]["since"] for row in rows if row["op"] == "alerts" and row["user"] == user]
+        last = self.daemon.alerts()[-1]["seq"]
+        for role in ROLES:
+            token = add_token(self.daemon, role + ".follows", role, teams=("north",) if role == "manager" else ())
+            self.gateway.wait_read(self.gateway.reads())
+            stream = Signed(self.gateway, token)
+            self.addCleanup(stream.close)
+            epoch = stream.until("heartbeat")[0]["epoch"]
+            if role == "viewer":
+                continue
+            deadline = time.monotonic() + LIMIT_S
+            while not looks(role + ".follows"):
+                self.assertLess(time.monotonic(), deadline, role)
+                stream.until("heartbeat")
+            self.assertEqual(looks(role + ".follows"), [last])
+            again = Signed(self.gateway, token, last="%s:0" % epoch)
+            self.addCleanup(again.close)
+            again.until("alert")
+            self.assertIn(0, looks(role + ".follows"), "what was missed is asked for in their name")
+        self.assertEqual(looks("viewer.follows"), [])
+
     def test_equal_questions_about_counts_stay_one(self):
         """Whoever asks: the daemon is asked as for a viewer. What is about people is each one's own."""
         def asked():
@@ -257,7 +284,9 @@ class Roles(Signing):
         self.assertEqual(found[0], found[2])
         self.assertGreater(found[0], found[1], "what an analyst was told is not kept for a manager")
         kept = [value for name, value in asked().items() if 'outcome="kept"' in name]
-        self.assertEqual(kept, [4.0], "the analyst's own, asked again")
+        self.assertEqual(kept, [3.0], "nothing about people is kept")
+        looks = [row["user"] for row in entries_of(os.path.join(self.daemon.folder, "access")) if row["op"] == "waits" and row["what"].get("known_at")]
+        self.assertEqual([user[0] for user in looks], ["a", "m", "a", "a"], "each look is in the access log, the second of the same one too")
 
 
 class Signed(Stream):
