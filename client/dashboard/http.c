@@ -263,6 +263,26 @@ static void refuse_body(struct exchange *exchange) {
     exchange_problem(exchange, 413, "too_large", "the body of a request is at most 8 KiB long", NULL);
 }
 
+/* Where two readers of the same bytes may see another end of the request, what one of them takes for its body is the other's next request,
+ * with headers of who asks that no proxy wrote (RFC 9112, 6.3). */
+static bool is_ambiguous(const struct exchange *exchange) {
+    const char *first;
+    size_t lengths = exchange_headers(exchange, "Content-Length", &first),
+           codings = exchange_headers(exchange, "Transfer-Encoding", &first);
+
+    return lengths + codings > 1 || exchange_headers(exchange, "Host", &first) > 1;
+}
+
+/* An answer to a request whose end is not read is the last on its connection. */
+static bool refuse_head(struct exchange *exchange) {
+    if (is_ambiguous(exchange)) {
+        exchange_problem(exchange, 400, "bad_request", "a request says once how long it is, and once for which host", NULL);
+    } else if (says_too_large(exchange)) {
+        refuse_body(exchange);
+    }
+    return exchange->response != NULL;
+}
+
 /* Called when the head is there, for every piece of the body, when all is there, and after each wait. */
 static enum MHD_Result serve(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
                              const char *upload, size_t *upload_size, void **request) {
@@ -278,11 +298,7 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
     if (!exchange->is_begun) {
         exchange->is_begun = true;
         exchange->method = method_of(method);
-        if (!says_too_large(exchange)) {
-            return MHD_YES;
-        }
-        refuse_body(exchange);
-        return queue_response(exchange);
+        return refuse_head(exchange) ? queue_response(exchange) : MHD_YES;
     }
     if (*upload_size > 0) {
         take_body(exchange, upload, *upload_size);

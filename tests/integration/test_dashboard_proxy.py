@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """A reverse proxy says who asks: whom the gateway believes, what groups mean, and every way in which a header can lie."""
 import json
+import socket
 import unittest
 
-from daemon import Daemon, referral
+from daemon import LIMIT_S, Daemon, referral
 from gateway import problem_of
 from signing import PAGE, SigningGateway, add_token, json_of
 
@@ -34,6 +35,24 @@ class Proxy(unittest.TestCase):
 
     def raw_me(self, *lines):
         return self.gateway.raw(b"GET /api/v1/me HTTP/1.1\r\nHost: localhost\r\n" + b"".join(line + b"\r\n" for line in lines) + b"\r\n")
+
+    def test_a_request_has_one_end(self):
+        """What one reader takes for a body is another's next request, with a name that no proxy wrote: neither is answered, the connection ends."""
+        smuggled = ("GET /api/v1/waits HTTP/1.1\r\nHost: localhost\r\n%s: j.smith\r\n%s: asc performance\r\n\r\n" % (USER, GROUPS)).encode()
+        whole = len(b"0\r\n\r\n" + smuggled)
+        for lines in (b"Content-Length: %d\r\nTransfer-Encoding: chunked" % whole, b"Transfer-Encoding: chunked\r\ncontent-length: 4",
+                      b"Content-Length: %d\r\nContent-Length: 5" % whole, b"Content-Length: 5\r\nContent-Length: %d" % whole,
+                      b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", b"Content-Length: 5\r\nHost: evil.example"):
+            with socket.create_connection(("127.0.0.1", self.gateway.port), timeout=LIMIT_S) as sock:
+                sock.sendall(b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\n" + lines + b"\r\n\r\n0\r\n\r\n" + smuggled)
+                said = b""
+                try:
+                    while piece := sock.recv(65536):
+                        said += piece
+                except ConnectionResetError:
+                    pass
+            self.assertTrue(said.startswith(b"HTTP/1.1 400 "), (lines, said))
+            self.assertEqual((said.count(b"HTTP/1.1 "), said.count(b"N-1")), (1, 0), lines)
 
     def test_groups_add_up(self):
         for groups, roles, teams in (("asc-managers-north", ["manager"], ["north"]), ("x|asc-managers-north|asc-managers-south", ["manager"], ["north", "south"]),
