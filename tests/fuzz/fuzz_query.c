@@ -9,6 +9,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/place.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,8 @@ static void close_state(struct scene *scene) {
     trail_destroy(&scene->trail);
     backups_destroy(&scene->backups);
     past_destroy(&scene->past);
-    ENSURE(zmq_ctx_term(scene->past_context) == 0);
+    while (zmq_ctx_term(scene->past_context) != 0)
+        ENSURE(errno == EINTR); /* the fuzzer has a clock */
     query_destroy(&scene->query);
     publisher_destroy(&scene->publisher);
     intake_destroy(&scene->intake);
