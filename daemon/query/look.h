@@ -18,6 +18,7 @@ struct daemon_state;
 #define LOOK_ASKED_MAX 1400 /* bytes of what was asked; members that do not fit are named in "left_out" */
 #define LOOK_WHAT_SIZE (LOOK_ASKED_MAX + 640)
 
+#define LOOK_LONG "of people it is too long for the access log, which says who was looked at: about 1,300 bytes"
 #define LOOK_UNWRITTEN "the access log cannot be written, so nothing about people is shown or changed: try again later"
 
 /* What an op shows. */

@@ -86,6 +86,18 @@ class WhatIsLogged(Case):
         self.assertNotIn("she rang me", whole)
         self.assertNotIn("P-w-9", whole)  # who is to be erased
 
+    def test_no_filter_is_too_long_to_be_told(self):
+        """Else a list of many would hide the one who was looked at."""
+        padding = ["p" * 40 + str(number) for number in range(60)]
+        for op, filter_ in (("waits", {"subject_prefix": "w-1", "team": ["north"] + padding}), ("alerts", {"subject": ["w-1"] + padding}),
+                            ("exceptions", {"subject": ["w-1"] + padding}), ("summary", {"subject_prefix": "w-1", "team": ["north"] + padding})):
+            self.assertEqual(self.daemon.error(op, filter=filter_), ("bad_request", "/filter"), op)
+            entry = self.last()
+            self.assertEqual((entry["op"], entry["outcome"], entry["rows"], entry["what"]["left_out"]), (op, "refused", None, ["filter"]))
+            self.assertTrue(self.daemon.ask(op, filter={**filter_, **{name: value[:20] for name, value in filter_.items() if isinstance(value, list)}}))
+            self.assertIn("w-1", json.dumps(self.last()["what"]["filter"]))
+        self.assertTrue(self.daemon.ask("summary", filter={"team": ["north"] + padding}))  # of counts it is in no log
+
     def test_counts_are_about_nobody(self):
         before = len(self.entries()) if os.path.exists(self.folder) and files_of(self.folder) else 0
         for op, members in (("health", {}), ("config", {}), ("summary", {"group_by": ["team"]}), ("distribution", {}), ("policies", {}),
@@ -184,7 +196,7 @@ class WhatIsLogged(Case):
 
     def test_long_questions_are_cut(self):
         values = ["x" * 60 + "%03d" % number for number in range(64)]
-        self.daemon.ask("waits", filter={"team": values, "pathway": values}, sort="subject")
+        self.daemon.try_ask("waits", filter={"team": values, "pathway": values}, sort="subject")
         entry = self.last()
         self.assertEqual((entry["what"]["sort"], entry["what"]["left_out"]), ("subject", ["filter"]))
         self.daemon.try_ask("wait", subject="s" * 60000)
