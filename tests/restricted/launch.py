@@ -10,8 +10,11 @@ cannot be applied is an error, except what --list names as not applied.
 """
 import argparse
 import ctypes
+import fcntl
 import os
 import resource
+import socket
+import struct
 import sys
 import zlib
 
@@ -20,7 +23,8 @@ from unit import Unit, UnitError
 
 GROUP = 64999        # stands for the group waitlistd
 USERS, USER_COUNT = 50000, 10000
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER = 0x20000, 0x4000000, 0x10000000
+CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x4000000, 0x10000000, 0x40000000
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_SLAVE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 19
 MNT_DETACH = 2
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
@@ -191,6 +195,13 @@ def map_accounts(user, group):
         os.close(descriptor)
 
 
+def private_network():
+    """No network but a loopback of its own."""
+    call("unshare", CLONE_NEWNET)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+
+
 def become(unit, user, group):
     groups = [GROUP] if unit.words("SupplementaryGroups") else []
     os.setgroups(groups)
@@ -198,6 +209,8 @@ def become(unit, user, group):
         call("syscall", ctypes.c_long(SYS_KEYCTL), ctypes.c_long(KEYCTL_JOIN_SESSION_KEYRING), ctypes.c_void_p(None))
     if unit.is_on("ProtectHostname"):
         call("unshare", CLONE_NEWUTS)
+    if unit.is_on("PrivateNetwork"):
+        private_network()
     if unit.is_on("PrivateUsers"):
         map_accounts(user, group)
     if unit.last("CapabilityBoundingSet") == "":

@@ -2,8 +2,8 @@
 """Reads what a systemd unit restricts, and says of each line whether launch.py applies it here."""
 
 APPLIED = {
-    "User", "Group", "SupplementaryGroups", "UMask", "LimitNOFILE", "LimitCORE", "TasksMax", "ProtectSystem", "ProtectHome", "PrivateTmp",
-    "PrivateDevices", "PrivateUsers", "PrivateMounts", "ProtectProc", "ProcSubset", "ProtectKernelTunables", "ProtectControlGroups",
+    "User", "DynamicUser", "Group", "SupplementaryGroups", "UMask", "LimitNOFILE", "LimitCORE", "TasksMax", "ProtectSystem", "ProtectHome", "PrivateTmp",
+    "PrivateDevices", "PrivateUsers", "PrivateNetwork", "PrivateMounts", "ProtectProc", "ProcSubset", "ProtectKernelTunables", "ProtectControlGroups",
     "ProtectHostname", "KeyringMode", "NoNewPrivileges", "CapabilityBoundingSet", "AmbientCapabilities", "RestrictSUIDSGID",
     "RestrictNamespaces", "RestrictRealtime", "LockPersonality", "MemoryDenyWriteExecute", "RestrictAddressFamilies",
     "SystemCallArchitectures", "SystemCallFilter", "SystemCallErrorNumber", "ProtectKernelModules", "ProtectKernelLogs", "ProtectClock",
