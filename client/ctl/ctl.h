@@ -58,6 +58,8 @@ const char *ctl_forbidden_help(const json_t *error);
 
 /* "waitlistctl: …" on stderr. */
 void ctl_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same of a whole line: a config_report. */
+void ctl_complain_line(void *context, const char *line);
 /* Whether keys stand between this side and the daemon: there is no point in waiting. */
 bool ctl_is_about_keys(enum waitlist_status status);
 /* Says why there is no answer, and gives the exit code for it. */

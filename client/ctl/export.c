@@ -166,11 +166,6 @@ static error_t take_export_option(int key, char *argument, struct argp_state *st
 
 /* ---- Labels */
 
-static void complain_line(void *context, const char *line) {
-    (void)context;
-    ctl_complain("%s", line);
-}
-
 static json_t *labels_of_names(const struct known_names *names) {
     json_t *labels = json_object();
 
@@ -183,7 +178,7 @@ static json_t *labels_of_names(const struct known_names *names) {
 }
 
 static bool read_labels(struct export_arguments *arguments) {
-    struct config *config = config_load(arguments->labels_path, complain_line, NULL);
+    struct config *config = config_load(arguments->labels_path, ctl_complain_line, NULL);
 
     if (config == NULL) {
         return false;

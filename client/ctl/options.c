@@ -43,6 +43,11 @@ void ctl_complain(const char *format, ...) {
     va_end(arguments);
 }
 
+void ctl_complain_line(void *context, const char *line) {
+    (void)context;
+    ctl_complain("%s", line);
+}
+
 static void replace(char **text, const char *with) {
     char *copy = strdup(with);
 
@@ -295,11 +300,6 @@ char *ctl_journal_path(const struct ctl_context *ctl) {
     return found;
 }
 
-static void report_line(void *context, const char *line) {
-    (void)context;
-    ctl_complain("%s", line);
-}
-
 /* The configuration, where one is named, only says which names are known: the file answers for all else. */
 struct offline *ctl_offline(struct ctl_context *ctl) {
     char message[OFFLINE_MESSAGE_SIZE];
@@ -308,7 +308,7 @@ struct offline *ctl_offline(struct ctl_context *ctl) {
         return ctl->offline;
     }
     if (ctl->config_path != NULL && ctl->config == NULL) {
-        ctl->config = config_load(ctl->config_path, report_line, NULL);
+        ctl->config = config_load(ctl->config_path, ctl_complain_line, NULL);
         if (ctl->config == NULL) {
             return NULL;
         }

@@ -62,11 +62,6 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
     }
 }
 
-static void complain_line(void *context, const char *line) {
-    (void)context;
-    ctl_complain("%s", line);
-}
-
 static char *json_text(struct kpi_report *report) {
     json_t *object = kpi_json(report);
     char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
@@ -189,7 +184,7 @@ int report_kpi(struct ctl_context *ctl, int argc, char **argv) {
     struct kpi_arguments arguments = {.ctl = ctl};
 
     ctl_parse(&argp, "report kpi", argc, argv, &arguments);
-    struct config *config = config_load(ctl->config_path != NULL ? ctl->config_path : DEFAULT_CONFIG, complain_line, NULL);
+    struct config *config = config_load(ctl->config_path != NULL ? ctl->config_path : DEFAULT_CONFIG, ctl_complain_line, NULL);
     int code = config == NULL ? CTL_REFUSED : report_with(&arguments, config);
 
     config_free(&config);

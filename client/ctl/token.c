@@ -132,15 +132,10 @@ static error_t take_option(int key, char *argument, struct argp_state *state) {
 
 /* ---- The three actions */
 
-static void complain_line(void *context, const char *line) {
-    (void)context;
-    ctl_complain("%s", line);
-}
-
 /* The file that was named, or the configuration's; the caller frees. NULL after having said why not. */
 static char *path_of(const struct token_arguments *arguments) {
     const char *from = arguments->ctl->config_path != NULL ? arguments->ctl->config_path : DEFAULT_CONFIG;
-    struct config *config = arguments->file != NULL ? NULL : config_load(from, complain_line, NULL);
+    struct config *config = arguments->file != NULL ? NULL : config_load(from, ctl_complain_line, NULL);
     const char *path = arguments->file != NULL ? arguments->file : config != NULL ? config->dashboard.tokens : NULL;
     char *copy = path == NULL ? NULL : strdup(path);
 

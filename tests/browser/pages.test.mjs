@@ -1,7 +1,7 @@
 // Every page: it opens by its address, says what it is, complains of nothing, and axe finds nothing, wide, narrow, light, dark and in the past.
 import assert from "node:assert/strict";
 import { after, before as first, test } from "node:test";
-import { faultsOf } from "./axe.mjs";
+import { faultsOf, LOOKS } from "./axe.mjs";
 import { CONFIGURATION, NOW, people, TODAY } from "./council.mjs";
 import { before, referral } from "./events.mjs";
 import { launchBrowser, openPage, raiseStage } from "./stage.mjs";
@@ -20,11 +20,6 @@ const PAGES = [
     ["/data-quality", "Data quality"],
     ["/evidence", "Evidence"],
     ["/definitions", /./],
-];
-const LOOKS = [
-    ["wide and light", { viewport: { width: 1366, height: 900 }, colorScheme: "light" }],
-    ["wide and dark", { viewport: { width: 1366, height: 900 }, colorScheme: "dark" }],
-    ["narrow", { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }],
 ];
 
 let stage;

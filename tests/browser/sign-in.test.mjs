@@ -1,15 +1,9 @@
 // Signing in by keyboard, what each role finds on the pages, and what becomes of an open page whose session ends.
 import assert from "node:assert/strict";
 import { after, before as first, test } from "node:test";
-import { faultsOf } from "./axe.mjs";
+import { faultsOf, LOOKS } from "./axe.mjs";
 import { CONFIGURATION, NOW, people } from "./council.mjs";
 import { launchBrowser, openPage, raiseStage } from "./stage.mjs";
-
-const LOOKS = [
-    ["wide and light", { viewport: { width: 1366, height: 900 }, colorScheme: "light" }],
-    ["wide and dark", { viewport: { width: 1366, height: 900 }, colorScheme: "dark" }],
-    ["narrow", { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }],
-];
 
 let stage;
 let browser;
