@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <waitlist/protocol.h>
 
 #define ENDING ".zip"
 #define RETRY_S "20" /* about what a pack of a council's half year takes */
@@ -146,19 +148,63 @@ void evidence_answer(struct gateway *gateway, struct exchange *exchange) {
 
 /* ---- One pack */
 
-static void fetch(struct exchange *exchange, const struct pack *pack) {
-    int file = pack->state == PACK_DONE ? fcntl(pack->file, F_DUPFD_CLOEXEC, 0) : -1;
+/* A pack on its way to who asked for it, once the access log says so. */
+struct download {
+    struct exchange *exchange;
+    int file;
+    size_t bytes;
     char disposition[80];
+};
+
+static void hand_over(void *context, enum upstream_outcome outcome, struct answer *answer) {
+    struct download *download = context;
+
+    if (outcome == UPSTREAM_ANSWERED && answer_is_ok(answer)) {
+        exchange_set_header(download->exchange, "Content-Disposition", download->disposition);
+        exchange_answer_file(download->exchange, 200, "application/zip", download->file, download->bytes);
+    } else {
+        (void)close(download->file);
+        api_refuse(download->exchange, outcome, answer);
+    }
+    free(download);
+}
+
+static bool tell_of(struct gateway *gateway, const struct pack *pack, struct download *download) {
+    json_t *question = json_pack("{s:i, s:s, s:s, s:s, s:s}", "v", WAITLIST_PROTOCOL_VERSION, "op", WAITLIST_OP_EXPORT, "kind", "download",
+                                 "from", pack->request.from, "to", pack->request.to);
+
+    ENSURE(question != NULL);
+    identity_ask_for(gateway->who, question);
+    char *text = json_dumps(question, JSON_COMPACT);
+
+    ENSURE(text != NULL);
+    bool taken = upstream_ask(gateway->upstream, text, strlen(text), gateway->now_ms, hand_over, download);
+
+    free(text);
+    json_decref(question);
+    return taken;
+}
+
+static void fetch(struct gateway *gateway, struct exchange *exchange, const struct pack *pack) {
+    int file = pack->state == PACK_DONE ? fcntl(pack->file, F_DUPFD_CLOEXEC, 0) : -1;
 
     if (pack->state != PACK_DONE) {
         exchange_problem(exchange, 409, "conflict", "the pack is not done", NULL);
-    } else if (file < 0) {
+        return;
+    }
+    if (file < 0) {
         exchange_problem(exchange, 503, "busy", "too many files are open", NULL);
-    } else {
-        snprintf(disposition, sizeof disposition, "attachment; filename=\"evidence-%s-%s%s" ENDING "\"", pack->request.from,
-                 pack->request.to, pack->request.publish ? "-published" : "-sensitive");
-        exchange_set_header(exchange, "Content-Disposition", disposition);
-        exchange_answer_file(exchange, 200, "application/zip", file, pack->bytes);
+        return;
+    }
+    struct download *download = memory_new(1, sizeof *download);
+
+    *download = (struct download){.exchange = exchange, .file = file, .bytes = pack->bytes};
+    snprintf(download->disposition, sizeof download->disposition, "attachment; filename=\"evidence-%s-%s%s" ENDING "\"", pack->request.from,
+             pack->request.to, pack->request.publish ? "-published" : "-sensitive");
+    if (!tell_of(gateway, pack, download)) {
+        (void)close(file);
+        free(download);
+        exchange_problem(exchange, 503, "busy", "as many questions as are taken at once wait for their answers: ask again", NULL);
     }
 }
 
@@ -181,7 +227,7 @@ void evidence_answer_one(struct gateway *gateway, struct exchange *exchange) {
         exchange_problem(exchange, 404, "not_found", "there is no such pack, or not any more", NULL);
     } else if (exchange_method(exchange) != HTTP_DELETE) {
         if (is_file) {
-            fetch(exchange, pack);
+            fetch(gateway, exchange, pack);
         } else {
             answer_json(exchange, 200, describe(gateway->packs, pack));
         }

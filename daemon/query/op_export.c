@@ -2,7 +2,7 @@
 #include "daemon/query/ops.h"
 
 json_t *op_export(struct question *question) {
-    static const char *const kinds[] = {"cqc", "kpi"};
+    static const char *const kinds[] = {"cqc", "kpi", "download"};
     struct journal *journal = question_journal(question);
     struct text kind = TEXT_ABSENT;
     struct when when;
@@ -13,7 +13,7 @@ json_t *op_export(struct question *question) {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         is_known = is_known || text_is(kind, kinds[i]);
     if (!is_known)
-        return question_refuse(question, "bad_request", "must be cqc or kpi", "/kind");
+        return question_refuse(question, "bad_request", "must be cqc, kpi or download", "/kind");
     if (!argument_day(question, "from", &from) || !argument_day(question, "to", &to) || !argument_when_known(question, &when))
         return NULL;
     if (from == DAY_NONE || to == DAY_NONE || to < from)

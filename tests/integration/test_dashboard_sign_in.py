@@ -403,6 +403,9 @@ class Packs(Signing):
                 break
         self.assertEqual(pack["state"], "done", pack)
         self.assertEqual(self.state("analyst", path + ".zip").body[:2], b"PK")
+        self.assertEqual(self.state("analyst", path + ".zip").body[:2], b"PK")
+        noted = [(row["user"], row["what"]["from"]) for row in self.daemon.ask("access", of="export")["rows"] if row["what"]["kind"] == "download"]
+        self.assertEqual(noted, [("analyst.one", "2025-05-01")] * 2)  # each time that it leaves
         for role, status in (("viewer", 403), ("manager", 403), ("admin", 404)):
             for each in (path, path + ".zip"):
                 self.assertEqual(self.state(role, each).status, status, role)
