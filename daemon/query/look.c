@@ -128,14 +128,14 @@ static void add_text(char what[LOOK_WHAT_SIZE], const char *name, const char *te
     json_decref(value);
 }
 
-/* Every member of the request but those that say nothing of whom it is about, and free texts, which the journal keeps. False when the
- * filter, which says who was looked at, has no room. */
-static bool note_asked(struct look *look, const struct question *question) {
+/* Every member of the request but those that say nothing of whom it is about, and free texts, which the journal keeps. NULL, or which of
+ * those that say who was looked at has no room. */
+static const char *note_asked(struct look *look, const struct question *question) {
     static const char *const left[] = {"v", "op", "on_behalf_of", "note", "reason"};
     const char *name;
     json_t *value;
     json_t *left_out = json_array();
-    bool has_filter = true;
+    const char *untold = NULL;
     memcpy(look->what, "{}", 3);
     look->has_asked = true;
     json_object_foreach((json_t *)(uintptr_t)question->request, name, value) {
@@ -147,14 +147,14 @@ static bool note_asked(struct look *look, const struct question *question) {
         json_t *clean = cleaned(question, name, value);
         if (!add_member(look->what, LOOK_ASKED_MAX, name, clean)) {
             json_array_append_new(left_out, json_string(name));
-            has_filter = has_filter && strcmp(name, "filter") != 0;
+            untold = strcmp(name, "filter") == 0 ? "/filter" : strcmp(name, "each") == 0 ? "/each" : untold;
         }
         json_decref(clean);
     }
     if (json_array_size(left_out) > 0)
         (void)add_member(look->what, LOOK_WHAT_SIZE, "left_out", left_out);
     json_decref(left_out);
-    return has_filter;
+    return untold;
 }
 
 void look_at_op(struct look *look, const char *op, struct text peer) {
@@ -186,11 +186,11 @@ bool look_begin(struct look *look, struct question *question, enum look_kind kin
     if (state == NULL || !shows_people(question, kind))
         return true;
     look->is_begun = true;
-    bool has_filter = note_asked(look, question);
+    const char *untold = note_asked(look, question);
     if (trail_is_ready(state->trail, state->now)) {
-        if (!has_filter)
-            question_refuse(question, "bad_request", LOOK_LONG, "/filter");
-        return has_filter;
+        if (untold != NULL)
+            question_refuse(question, "bad_request", LOOK_LONG, untold);
+        return untold == NULL;
     }
     look->is_asked = false; /* there is no place to write it */
     question_refuse(question, "read_only", LOOK_UNWRITTEN, NULL);

@@ -97,6 +97,11 @@ class WhatIsLogged(Case):
             self.assertTrue(self.daemon.ask(op, filter={**filter_, **{name: value[:20] for name, value in filter_.items() if isinstance(value, list)}}))
             self.assertIn("w-1", json.dumps(self.last()["what"]["filter"]))
         self.assertTrue(self.daemon.ask("summary", filter={"team": ["north"] + padding}))  # of counts it is in no log
+        days = {"from": "2025-05-01", "to": "2025-05-31"}
+        parts = [{**days, "filter": {"worker": "w1", "team": ["north"] + padding}}]
+        self.assertEqual(self.daemon.error("flow", each=parts), ("bad_request", "/each"))
+        self.assertTrue(self.daemon.ask("flow", each=[{**days, "filter": {"worker": "w1"}}]))
+        self.assertIn("w1", json.dumps(self.last()["what"]["each"]))
 
     def test_counts_are_about_nobody(self):
         before = len(self.entries()) if os.path.exists(self.folder) and files_of(self.folder) else 0
