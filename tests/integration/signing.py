@@ -79,6 +79,13 @@ class SigningGateway(Gateway):
             assert time.monotonic() < deadline, "the file of tokens is not read: " + self.log()
             self.get("/healthz")
 
+    def known_token(self, user, role, teams=()):
+        """A new token, once the gateway knows it."""
+        before = self.reads()
+        token = add_token(self.daemon, user, role, teams=teams)
+        self.wait_read(before)
+        return token
+
 
 def json_of(answer):
     return json.loads(answer.body)

@@ -119,9 +119,7 @@ class Sessions(Signing):
         self.assertEqual(self.gateway.raw(raw).status, 401, "whose is whose?")
 
     def test_sessions_of_one_person_push_each_other_out(self):
-        before = self.gateway.reads()
-        token = add_token(self.daemon, "many", "viewer")
-        self.gateway.wait_read(before)
+        token = self.gateway.known_token("many", "viewer")
         sessions = [self.gateway.session(token) for _ in range(11)]
         alive = [self.gateway.request("GET", "/api/v1/me", headers=each).status for each in sessions]
         self.assertEqual(alive, [401] + [200] * 10)
@@ -247,8 +245,7 @@ class Roles(Signing):
             return [row["what"]["since"] for row in rows if row["op"] == "alerts" and row["user"] == user]
         last = self.daemon.alerts()[-1]["seq"]
         for role in ROLES:
-            token = add_token(self.daemon, role + ".follows", role, teams=("north",) if role == "manager" else ())
-            self.gateway.wait_read(self.gateway.reads())
+            token = self.gateway.known_token(role + ".follows", role, teams=("north",) if role == "manager" else ())
             stream = Signed(self.gateway, token)
             self.addCleanup(stream.close)
             epoch = stream.until("heartbeat")[0]["epoch"]
@@ -308,9 +305,7 @@ class Ends(Signing):
     """Each test takes something away, so each has its own people."""
 
     def person(self, name, role="analyst"):
-        before = self.gateway.reads()
-        token = add_token(self.daemon, name, role)
-        self.gateway.wait_read(before)
+        token = self.gateway.known_token(name, role)
         return token, self.gateway.session(token)
 
     def gone(self, token, session, streams):
