@@ -162,6 +162,11 @@ class Endless(unittest.TestCase):
         sock.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
         ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER"
         sock.sendall(bytes([4, len(ready)]) + ready)
+        # What comes before the daemon has asked who this is, and said that it is ready, would end the connection.
+        with sock.makefile("rb") as answers:
+            answers.read(64)
+            _, size = answers.read(2)
+            answers.read(size)
         return sock
 
     def pour(self, path, ended):
