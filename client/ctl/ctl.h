@@ -11,6 +11,9 @@
 /* Exit codes of every command. */
 enum ctl_exit { CTL_DONE = 0, CTL_REFUSED = 1, CTL_USAGE = 2, CTL_UNREACHABLE = 3, CTL_OTHER_JOURNAL = 4 };
 
+/* Where the configuration is when nobody names one. */
+#define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.conf"
+
 /* What the global options say; the client is made when a command first needs it. */
 struct ctl_context {
     enum table_format format;

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.conf"
 #define DEFAULT_JOURNAL "/var/lib/waitlistd/journal.db"
 #define TIMEOUT_S_MAX 86400.0
 

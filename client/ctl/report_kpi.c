@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.conf"
-
 enum { OPTION_QUARTER = 0xb00, OPTION_KNOWN_AT, OPTION_OUT, OPTION_PUBLISH };
 
 struct kpi_arguments {

@@ -11,7 +11,6 @@
 #include <time.h>
 
 #define DAY_MS INT64_C(86400000)
-#define DEFAULT_CONFIG "/etc/waitlistd/waitlistd.conf"
 
 enum { OPTION_ROLE = 0xb00, OPTION_TEAM, OPTION_DAYS, OPTION_FILE };
 enum action { ACTION_NONE, ACTION_ADD, ACTION_LIST, ACTION_REMOVE };

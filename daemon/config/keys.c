@@ -63,8 +63,7 @@ static const char *const polarities[] = {[KPI_LOW_IS_GOOD] = "low", [KPI_HIGH_IS
 #define TEXT_MAX 200
 #define PATH_BYTES_MAX 1024
 #define NAMES_MAX 10000
-#define GROUP_NAME_MAX 32    /* of a group of the system: useradd(8) allows no longer one */
-#define SOURCE_BYTES_MAX 256 /* of a CloudEvents source (rules, section 2) */
+#define GROUP_NAME_MAX 32 /* of a group of the system: useradd(8) allows no longer one */
 #define QUEUE_LIMITS_MAX 64
 #define KPIS_MAX 50
 #define GROUPS_MAX 500

@@ -4,6 +4,8 @@
 
 #include "daemon/config/config.h"
 
+#define SOURCE_BYTES_MAX 256 /* of a CloudEvents source (rules, section 2) */
+
 enum key_type {
     KEY_GROUP,       /* { … }: the keys below it */
     KEY_LIST,        /* ( { … }, … ): minimum to maximum groups; `scope` is that of a group */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENDPOINT_BYTES_MAX = 200, SOURCE_BYTES_MAX = 256 /* of a CloudEvents source (rules, section 2) */ };
+enum { ENDPOINT_BYTES_MAX = 200 };
 
 static const char *const role_choices[] = {"producer", "viewer", "manager", "analyst", "admin", NULL}; /* as access_role_name */
 
